@@ -1,0 +1,124 @@
+/*
+ * block.h - block devices and their requests.
+ *
+ * Idea: a request is a run of sectors and a list of page segments, with a
+ *       function that is called when it ends. A driver takes requests through
+ *       submit() and completes them from its interrupt. Requests come from a
+ *       pool set aside per device, so that swap-out needs no memory; a caller
+ *       who finds the pool empty sleeps until one ends.
+ * Locks:  LOCK_BLOCK inside (irqsave).
+ */
+#pragma once
+
+#include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
+#include "kernel/sched/wait.h"
+#include "mm/mm_types.h"
+
+#define SECTOR_SHIFT 9
+#define BLK_MAX_SEGMENTS 32
+/* requests set aside per device: 64 x 32 pages, 8 MiB in flight */
+#define BLK_POOL_SIZE 64
+
+struct blk_segment { struct page *page; u32 offset, len; };	/* bytes; len a multiple of 512 */
+
+struct blk_request {
+	struct list_head link;		/* driver's or pool's */
+	struct block_device *bdev;
+	enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH } op;
+	sector_t sector;
+	unsigned int nr_segments;
+	struct blk_segment segments[BLK_MAX_SEGMENTS];
+	int error;			/* out: 0 or -errno */
+	/* any context; req goes back to the pool after it */
+	void (*end_io)(struct blk_request *req);
+	void *private;
+	void *swap_done;		/* swap_dev.c: whom to tell, page by page */
+	u64 start_ns;
+	unsigned int driver_slot;	/* the driver's, while it has the request */
+};
+
+struct block_device_operations {
+	/* Takes the request (it is the driver's until blk_end_request). => may be called with
+	 * interrupts off; never sleeps. false: queue full, kept by the block layer. */
+	/* => bdev->lock held, so it must not end the request itself */
+	bool (*submit)(struct block_device *bdev, struct blk_request *req);
+	/* tell the device; many submits, one kick. => bdev->lock held */
+	void (*kick)(struct block_device *bdev);
+};
+
+struct block_device {
+	const struct block_device_operations *ops;
+	void *driver;
+	char name[16];			/* "vda" */
+	kdev_t dev;
+	sector_t capacity;		/* a: 512-byte sectors */
+	bool read_only;
+	bool write_cache;		/* c: BLK_FLUSH means something */
+	_Atomic bool gone;		/* a: the device vanished: requests end with -EIO */
+	struct list_head link;		/* all devices */
+	/* its pages: reading /dev/vda goes through the page cache */
+	struct address_space mapping;
+	loff_t size;			/* bytes */
+	void *holder;			/* who has it exclusively (swap): bd_claim() */
+	int openers;			/* fs/block_dev.c's lock: open files; the last drops the pages */
+	unsigned int max_segments;
+	/* LOCK_BLOCK: free requests; those the driver had no room for */
+	struct list_head pool, pending;
+	unsigned int in_flight;
+	spinlock_t lock;
+	struct wait_queue_head wait;	/* for a free request */
+	/* LOCK_BLOCK: /proc/diskstats, by enum op */
+	u64 nr_ios[2], nr_sectors[2], nr_ns[2], nr_merges[2];
+	u64 nr_flushes, flush_ns;
+	u64 busy_ns, busy_since;	/* LOCK_BLOCK: time with anything in flight */
+	struct blk_request *requests;	/* c: the pool's memory */
+};
+
+void block_init(void);
+/* name, dev, capacity, ops, driver set; 0, -ENOMEM, -EEXIST. Prints a line; makes /dev/<name>
+ * through fs's devfs hook. */
+int register_block_device(struct block_device *bdev);
+/* every request, queued or later, ends with -EIO */
+void block_device_gone(struct block_device *bdev);
+struct block_device *blkdev_get_by_dev(kdev_t dev);	/* NULL */
+struct block_device *blkdev_get_by_name(const char *name);
+/* may sleep; segments, end_io, private empty */
+struct blk_request *blk_get_request(struct block_device *bdev);
+/* NULL if the pool is empty; any context */
+struct blk_request *blk_try_get_request(struct block_device *bdev);
+void blk_put_request(struct blk_request *req);		/* back unused */
+static inline unsigned int blk_request_bytes(const struct blk_request *req)
+{
+	unsigned int bytes = 0;
+
+	for (unsigned int i = 0; i < req->nr_segments; i++)
+		bytes += req->segments[i].len;
+	return bytes;
+}
+/* Adds a run of bytes of @page; false: no segment is left. */
+bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 len);
+void blk_submit(struct blk_request *req);		/* and blk_kick() later */
+void blk_kick(struct block_device *bdev);
+/* One transfer within a page (len a multiple of 512), waited for. */
+/* 0, -EIO; may sleep */
+int blk_rw_sync(struct block_device *bdev, bool write, sector_t sector, struct page *page,
+		u32 offset, u32 len);
+/* the device's write cache reaches the medium: 0, -EIO; may sleep */
+int blk_flush_sync(struct block_device *bdev);
+/* drivers: any context, no lock of LOCK_BLOCK or above held */
+void blk_end_request(struct blk_request *req, int error);
+/* drivers, after some requests ended: there is room again */
+void blk_run_pending(struct block_device *bdev);
+/* the medium grew or shrank; logged */
+void blk_set_capacity(struct block_device *bdev, sector_t sectors);
+int bd_claim(struct block_device *bdev, void *holder);	/* 0, -EBUSY */
+void bd_release(struct block_device *bdev);
+void for_each_block_device(void (*fn)(struct block_device *bdev, void *arg), void *arg);
+extern void (*block_device_added)(struct block_device *bdev);	/* c: fs/devfs: makes the node */
+extern const struct address_space_operations blkdev_aops;	/* bdev_cache.c: bdev->mapping's */
+/* swap_dev.c: claims the device (-EBUSY) and fills @dev for mm's do_swapon. */
+struct swap_device;
+/* do_swapon() gives it back (ops->release) if it fails, and at swapoff. 0, -EBUSY, -ENOMEM,
+ * -EIO (gone). */
+int swap_device_for_bdev(struct block_device *bdev, struct swap_device *dev);

@@ -1,0 +1,139 @@
+/*
+ * block_dev.c - /dev/vda as a file.
+ *
+ * Idea:   all opens of a device share its page cache (bdev->mapping, whose reads
+ *         and writes are kernel/block/bdev_cache.c's). With the last close the
+ *         pages are written back and dropped, as Linux does.
+ * Locks:  bdev_lock (a mutex) for the count of openers; the node's i_rwsem around writes.
+ * Above:  open(2) of a block device's node.   Below: kernel/block.   In Linux: block/fops.c, block/bdev.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
+#include "kernel/abi/ioctl.h"
+#include "kernel/block/block.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/permission.h"
+#include "kernel/fs/read_write.h"
+#include "kernel/x86/uaccess.h"
+#include "mm/filemap.h"
+
+static DEFINE_MUTEX(bdev_lock, LOCK_OPEN);
+
+static int blkdev_open(struct inode *inode, struct file *file)
+{
+	struct block_device *bdev = blkdev_get_by_dev(inode->i_rdev);
+
+	if (!bdev || bdev->gone)
+		return -ENXIO;
+	if (file->f_mode & FMODE_WRITE && bdev->read_only)
+		return -EACCES;
+	file->private_data = bdev;
+	file->f_mapping = &bdev->mapping;
+	mutex_lock(&bdev_lock);
+	bdev->openers++;
+	mutex_unlock(&bdev_lock);
+	return 0;
+}
+
+static int blkdev_release(struct inode *inode, struct file *file)
+{
+	struct block_device *bdev = file->private_data;
+
+	mutex_lock(&bdev_lock);
+	if (--bdev->openers == 0) {
+		filemap_write_and_wait(&bdev->mapping);
+		truncate_inode_pages(&bdev->mapping, 0);
+	}
+	mutex_unlock(&bdev_lock);
+	return 0;
+}
+
+static kssize_t blkdev_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	struct block_device *bdev = file->private_data;
+	struct inode *inode = file->f_inode;
+	loff_t size = READ_ONCE(bdev->size);
+	kssize_t n;
+	int err;
+
+	if (bdev->read_only)
+		return -EPERM;
+	if (!len)
+		return 0;
+	if (*pos >= size)
+		return -ENOSPC;
+	down_write(&inode->i_rwsem);
+	n = filemap_write(&bdev->mapping, pos, buf, MIN((loff_t)len, size - *pos));
+	up_write(&inode->i_rwsem);
+	if (n > 0 && file->f_flags & (O_DSYNC | O_DIRECT)) {
+		err = filemap_write_and_wait(&bdev->mapping);
+		if (err)
+			return err;
+	}
+	return n;
+}
+
+static loff_t blkdev_llseek(struct file *file, loff_t off, int whence)
+{
+	struct block_device *bdev = file->private_data;
+
+	return fixed_size_llseek(file, off, whence, READ_ONCE(bdev->size));
+}
+
+static int blkdev_fsync(struct file *file, bool data_only)
+{
+	struct block_device *bdev = file->private_data;
+	int err = filemap_write_and_wait(&bdev->mapping);
+
+	return err ? err : blk_flush_sync(bdev);
+}
+
+static long flush_buffers(struct block_device *bdev)
+{
+	if (!fs_capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	filemap_write_and_wait(&bdev->mapping);
+	invalidate_mapping_pages(&bdev->mapping);
+	return 0;
+}
+
+static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct block_device *bdev = file->private_data;
+
+	switch (cmd) {
+	case BLKGETSIZE64:
+		return put_user((u64)bdev->size, (u64 __user *)arg);
+	case BLKGETSIZE:
+		return put_user((unsigned long)bdev->capacity, (unsigned long __user *)arg);
+	case BLKSSZGET:
+		return put_user(512, (int __user *)arg);
+	case BLKPBSZGET:
+	case BLKIOMIN:
+		return put_user(512U, (unsigned int __user *)arg);
+	case BLKIOOPT:
+		return put_user(0U, (unsigned int __user *)arg);
+	case BLKALIGNOFF:
+		return put_user(0, (int __user *)arg);
+	case BLKBSZGET:
+		return put_user((int)PAGE_SIZE, (int __user *)arg);
+	case BLKROGET:
+		return put_user((int)bdev->read_only, (int __user *)arg);
+	case BLKDISCARDZEROES:
+		return put_user(0U, (unsigned int __user *)arg);
+	case BLKROTATIONAL:
+		return put_user((unsigned short)1, (unsigned short __user *)arg);
+	case BLKFLSBUF:
+		return flush_buffers(bdev);
+	case BLKRRPART:
+		return fs_capable(CAP_SYS_ADMIN) ? -EINVAL : -EACCES;	/* no partitions */
+	default:
+		return -ENOTTY;
+	}
+}
+
+const struct file_operations def_blk_fops = {
+	.open = blkdev_open, .release = blkdev_release, .read = generic_file_read,
+	.write = blkdev_write, .llseek = blkdev_llseek, .fsync = blkdev_fsync,
+	.ioctl = blkdev_ioctl, .mmap = generic_file_mmap,
+};

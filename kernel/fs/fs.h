@@ -1,0 +1,220 @@
+/*
+ * fs.h - files: inode, dentry, file, and the operations that each kind supplies.
+ *
+ * Idea: Linux's four objects, kept small. An inode is the thing, a dentry a
+ *       name for it in a directory, a file an open use of it, a mount joins a
+ *       tree to a directory of another. RAM file systems keep their dentries
+ *       for ever: the dentry tree IS the directory.
+ * Locks:  guards by letter: i inode->i_rwsem · d dcache_lock · a atomic · c set once · f file->f_pos_lock
+ */
+#pragma once
+
+#include "kernel/abi/stat.h"
+#include "kernel/abi/time.h"
+#include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
+#include "kernel/sched/mutex.h"
+#include "mm/mm_types.h"
+
+struct file;
+struct inode;
+struct dentry;
+struct super_block;
+struct vfsmount;
+struct poll_table;
+struct cred;
+struct dir_context;
+struct file_locks;
+struct statfs;
+
+#define NAME_MAX 255
+#define PATH_MAX 4096
+
+struct path { struct vfsmount *mnt; struct dentry *dentry; };
+
+/* What chmod, chown, truncate and utimes change: the fields that @valid names. */
+enum attr_valid { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16, ATTR_MTIME = 32, ATTR_CTIME = 64 };
+struct iattr {
+	unsigned int valid;
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+	loff_t size;
+	struct timespec atime, mtime, ctime;
+};
+/* What stat(2) needs. */
+struct kstat {
+	kdev_t dev, rdev;
+	u64 ino;
+	umode_t mode;
+	unsigned int nlink;
+	kuid_t uid;
+	kgid_t gid;
+	loff_t size;
+	u64 blocks;			/* 512 bytes each */
+	u32 blksize;
+	struct timespec atime, mtime, ctime;
+	u64 mnt_id;
+	bool mount_root;
+};
+
+struct inode_operations {
+	struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry);	/* dynamic directories (proc); NULL: dcache is all. Fills or leaves negative; ERR_PTR. */
+	int (*create)(struct inode *dir, struct dentry *dentry, umode_t mode);
+	int (*link)(struct dentry *old, struct inode *dir, struct dentry *dentry);
+	int (*unlink)(struct inode *dir, struct dentry *dentry);
+	int (*symlink)(struct inode *dir, struct dentry *dentry, const char *target);
+	int (*mkdir)(struct inode *dir, struct dentry *dentry, umode_t mode);
+	int (*rmdir)(struct inode *dir, struct dentry *dentry);
+	int (*mknod)(struct inode *dir, struct dentry *dentry, umode_t mode, kdev_t rdev);
+	int (*rename)(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n, unsigned int flags);
+	int (*setattr)(struct dentry *dentry, struct iattr *attr);	/* chmod, chown, truncate, utimes; NULL: refused */
+	int (*getattr)(struct dentry *dentry, struct kstat *stat);	/* NULL: from the inode */
+	int (*permission)(struct inode *inode, int mask);	/* NULL: mode bits */
+	/* The target into @buf (NUL-terminated): length or -errno. Magic links (/proc/<pid>/exe, fd) set @jump instead and return 0. */
+	int (*readlink)(struct dentry *dentry, char *buf, size_t size, struct path *jump);
+};
+
+struct file_operations {
+	kssize_t (*read)(struct file *file, char __user *buf, size_t len, loff_t *pos);
+	kssize_t (*write)(struct file *file, const char __user *buf, size_t len, loff_t *pos);
+	loff_t (*llseek)(struct file *file, loff_t off, int whence);	/* NULL: generic; no_llseek: -ESPIPE */
+	int (*iterate)(struct file *file, struct dir_context *ctx);
+	unsigned int (*poll)(struct file *file, struct poll_table *pt);	/* EPOLL* bits; NULL: always ready */
+	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);	/* NULL: -ENOTTY */
+	int (*mmap)(struct file *file, struct vm_area_struct *vma);	/* NULL: -ENODEV. Sets vm_ops */
+	int (*open)(struct inode *inode, struct file *file);
+	int (*release)(struct inode *inode, struct file *file);		/* the last reference went */
+	int (*flush)(struct file *file);				/* each close(2) */
+	int (*fsync)(struct file *file, bool data_only);
+	long (*truncate)(struct file *file, loff_t size);		/* NULL: by setattr */
+};
+
+struct inode {
+	umode_t i_mode;			/* i */
+	kuid_t i_uid;			/* i */
+	kgid_t i_gid;
+	unsigned int i_nlink;		/* i */
+	unsigned long i_ino;		/* c */
+	loff_t i_size;			/* i for writing; READ_ONCE */
+	kdev_t i_rdev;			/* c: of a device node */
+	struct timespec i_atime, i_mtime, i_ctime;	/* i */
+	_Atomic int i_count;		/* a: references: dentries, mappings */
+	struct rw_semaphore i_rwsem;	/* LOCK_INODE */
+	const struct inode_operations *i_op;	/* c */
+	const struct file_operations *i_fop;	/* c */
+	struct super_block *i_sb;	/* c */
+	struct address_space i_data;	/* its pages */
+	void *i_private;		/* the file system's, a pipe's, a device's */
+	_Atomic int i_writecount;	/* a: > 0 open for writing, < 0 being executed: ETXTBSY */
+	void (*i_free)(struct inode *inode);	/* c: as it goes; may be NULL */
+	struct file_locks *i_flctx;	/* locks.c; NULL: never locked. Set once */
+};
+
+struct dentry {
+	_Atomic int d_count;		/* a */
+	struct dentry *d_parent;	/* d */
+	struct inode *d_inode;		/* d: NULL: negative */
+	struct hlist_node d_hash;	/* d: by parent and name */
+	struct list_head d_child, d_subdirs;	/* d: in the order of creation */
+	u64 d_seq;			/* d: the order's number: readdir's position */
+	unsigned int d_flags;		/* d: DCACHE_* */
+	u32 d_namehash;
+	char *d_name;			/* d: NUL-terminated; d_iname if it is short */
+	char d_iname[40];
+	struct super_block *d_sb;	/* c */
+	void *d_fsdata;
+};
+enum { DCACHE_MOUNTED = 1, DCACHE_UNHASHED = 2, DCACHE_DYNAMIC = 4 /* dropped with its last reference: /proc */,
+       DCACHE_PSEUDO = 8 /* nameless: "pipe:[12]" */ };
+
+struct super_block {
+	const struct file_system_type *s_type;	/* c */
+	struct dentry *s_root;		/* c */
+	kdev_t s_dev;			/* c */
+	_Atomic unsigned long s_next_ino;	/* a */
+	unsigned long s_magic;		/* c: statfs(2)'s type */
+	_Atomic int s_count;		/* a: mounts and inodes */
+	bool s_singleton;		/* c: every mount shows the same tree: proc, devtmpfs */
+	int (*s_statfs)(struct super_block *sb, struct statfs *st);	/* c: NULL: sizes are 0 */
+	void *s_private;
+};
+struct file_system_type {
+	const char *name;		/* "proc"; /proc/filesystems */
+	bool nodev;
+	int (*mount)(struct super_block *sb, const char *source, const char *data);	/* makes s_root: 0, -errno */
+	void (*kill_sb)(struct super_block *sb);	/* the last mount went: frees what mount made; may be NULL */
+	bool internal;			/* not mountable by programs: pipefs */
+	struct super_block *singleton;	/* one tree for all mounts; NULL: each mount is a new one */
+	struct list_head link;
+};
+
+struct file {
+	_Atomic long f_count;		/* a */
+	unsigned int f_flags;		/* O_*; fcntl changes it */
+	unsigned int f_mode;		/* c: FMODE_* */
+	loff_t f_pos;			/* f */
+	struct mutex f_pos_lock;	/* LOCK_FPOS: regular files and directories */
+	struct path f_path;		/* c */
+	struct inode *f_inode;		/* c */
+	const struct file_operations *f_op;	/* c */
+	struct address_space *f_mapping;	/* c: NULL: no pages */
+	const struct cred *f_cred;	/* c: of the opener */
+	kpid_t f_owner;			/* F_SETOWN */
+	struct hlist_head f_ep;		/* epoll_mutex: the epoll sets it is in */
+	void *private_data;
+};
+enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8, FMODE_LSEEK = 16, FMODE_STREAM = 32,
+       FMODE_ATOMIC_POS = 64 /* f_pos is shared with care: regular files, directories */,
+       FMODE_WRITER = 128 /* counted in i_writecount */, FMODE_OPENED = 256 /* release() is due */ };
+
+struct dir_context {
+	loff_t pos;
+	/* false: no more room. */
+	bool (*actor)(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino, unsigned int type);
+};
+
+/* --- file_table.c, fd.c: open files and descriptors --- */
+struct file *fget(unsigned int fd);		/* a reference, or NULL; not O_PATH */
+struct file *fget_raw(unsigned int fd);
+void fput(struct file *file);			/* may sleep with the last reference */
+struct file *get_file(struct file *file);
+struct file *alloc_file(const struct path *path, unsigned int flags, const struct file_operations *fops);	/* takes over @path's references; ERR_PTR */
+int get_unused_fd_flags(unsigned int flags);	/* -EMFILE, -ENOMEM */
+void fd_install(unsigned int fd, struct file *file);
+void put_unused_fd(unsigned int fd);
+int close_fd(unsigned int fd);			/* 0, -EBADF */
+struct files_struct *dup_files(struct files_struct *old, int *error);
+struct files_struct *get_files(struct files_struct *files);	/* CLONE_FILES */
+void put_files_struct(struct files_struct *files);
+void do_close_on_exec(struct files_struct *files);
+int unshare_files(void);			/* exec: a private table: 0, -ENOMEM */
+struct fs_struct *copy_fs_struct(struct fs_struct *old);	/* NULL */
+struct fs_struct *get_fs_struct(struct fs_struct *fs);
+void put_fs_struct(struct fs_struct *fs);
+/* For /proc/<pid>/fd: the n-th open descriptor at or after *fd. A reference, or NULL at the end. */
+struct file *task_next_fd(struct task_struct *task, unsigned int *fd);
+
+/* --- open.c, namei.c --- */
+struct file *filp_open(const char *path, int flags, umode_t mode);	/* kernel pointer; ERR_PTR */
+struct file *open_exec(const char *path);	/* regular, executable, deny-write: ERR_PTR(-EACCES, -ENOENT …) */
+struct file *open_exec_at(int dfd, const char *path, bool follow, bool empty);	/* the same for execveat(2) */
+void allow_write_access(struct file *file);
+kssize_t kernel_read(struct file *file, void *buf, size_t len, loff_t *pos);
+kssize_t kernel_write(struct file *file, const void *buf, size_t len, loff_t *pos);
+char *d_path(const struct path *path, char *buf, int size);	/* ERR_PTR(-ENAMETOOLONG); " (deleted)" */
+char *file_path(struct file *file, char *buf, int size);
+int vfs_getattr(const struct path *path, struct kstat *stat);
+/* What mmap(2) needs from a file: the setup function of mm's struct mmap_request. */
+int file_mmap_setup(struct vm_area_struct *vma, struct file *file);
+extern const struct vm_operations_struct generic_file_vm_ops;
+
+/* --- poll.h's part: see kernel/fs/poll.h --- */
+void vfs_init(void);			/* caches, rootfs (ramfs) mounted, current->fs set; needs slab */
+int populate_rootfs(void);		/* unpacks the initramfs; frees its memory: 0, -errno (logged) */
+void devfs_init(void);			/* the devtmpfs tree; nodes appear as drivers register */
+int register_chrdev(unsigned int major, unsigned int minor, const char *name, umode_t mode, const struct file_operations *fops, void *private);	/* and its node in devtmpfs */
+int register_filesystem(struct file_system_type *type);
+void procfs_init(void);
+void sysfs_init(void);
+int sysctl_write_by_name(const char *name, const char *value);	/* "vm.swappiness", "10": 0, -ENOENT, -EACCES, -EINVAL; for apply_boot_sysctls() */

@@ -1,0 +1,313 @@
+/*
+ * locks.c - advisory locks: flock(2), and fcntl(2)'s record locks (POSIX and OFD).
+ *
+ * Idea:   an inode that was ever locked has two lists: whole-file locks owned by
+ *         an open file, and ranges owned by a process (its files_struct) or an
+ *         open file. Setting a range first cuts the owner's own ranges out of its
+ *         way, then adds it; unlocking is the cutting alone. Waiters sleep on one
+ *         queue and try again when anything is unlocked. Deadlock among waiting
+ *         processes is not looked for: F_SETLKW waits until a signal comes.
+ * Locks:  one mutex for all of it: locks are rare here.
+ * Above:  fcntl.c, fd.c, file_table.c.   In Linux: fs/locks.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
+#include "kernel/fs/fdtable.h"
+#include "kernel/fs/locks.h"
+#include "kernel/fs/syscalls.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/bug.h"
+#include "kernel/sched/sched.h"
+#include "kernel/x86/uaccess.h"
+#include "mm/slab.h"
+
+#define OFFSET_MAX 0x7fffffffffffffffL
+
+/* Guard: flock_mutex. */
+struct file_lock {
+	struct list_head link;
+	void *owner;			/* files_struct, or struct file */
+	int type;			/* F_RDLCK, F_WRLCK */
+	loff_t start, end;		/* both inclusive */
+	kpid_t pid;			/* -1: of an open file */
+};
+struct file_locks {
+	struct list_head flock, posix;
+	unsigned int changes;		/* counts what may let a waiter in */
+	struct wait_queue_head wait;
+};
+
+static DEFINE_MUTEX(flock_mutex, LOCK_SLEEP_LAST);	/* the last use of a file may end under mmap_lock */
+
+static struct file_locks *get_context(struct inode *inode)
+{
+	struct file_locks *ctx = smp_load_acquire(&inode->i_flctx), *old = NULL;
+
+	if (ctx)
+		return ctx;
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	if (!ctx)
+		return NULL;
+	INIT_LIST_HEAD(&ctx->flock);
+	INIT_LIST_HEAD(&ctx->posix);
+	init_waitqueue_head(&ctx->wait);
+	if (!__atomic_compare_exchange_n(&inode->i_flctx, &old, ctx, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST)) {
+		kfree(ctx);
+		return old;
+	}
+	return ctx;
+}
+
+/* locks.h */
+void locks_free_context(struct inode *inode)
+{
+	if (!inode->i_flctx)
+		return;
+	BUG_ON(!list_empty(&inode->i_flctx->flock) || !list_empty(&inode->i_flctx->posix));
+	kfree(inode->i_flctx);
+}
+
+static struct file_lock *find_conflict(struct list_head *list, const struct file_lock *want)
+{
+	struct file_lock *l;
+
+	list_for_each_entry(l, list, link)
+		if (l->owner != want->owner && l->start <= want->end && l->end >= want->start &&
+		    (l->type == F_WRLCK || want->type == F_WRLCK))
+			return l;
+	return NULL;
+}
+
+/* Takes [start, end] away from @owner's locks. @spare is used up if one is cut in two. */
+static void cut_range(struct list_head *list, void *owner, loff_t start, loff_t end,
+		      struct file_lock **spare)
+{
+	struct file_lock *l, *next;
+
+	list_for_each_entry_safe(l, next, list, link) {
+		if (l->owner != owner || l->start > end || l->end < start)
+			continue;
+		if (l->start < start && l->end > end) {
+			struct file_lock *tail = *spare;
+
+			*spare = NULL;
+			*tail = *l;
+			tail->start = end + 1;
+			l->end = start - 1;
+			list_add(&tail->link, &l->link);
+		} else if (l->start < start) {
+			l->end = start - 1;
+		} else if (l->end > end) {
+			l->start = end + 1;
+		} else {
+			list_del(&l->link);
+			kfree(l);
+		}
+	}
+}
+
+/* Joins neighbours of one owner and type, so that lock after lock does not grow the list. */
+static void merge_neighbours(struct list_head *list, struct file_lock *with)
+{
+	struct file_lock *l, *next;
+
+	list_for_each_entry_safe(l, next, list, link) {
+		if (l == with || l->owner != with->owner || l->type != with->type)
+			continue;
+		if (l->end + 1 == with->start)
+			with->start = l->start;
+		else if (with->end != OFFSET_MAX && l->start == with->end + 1)
+			with->end = l->end;
+		else
+			continue;
+		list_del(&l->link);
+		kfree(l);
+	}
+}
+
+/* => flock_mutex held. 0, -EAGAIN. Both spares are allocated by the caller, so that this cannot fail. */
+static int apply_lock(struct file_locks *ctx, struct list_head *list, const struct file_lock *want,
+		      struct file_lock **spare, struct file_lock **item)
+{
+	if (want->type != F_UNLCK && find_conflict(list, want))
+		return -EAGAIN;
+	cut_range(list, want->owner, want->start, want->end, spare);
+	if (want->type != F_UNLCK) {
+		**item = *want;
+		list_add_tail(&(*item)->link, list);
+		merge_neighbours(list, *item);
+		*item = NULL;
+	}
+	ctx->changes++;
+	wake_up_all(&ctx->wait);
+	return 0;
+}
+
+/* One try after another, until it is ours, a signal comes, or @wait is false. */
+static long set_lock(struct inode *inode, const struct file_lock *want, bool flock, bool wait)
+{
+	struct file_locks *ctx = get_context(inode);
+	struct file_lock *spare = kmalloc(sizeof(*spare), GFP_KERNEL_ACCOUNT);
+	struct file_lock *item = kmalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
+	long err = -ENOLCK;
+
+	if (!ctx || !spare || !item)
+		goto out;
+	do {
+		unsigned int seen;
+
+		mutex_lock(&flock_mutex);
+		err = apply_lock(ctx, flock ? &ctx->flock : &ctx->posix, want, &spare, &item);
+		seen = ctx->changes;
+		mutex_unlock(&flock_mutex);
+		if (err != -EAGAIN || !wait)
+			break;
+		err = wait_event_interruptible(ctx->wait, READ_ONCE(ctx->changes) != seen, "a file lock");
+	} while (!err);
+out:
+	kfree(spare);
+	kfree(item);
+	return err;
+}
+
+static void remove_owner(struct inode *inode, void *owner, bool flock)
+{
+	struct file_locks *ctx = smp_load_acquire(&inode->i_flctx);
+	struct file_lock *none = NULL;
+
+	if (!ctx)
+		return;
+	mutex_lock(&flock_mutex);
+	cut_range(flock ? &ctx->flock : &ctx->posix, owner, 0, OFFSET_MAX, &none);
+	ctx->changes++;
+	wake_up_all(&ctx->wait);
+	mutex_unlock(&flock_mutex);
+}
+
+/* locks.h */
+void locks_remove_posix(struct file *file, struct files_struct *owner)
+{
+	if (unlikely(file->f_inode->i_flctx))
+		remove_owner(file->f_inode, owner, false);
+}
+
+/* locks.h */
+void locks_remove_file(struct file *file)
+{
+	if (likely(!file->f_inode->i_flctx))
+		return;
+	remove_owner(file->f_inode, file, true);
+	remove_owner(file->f_inode, file, false);
+}
+
+/* syscalls.h */
+long sys_flock(unsigned int fd, unsigned int cmd)
+{
+	struct file_lock want = { .start = 0, .end = OFFSET_MAX, .pid = current->tgid };
+	struct fd f = fdget(fd);
+	long err;
+
+	if (!f.file)
+		return -EBADF;
+	want.owner = f.file;
+	switch (cmd & ~LOCK_NB) {
+	case LOCK_SH:
+		want.type = F_RDLCK;
+		break;
+	case LOCK_EX:
+		want.type = F_WRLCK;
+		break;
+	case LOCK_UN:
+		want.type = F_UNLCK;
+		break;
+	default:
+		fdput(f);
+		return -EINVAL;
+	}
+	err = set_lock(f.file->f_inode, &want, true, !(cmd & LOCK_NB));
+	fdput(f);
+	return err;
+}
+
+/* struct flock to a range: fcntl(2). */
+static long to_lock(struct file *file, bool ofd, const struct flock *fl, struct file_lock *lock)
+{
+	loff_t start = fl->l_start;
+
+	if (fl->l_whence == SEEK_CUR)
+		start += file->f_pos;
+	else if (fl->l_whence == SEEK_END)
+		start += READ_ONCE(file->f_inode->i_size);
+	else if (fl->l_whence != SEEK_SET)
+		return -EINVAL;
+	if (fl->l_type != F_RDLCK && fl->l_type != F_WRLCK && fl->l_type != F_UNLCK)
+		return -EINVAL;
+	*lock = (struct file_lock){
+		.owner = ofd ? (void *)file : current->files, .type = fl->l_type,
+		.start = start, .end = OFFSET_MAX, .pid = ofd ? -1 : current->tgid,
+	};
+	if (fl->l_len > 0) {
+		if (start > OFFSET_MAX - (fl->l_len - 1))
+			return -EOVERFLOW;
+		lock->end = start + fl->l_len - 1;
+	} else if (fl->l_len < 0) {
+		lock->end = start - 1;
+		lock->start = start + fl->l_len;
+	}
+	return lock->start < 0 ? -EINVAL : 0;
+}
+
+/* locks.h */
+long fcntl_getlk(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct file_locks *ctx = get_context(file->f_inode);
+	struct file_lock lock, *found;
+	struct flock fl;
+	long err;
+
+	if (!ctx)
+		return -ENOLCK;
+	if (copy_from_user(&fl, (void __user *)arg, sizeof(fl)))
+		return -EFAULT;
+	if (fl.l_type != F_RDLCK && fl.l_type != F_WRLCK)
+		return -EINVAL;
+	if (cmd == F_OFD_GETLK && fl.l_pid)
+		return -EINVAL;
+	err = to_lock(file, cmd == F_OFD_GETLK, &fl, &lock);
+	if (err)
+		return err;
+	mutex_lock(&flock_mutex);
+	found = find_conflict(&ctx->posix, &lock);
+	fl.l_type = F_UNLCK;
+	if (found) {
+		fl.l_type = found->type;
+		fl.l_whence = SEEK_SET;
+		fl.l_start = found->start;
+		fl.l_len = found->end == OFFSET_MAX ? 0 : found->end - found->start + 1;
+		fl.l_pid = found->pid;
+	}
+	mutex_unlock(&flock_mutex);
+	return copy_to_user((void __user *)arg, &fl, sizeof(fl)) ? -EFAULT : 0;
+}
+
+/* locks.h */
+long fcntl_setlk(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	bool ofd = cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
+	struct file_lock lock;
+	struct flock fl;
+	long err;
+
+	if (copy_from_user(&fl, (void __user *)arg, sizeof(fl)))
+		return -EFAULT;
+	err = to_lock(file, ofd, &fl, &lock);
+	if (err)
+		return err;
+	if (ofd && fl.l_pid)
+		return -EINVAL;
+	if ((lock.type == F_RDLCK && !(file->f_mode & FMODE_READ)) ||
+	    (lock.type == F_WRLCK && !(file->f_mode & FMODE_WRITE)))
+		return -EBADF;
+	return set_lock(file->f_inode, &lock, false, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
+}

@@ -1,0 +1,435 @@
+/*
+ * namespace.c - mounts: which tree is joined to which directory.
+ *
+ * Idea:   there is one namespace, a list of mounts in the order they were made.
+ *         A mount knows the mount and directory it sits on; the way down goes
+ *         by a flag at the directory (DCACHE_MOUNTED) and a search in the list,
+ *         which is short. A mount holds its parent; the tree holds each mount.
+ * Locks:  namespace_lock (a mutex, LOCK_OPEN) around each change, dcache_lock
+ *         around the fields that path walks read.
+ * Above:  namei.c, sys_mount.c.   Below: dcache.c.   In Linux: fs/namespace.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/abi/mount.h"
+#include "kernel/abi/statfs.h"
+#include "kernel/fs/dcache.h"
+#include "kernel/fs/mount.h"
+#include "kernel/fs/mount_internal.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/ctlfile.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/task.h"
+#include "mm/slab.h"
+
+DEFINE_MUTEX(namespace_lock, LOCK_OPEN);
+LIST_HEAD(mount_list);			/* dcache_lock; namespace_lock to change */
+static LIST_HEAD(file_systems);		/* only grows, at boot */
+static int next_mnt_id = 1;		/* namespace_lock */
+static unsigned int next_anon_dev = 1;	/* namespace_lock: minor of sb->s_dev */
+
+/* fs.h */
+int register_filesystem(struct file_system_type *type)
+{
+	if (find_filesystem(type->name))
+		return -EBUSY;
+	list_add_tail(&type->link, &file_systems);
+	return 0;
+}
+
+/* mount.h */
+struct file_system_type *find_filesystem(const char *name)
+{
+	struct file_system_type *type;
+
+	list_for_each_entry(type, &file_systems, link)
+		if (!strcmp(type->name, name))
+			return type;
+	return NULL;
+}
+
+static int filesystems_show(struct seq_file *m)
+{
+	struct file_system_type *type;
+
+	list_for_each_entry(type, &file_systems, link)
+		if (!type->internal || strcmp(type->name, "rootfs"))
+			seq_printf(m, "%s\t%s\n", type->nodev ? "nodev" : "", type->name);
+	return 0;
+}
+CTL_FILE("/proc/filesystems", .mode = 0444, .show = filesystems_show);
+
+/* mount.h */
+struct vfsmount *mntget(struct vfsmount *mnt)
+{
+	if (mnt)
+		mnt->mnt_count++;
+	return mnt;
+}
+
+static void deactivate_super(struct super_block *sb)
+{
+	if (--sb->s_count)
+		return;
+	if (sb->s_type->kill_sb)
+		sb->s_type->kill_sb(sb);
+	kfree(sb);
+}
+
+/* mount.h */
+void mntput(struct vfsmount *mnt)
+{
+	if (!mnt || --mnt->mnt_count)
+		return;
+	BUG_ON(mnt->mnt_parent);
+	dput(mnt->mnt_root);
+	deactivate_super(mnt->mnt_sb);
+	kfree(mnt->mnt_devname);
+	kfree(mnt);
+}
+
+/* mount.h */
+void path_get(const struct path *path)
+{
+	mntget(path->mnt);
+	dget(path->dentry);
+}
+
+/* mount.h */
+void path_put(const struct path *path)
+{
+	dput(path->dentry);
+	mntput(path->mnt);
+}
+
+/* mount.h */
+bool mnt_is_readonly(const struct vfsmount *mnt)
+{
+	return mnt->mnt_flags & MS_RDONLY;
+}
+
+/* mount.h. The newest first: it hides those below. */
+struct vfsmount *lookup_mnt_locked(struct vfsmount *mnt, struct dentry *dentry)
+{
+	struct vfsmount *m;
+
+	list_for_each_entry_reverse(m, &mount_list, mnt_list)
+		if (m->mnt_parent == mnt && m->mnt_mountpoint == dentry)
+			return m;
+	return NULL;
+}
+
+/* mount.h */
+bool follow_mount(struct path *path)
+{
+	bool moved = false;
+
+	while (path->dentry->d_flags & DCACHE_MOUNTED) {
+		struct path old = *path;
+		struct vfsmount *m;
+
+		spin_lock(&dcache_lock);
+		m = mntget(lookup_mnt_locked(path->mnt, path->dentry));
+		spin_unlock(&dcache_lock);
+		if (!m)
+			break;
+		path->mnt = m;
+		path->dentry = dget(m->mnt_root);
+		path_put(&old);
+		moved = true;
+	}
+	return moved;
+}
+
+/* mount.h */
+bool follow_up(struct path *path)
+{
+	struct path up = { NULL, NULL };
+
+	spin_lock(&dcache_lock);
+	if (path->mnt->mnt_parent) {
+		up.mnt = path->mnt->mnt_parent;
+		up.dentry = path->mnt->mnt_mountpoint;
+		path_get(&up);
+	}
+	spin_unlock(&dcache_lock);
+	if (!up.mnt)
+		return false;
+	path_put(path);
+	*path = up;
+	return true;
+}
+
+/* mount.h */
+bool is_path_reachable(const struct path *path, const struct path *root)
+{
+	struct vfsmount *mnt = path->mnt;
+	struct dentry *dentry = path->dentry;
+	bool reachable;
+
+	spin_lock(&dcache_lock);
+	while (mnt != root->mnt && mnt->mnt_parent) {
+		dentry = mnt->mnt_mountpoint;
+		mnt = mnt->mnt_parent;
+	}
+	while (dentry != root->dentry && dentry->d_parent != dentry)
+		dentry = dentry->d_parent;
+	reachable = mnt == root->mnt && dentry == root->dentry;
+	spin_unlock(&dcache_lock);
+	return reachable;
+}
+
+/* A superblock of @type, counted once; for singletons always the same. */
+static struct super_block *get_super(struct file_system_type *type, const char *source,
+				     const char *data)
+{
+	struct super_block *sb = type->singleton;
+	int err;
+
+	if (sb) {
+		sb->s_count++;
+		return sb;
+	}
+	sb = kzalloc(sizeof(*sb), GFP_KERNEL);
+	if (!sb)
+		return ERR_PTR(-ENOMEM);
+	sb->s_type = type;
+	sb->s_dev = MKDEV(0, ++next_anon_dev);
+	sb->s_count = 1;
+	err = type->mount(sb, source, data);
+	if (err) {
+		kfree(sb);
+		return ERR_PTR(err);
+	}
+	if (sb->s_singleton) {
+		type->singleton = sb;
+		sb->s_count++;		/* it stays when the last mount goes */
+	}
+	return sb;
+}
+
+static struct vfsmount *alloc_mount(struct super_block *sb, struct dentry *root, const char *dev)
+{
+	struct vfsmount *mnt = kzalloc(sizeof(*mnt), GFP_KERNEL);
+
+	if (!mnt)
+		return NULL;
+	mnt->mnt_devname = kstrdup(dev && *dev ? dev : "none", GFP_KERNEL);
+	if (!mnt->mnt_devname) {
+		kfree(mnt);
+		return NULL;
+	}
+	mnt->mnt_count = 1;
+	mnt->mnt_id = next_mnt_id++;
+	mnt->mnt_sb = sb;
+	mnt->mnt_root = dget(root);
+	INIT_LIST_HEAD(&mnt->mnt_list);
+	return mnt;
+}
+
+/* mount_internal.h */
+struct vfsmount *vfs_kern_mount(struct file_system_type *type, const char *dev, const char *data)
+{
+	struct super_block *sb = get_super(type, dev, data);
+	struct vfsmount *mnt;
+
+	if (IS_ERR(sb))
+		return ERR_PTR(PTR_ERR(sb));
+	mnt = alloc_mount(sb, sb->s_root, dev);
+	if (!mnt) {
+		deactivate_super(sb);
+		return ERR_PTR(-ENOMEM);
+	}
+	return mnt;
+}
+
+/* mount.h */
+struct vfsmount *kern_mount(struct file_system_type *type)
+{
+	struct vfsmount *mnt;
+
+	mutex_lock(&namespace_lock);
+	mnt = vfs_kern_mount(type, type->name, NULL);
+	mutex_unlock(&namespace_lock);
+	return mnt;
+}
+
+/* mount_internal.h */
+struct vfsmount *clone_mount(const struct path *path)
+{
+	struct vfsmount *mnt = alloc_mount(path->mnt->mnt_sb, path->dentry, path->mnt->mnt_devname);
+
+	if (!mnt)
+		return NULL;
+	mnt->mnt_sb->s_count++;
+	mnt->mnt_flags = path->mnt->mnt_flags;
+	return mnt;
+}
+
+/* mount_internal.h */
+void attach_mount(struct vfsmount *mnt, const struct path *where)
+{
+	path_get(where);
+	spin_lock(&dcache_lock);
+	BUG_ON(mnt->mnt_parent);
+	mnt->mnt_parent = where->mnt;
+	mnt->mnt_mountpoint = where->dentry;
+	where->dentry->d_flags |= DCACHE_MOUNTED;
+	list_del_init(&mnt->mnt_list);
+	list_add_tail(&mnt->mnt_list, &mount_list);
+	spin_unlock(&dcache_lock);
+}
+
+static bool is_mountpoint_locked(struct dentry *dentry)
+{
+	struct vfsmount *m;
+
+	list_for_each_entry(m, &mount_list, mnt_list)
+		if (m->mnt_mountpoint == dentry)
+			return true;
+	return false;
+}
+
+/* mount_internal.h */
+void detach_mount(struct vfsmount *mnt)
+{
+	struct path where;
+
+	spin_lock(&dcache_lock);
+	where = (struct path){ mnt->mnt_parent, mnt->mnt_mountpoint };
+	mnt->mnt_parent = NULL;
+	mnt->mnt_mountpoint = NULL;
+	list_del_init(&mnt->mnt_list);
+	if (where.dentry && !is_mountpoint_locked(where.dentry))
+		where.dentry->d_flags &= ~DCACHE_MOUNTED;
+	spin_unlock(&dcache_lock);
+	if (where.mnt)
+		path_put(&where);
+}
+
+/* mount_internal.h */
+bool has_submounts(struct vfsmount *mnt)
+{
+	struct vfsmount *m;
+	bool found = false;
+
+	spin_lock(&dcache_lock);
+	list_for_each_entry(m, &mount_list, mnt_list)
+		found = found || m->mnt_parent == mnt;
+	spin_unlock(&dcache_lock);
+	return found;
+}
+
+/* mount_internal.h */
+bool is_submount_of(struct vfsmount *mnt, struct vfsmount *ancestor)
+{
+	spin_lock(&dcache_lock);
+	while (mnt && mnt != ancestor)
+		mnt = mnt->mnt_parent;
+	spin_unlock(&dcache_lock);
+	return mnt != NULL;
+}
+
+static const struct { unsigned long flag; const char *text; long st; } mnt_opts[] = {
+	{ MS_NOSUID, ",nosuid", ST_NOSUID }, { MS_NODEV, ",nodev", ST_NODEV },
+	{ MS_NOEXEC, ",noexec", ST_NOEXEC }, { MS_NOATIME, ",noatime", ST_NOATIME },
+	{ MS_RELATIME, ",relatime", ST_RELATIME },
+};
+
+static void show_mnt_opts(struct seq_file *m, const struct vfsmount *mnt)
+{
+	seq_puts(m, mnt->mnt_flags & MS_RDONLY ? "ro" : "rw");
+	for (unsigned int i = 0; i < ARRAY_SIZE(mnt_opts); i++)
+		if (mnt->mnt_flags & mnt_opts[i].flag)
+			seq_puts(m, mnt_opts[i].text);
+}
+
+/* The place of a mount as @root sees it; NULL: outside of it. => dcache_lock held. */
+static char *mount_path(struct vfsmount *mnt, const struct path *root, char *buf, int size)
+{
+	struct path path = { mnt, mnt->mnt_root };
+	char *p;
+
+	if (!mnt->mnt_parent && root->mnt != mnt)
+		return NULL;
+	p = dentry_path_locked(&path, root, buf, size);
+	return IS_ERR(p) ? NULL : p;
+}
+
+static void escaped(struct seq_file *m, const char *s)
+{
+	seq_escape(m, s, " \t\n");
+}
+
+static void show_mounts_line(struct seq_file *m, struct vfsmount *mnt, const char *where)
+{
+	escaped(m, mnt->mnt_devname);
+	seq_putc(m, ' ');
+	escaped(m, where);
+	seq_printf(m, " %s ", mnt->mnt_sb->s_type->name);
+	show_mnt_opts(m, mnt);
+	seq_puts(m, " 0 0\n");
+}
+
+static void show_mountinfo_line(struct seq_file *m, struct vfsmount *mnt, const char *where)
+{
+	seq_printf(m, "%d %d %u:%u / ", mnt->mnt_id,
+		   mnt->mnt_parent ? mnt->mnt_parent->mnt_id : mnt->mnt_id,
+		   MAJOR(mnt->mnt_sb->s_dev), MINOR(mnt->mnt_sb->s_dev));
+	escaped(m, where);
+	seq_putc(m, ' ');
+	show_mnt_opts(m, mnt);
+	seq_printf(m, " - %s ", mnt->mnt_sb->s_type->name);
+	escaped(m, mnt->mnt_devname);
+	seq_puts(m, mnt->mnt_flags & MS_RDONLY ? " ro\n" : " rw\n");
+}
+
+static int show_all_mounts(struct seq_file *m,
+			   void (*line)(struct seq_file *, struct vfsmount *, const char *))
+{
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *where;
+	struct vfsmount *mnt;
+	struct path root;
+
+	if (!buf)
+		return -ENOMEM;
+	get_fs_root(&root);
+	spin_lock(&dcache_lock);
+	list_for_each_entry(mnt, &mount_list, mnt_list) {
+		where = mount_path(mnt, &root, buf, PATH_MAX);
+		if (where)
+			line(m, mnt, where);
+	}
+	spin_unlock(&dcache_lock);
+	path_put(&root);
+	kfree(buf);
+	return 0;
+}
+
+static int mounts_show(struct seq_file *m, struct task_struct *task)
+{
+	return show_all_mounts(m, show_mounts_line);
+}
+static int mountinfo_show(struct seq_file *m, struct task_struct *task)
+{
+	return show_all_mounts(m, show_mountinfo_line);
+}
+CTL_PID_FILE("mounts", .mode = 0444, .show = mounts_show);
+CTL_PID_FILE("mountinfo", .mode = 0444, .show = mountinfo_show);
+
+/* mount.h */
+int vfs_statfs(const struct path *path, struct statfs *st)
+{
+	struct super_block *sb = path->mnt->mnt_sb;
+	int err;
+
+	*st = (struct statfs){
+		.f_type = sb->s_magic, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = NAME_MAX,
+		.f_fsid = { (s32)new_encode_dev(sb->s_dev), 0 },
+	};
+	err = sb->s_statfs ? sb->s_statfs(sb, st) : 0;
+	st->f_flags = ST_VALID | (mnt_is_readonly(path->mnt) ? ST_RDONLY : 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(mnt_opts); i++)
+		if (path->mnt->mnt_flags & mnt_opts[i].flag)
+			st->f_flags |= mnt_opts[i].st;
+	return err;
+}

@@ -1,0 +1,585 @@
+/*
+ * pipe.c - pipes and FIFOs.
+ *
+ * Idea:   a ring of up to 16 pages. A writer fills new pages at the head, or what
+ *         is left of the last one if all of its data fits there; a reader empties
+ *         them at the tail. So a write of up to PIPE_BUF bytes never comes apart.
+ *         Readers are woken only when the pipe was empty, writers only when it
+ *         was full: nobody else can be waiting. A poller with an edge-triggered
+ *         epoll wants to hear of every change (poll_usage).
+ *
+ *              tail            head
+ *               v               v
+ *         | . | ##| ####| ##  | . |      slot = index & (slots - 1)
+ *
+ * Locks:  pipe->mutex, LOCK_PIPE, held while user memory is copied.
+ * Above:  pipe(2), open(2) of a FIFO.   In Linux: fs/pipe.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
+#include "kernel/abi/ioctl.h"
+#include "kernel/fs/anon_inodes.h"
+#include "kernel/fs/fdtable.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/mount.h"
+#include "kernel/fs/permission.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/fs/poll.h"
+#include "kernel/fs/read_write.h"
+#include "kernel/fs/syscalls.h"
+#include "kernel/lib/bitops.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/ctlfile.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/signal.h"
+#include "kernel/x86/uaccess.h"
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+
+#define PIPE_DEF_BUFFERS 16	/* 64 KiB: pipe(7) */
+
+static int pipe_max_size = 1024 * 1024;
+CTL_SYSCTL_INT("fs.pipe-max-size", pipe_max_size, 4096, 0x40000000);
+
+struct pipe_buffer { struct page *page; unsigned int offset, len; };
+
+/* Guards: p mutex   r pipe_ref_lock */
+struct pipe_inode_info {
+	struct mutex mutex;		/* LOCK_PIPE */
+	unsigned int head, tail;	/* p: count up for ever; head - tail pages are in use */
+	unsigned int slots;		/* p: a power of two */
+	struct pipe_buffer *bufs;	/* p */
+	struct page *spare;		/* p: the last page emptied, for the next write */
+	unsigned int readers, writers;	/* p: open ends */
+	unsigned int r_counter, w_counter;	/* p: how often one was opened */
+	bool poll_usage;		/* p: somebody polls: wake at each change */
+	unsigned int files;		/* r: open files; the last frees */
+	struct wait_queue_head rd_wait, wr_wait;
+	struct pipe_buffer bufs_default[PIPE_DEF_BUFFERS];
+};
+
+static DEFINE_MUTEX(pipe_ref_lock, LOCK_OPEN);	/* inode->i_private of FIFOs, ->files */
+static struct vfsmount *pipe_mnt;		/* c */
+static struct file_system_type pipe_fs_type = {
+	.name = "pipefs", .nodev = true, .mount = pseudo_mount, .internal = true,
+};
+
+static bool pipe_empty(const struct pipe_inode_info *p)
+{
+	return READ_ONCE(p->head) == READ_ONCE(p->tail);
+}
+static bool pipe_full(const struct pipe_inode_info *p)
+{
+	return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->slots);
+}
+static struct pipe_buffer *slot(struct pipe_inode_info *p, unsigned int i)
+{
+	return &p->bufs[i & (p->slots - 1)];
+}
+
+static struct pipe_inode_info *alloc_pipe(void)
+{
+	struct pipe_inode_info *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+
+	if (!p)
+		return NULL;
+	mutex_init(&p->mutex, LOCK_PIPE);
+	p->slots = PIPE_DEF_BUFFERS;
+	p->bufs = p->bufs_default;
+	init_waitqueue_head(&p->rd_wait);
+	init_waitqueue_head(&p->wr_wait);
+	return p;
+}
+
+static void free_pipe(struct pipe_inode_info *p)
+{
+	for (; p->tail != p->head; p->tail++)
+		put_page(slot(p, p->tail)->page);
+	if (p->spare)
+		put_page(p->spare);
+	if (p->bufs != p->bufs_default)
+		kfree(p->bufs);
+	kfree(p);
+}
+
+static void wake_readers(struct pipe_inode_info *p)
+{
+	wake_up_key(&p->rd_wait, TASK_INTERRUPTIBLE, 1, (void *)(EPOLLIN | EPOLLRDNORM));
+}
+static void wake_writers(struct pipe_inode_info *p)
+{
+	wake_up_key(&p->wr_wait, TASK_INTERRUPTIBLE, 1, (void *)(EPOLLOUT | EPOLLWRNORM));
+}
+
+/* Copies from the oldest buffer; frees it when it is empty. Bytes, or -EFAULT. */
+static kssize_t read_buffer(struct pipe_inode_info *p, char __user *buf, size_t len)
+{
+	struct pipe_buffer *b = slot(p, p->tail);
+	size_t n = MIN(len, (size_t)b->len);
+
+	if (copy_to_user(buf, (char *)page_address(b->page) + b->offset, n))
+		return -EFAULT;
+	b->offset += n;
+	b->len -= n;
+	if (!b->len) {
+		if (!p->spare)
+			p->spare = b->page;
+		else
+			put_page(b->page);
+		b->page = NULL;
+		p->tail++;
+	}
+	return n;
+}
+
+/* Waits for data, the mutex dropped meanwhile. 0, -EAGAIN, -ERESTARTSYS. */
+static int wait_readable(struct file *file, struct pipe_inode_info *p)
+{
+	int err;
+
+	if (file->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	mutex_unlock(&p->mutex);
+	err = wait_event_interruptible(p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers), "pipe_read");
+	mutex_lock(&p->mutex);
+	return err;
+}
+
+static kssize_t pipe_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	struct pipe_inode_info *p = file->private_data;
+	bool was_full, wake;
+	kssize_t done = 0, n = 0;
+
+	if (!len)
+		return 0;
+	mutex_lock(&p->mutex);
+	was_full = pipe_full(p);
+	while (pipe_empty(p)) {
+		if (!p->writers)
+			goto out;		/* end of file */
+		n = wait_readable(file, p);
+		if (n)
+			goto out;
+		was_full = pipe_full(p);
+	}
+	while (len && !pipe_empty(p)) {
+		n = read_buffer(p, buf, len);
+		if (n < 0)
+			break;
+		done += n;
+		buf += n;
+		len -= n;
+	}
+out:
+	wake = (was_full || p->poll_usage) && done && !pipe_full(p);
+	mutex_unlock(&p->mutex);
+	if (wake)
+		wake_writers(p);
+	return done ? done : n < 0 ? n : 0;
+}
+
+/* Puts the odd bytes of a write into the last page, if all of them fit. Bytes, 0, or -EFAULT. */
+static kssize_t merge_write(struct pipe_inode_info *p, const char __user *buf, size_t len)
+{
+	size_t odd = len & ~PAGE_MASK;
+	struct pipe_buffer *b;
+
+	if (!odd || pipe_empty(p))
+		return 0;
+	b = slot(p, p->head - 1);
+	if (b->offset + b->len + odd > PAGE_SIZE)
+		return 0;
+	if (copy_from_user((char *)page_address(b->page) + b->offset + b->len, buf, odd))
+		return -EFAULT;
+	b->len += odd;
+	return odd;
+}
+
+/* A new page at the head. => not full. Bytes, -ENOMEM, -EFAULT. */
+static kssize_t append_page(struct pipe_inode_info *p, const char __user *buf, size_t len)
+{
+	size_t n = MIN(len, PAGE_SIZE);
+	struct page *page = p->spare;
+
+	if (!page) {
+		page = alloc_page(GFP_KERNEL_ACCOUNT);
+		if (!page)
+			return -ENOMEM;
+	}
+	p->spare = NULL;
+	if (copy_from_user(page_address(page), buf, n)) {
+		p->spare = page;
+		return -EFAULT;
+	}
+	*slot(p, p->head) = (struct pipe_buffer){ .page = page, .offset = 0, .len = n };
+	p->head++;
+	return n;
+}
+
+/* Full: tells the readers and waits, the mutex dropped meanwhile. 0, -EAGAIN, -ERESTARTSYS. */
+static int wait_writable(struct file *file, struct pipe_inode_info *p)
+{
+	int err;
+
+	if (file->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	mutex_unlock(&p->mutex);
+	wake_readers(p);
+	err = wait_event_interruptible(p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers), "pipe_write");
+	mutex_lock(&p->mutex);
+	return err;
+}
+
+static kssize_t write_locked(struct file *file, struct pipe_inode_info *p, const char __user *buf,
+			     size_t len)
+{
+	kssize_t done = 0, n = 0;
+
+	if (p->readers) {
+		done = merge_write(p, buf, len);
+		if (done < 0)
+			return done;
+	}
+	while ((size_t)done < len) {
+		if (!p->readers) {
+			send_signal(SIGPIPE, NULL, current, false);
+			n = -EPIPE;
+			break;
+		}
+		n = pipe_full(p) ? wait_writable(file, p) : append_page(p, buf + done, len - done);
+		if (n < 0)
+			break;
+		done += n;
+	}
+	return done ? done : n;
+}
+
+static kssize_t pipe_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	struct pipe_inode_info *p = file->private_data;
+	bool was_empty, wake;
+	kssize_t n;
+
+	if (!len)
+		return 0;
+	mutex_lock(&p->mutex);
+	was_empty = pipe_empty(p);
+	n = write_locked(file, p, buf, len);
+	wake = n > 0 && (was_empty || p->poll_usage || n > (kssize_t)PAGE_SIZE);
+	mutex_unlock(&p->mutex);
+	if (wake)
+		wake_readers(p);
+	return n;
+}
+
+static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
+{
+	struct pipe_inode_info *p = file->private_data;
+	unsigned int mask = 0;
+
+	WRITE_ONCE(p->poll_usage, true);
+	if (file->f_mode & FMODE_READ)
+		poll_wait(file, &p->rd_wait, pt);
+	if (file->f_mode & FMODE_WRITE)
+		poll_wait(file, &p->wr_wait, pt);
+	if (file->f_mode & FMODE_READ) {
+		if (!pipe_empty(p))
+			mask |= EPOLLIN | EPOLLRDNORM;
+		/* A FIFO opened without waiting has no "hang up" before its first writer: f_pos. */
+		if (!READ_ONCE(p->writers) && file->f_pos != p->w_counter)
+			mask |= EPOLLHUP;
+	}
+	if (file->f_mode & FMODE_WRITE) {
+		if (!pipe_full(p))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		if (!READ_ONCE(p->readers))
+			mask |= EPOLLERR;
+	}
+	return mask;
+}
+
+static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pipe_inode_info *p = file->private_data;
+	int count = 0;
+
+	if (cmd != FIONREAD)
+		return -ENOIOCTLCMD;
+	mutex_lock(&p->mutex);
+	for (unsigned int i = p->tail; i != p->head; i++)
+		count += slot(p, i)->len;
+	mutex_unlock(&p->mutex);
+	return put_user(count, (int __user *)arg);
+}
+
+static void put_pipe(struct inode *inode, struct pipe_inode_info *p)
+{
+	bool last;
+
+	mutex_lock(&pipe_ref_lock);
+	last = !--p->files;
+	if (last)
+		inode->i_private = NULL;
+	mutex_unlock(&pipe_ref_lock);
+	if (last)
+		free_pipe(p);
+}
+
+static int pipe_release(struct inode *inode, struct file *file)
+{
+	struct pipe_inode_info *p = file->private_data;
+	bool hung_up;
+
+	mutex_lock(&p->mutex);
+	if (file->f_mode & FMODE_READ)
+		p->readers--;
+	if (file->f_mode & FMODE_WRITE)
+		p->writers--;
+	hung_up = !p->readers != !p->writers;
+	mutex_unlock(&p->mutex);
+	if (hung_up) {
+		wake_up_key(&p->rd_wait, TASK_INTERRUPTIBLE, 0, (void *)(EPOLLIN | EPOLLHUP | EPOLLERR));
+		wake_up_key(&p->wr_wait, TASK_INTERRUPTIBLE, 0, (void *)(EPOLLOUT | EPOLLHUP | EPOLLERR));
+	}
+	put_pipe(inode, p);
+	return 0;
+}
+
+/* Waits until the other end was opened once more. => mutex held, dropped meanwhile. */
+static int wait_for_partner(struct pipe_inode_info *p, unsigned int *counter)
+{
+	unsigned int seen = *counter;
+	int err;
+
+	mutex_unlock(&p->mutex);
+	err = wait_event_interruptible(p->rd_wait, READ_ONCE(*counter) != seen, "wait_for_partner");
+	mutex_lock(&p->mutex);
+	return err;
+}
+
+static int fifo_open_read(struct file *file, struct pipe_inode_info *p)
+{
+	p->r_counter++;
+	if (p->readers++ == 0)
+		wake_up_all(&p->rd_wait);
+	if (p->writers)
+		return 0;
+	if (file->f_flags & O_NONBLOCK) {
+		file->f_pos = p->w_counter;
+		return 0;
+	}
+	return wait_for_partner(p, &p->w_counter);
+}
+
+static int fifo_open_write(struct file *file, struct pipe_inode_info *p)
+{
+	if (file->f_flags & O_NONBLOCK && !p->readers)
+		return -ENXIO;
+	p->w_counter++;
+	if (p->writers++ == 0)
+		wake_up_all(&p->rd_wait);
+	return p->readers ? 0 : wait_for_partner(p, &p->r_counter);
+}
+
+static int fifo_open_both(struct pipe_inode_info *p)
+{
+	p->readers++;
+	p->writers++;
+	p->r_counter++;
+	p->w_counter++;
+	wake_up_all(&p->rd_wait);
+	return 0;
+}
+
+static struct pipe_inode_info *get_fifo(struct inode *inode)
+{
+	struct pipe_inode_info *p;
+
+	mutex_lock(&pipe_ref_lock);
+	p = inode->i_private;
+	if (!p)
+		p = inode->i_private = alloc_pipe();
+	if (p)
+		p->files++;
+	mutex_unlock(&pipe_ref_lock);
+	return p;
+}
+
+static int fifo_open(struct inode *inode, struct file *file)
+{
+	struct pipe_inode_info *p = get_fifo(inode);
+	unsigned int mode = file->f_mode & (FMODE_READ | FMODE_WRITE);
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	file->private_data = p;
+	file->f_pos = -1;
+	file->f_mode |= FMODE_STREAM;
+	mutex_lock(&p->mutex);
+	err = mode == FMODE_READ ? fifo_open_read(file, p) :
+	      mode == FMODE_WRITE ? fifo_open_write(file, p) : fifo_open_both(p);
+	/* Interrupted while waiting: it is taken back; -ENXIO has counted nothing. */
+	if (err && err != -ENXIO) {
+		if (mode == FMODE_READ)
+			p->readers--;
+		else
+			p->writers--;
+		wake_up_all(&p->wr_wait);
+		wake_up_all(&p->rd_wait);
+	}
+	mutex_unlock(&p->mutex);
+	if (err)
+		put_pipe(inode, p);
+	return err;
+}
+
+/* Pipes have their struct from the start; FIFOs get it as they are opened. */
+static const struct file_operations pipe_fops = {
+	.read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl,
+	.llseek = no_llseek, .release = pipe_release,
+};
+const struct file_operations fifo_fops = {
+	.read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl,
+	.llseek = no_llseek, .open = fifo_open, .release = pipe_release,
+};
+
+static long resize(struct pipe_inode_info *p, unsigned int slots)
+{
+	struct pipe_buffer *bufs;
+	unsigned int used = p->head - p->tail;
+
+	if (used > slots)
+		return -EBUSY;
+	bufs = kcalloc(slots, sizeof(*bufs), GFP_KERNEL_ACCOUNT);
+	if (!bufs)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < used; i++)
+		bufs[i] = *slot(p, p->tail + i);
+	if (p->bufs != p->bufs_default)
+		kfree(p->bufs);
+	p->bufs = bufs;
+	p->slots = slots;
+	p->tail = 0;
+	p->head = used;
+	return (long)slots << PAGE_SHIFT;
+}
+
+/* pipe.h */
+long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pipe_inode_info *p = file->private_data;
+	unsigned long size;
+	long ret;
+
+	if (file->f_op != &pipe_fops && file->f_op != &fifo_fops)
+		return -EBADF;
+	if (cmd == F_GETPIPE_SZ)
+		return (long)READ_ONCE(p->slots) << PAGE_SHIFT;
+	if (arg > 1UL << 31)
+		return -EINVAL;
+	size = roundup_pow_of_two(MAX(arg, PAGE_SIZE));
+	if (size > (unsigned long)pipe_max_size && !fs_capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	mutex_lock(&p->mutex);
+	ret = resize(p, size >> PAGE_SHIFT);
+	mutex_unlock(&p->mutex);
+	if (ret > 0)
+		wake_writers(p);
+	return ret;
+}
+
+/* pipe.h */
+void pipe_init(void)
+{
+	register_filesystem(&pipe_fs_type);
+	pipe_mnt = kern_mount(&pipe_fs_type);
+	BUG_ON(IS_ERR(pipe_mnt));
+}
+
+static struct file *pipe_end(const struct path *path, unsigned int flags)
+{
+	struct file *file = alloc_file(path, flags, &pipe_fops);
+
+	if (!IS_ERR(file)) {
+		file->private_data = path->dentry->d_inode->i_private;
+		file->f_mode |= FMODE_STREAM;
+		file->f_pos = -1;
+	}
+	return file;
+}
+
+/* Both ends. 0, -ENFILE, -ENOMEM. */
+static int create_pipe_files(struct file *ends[2], unsigned int flags)
+{
+	struct inode *inode = new_inode(pipe_mnt->mnt_sb, S_IFIFO | 0600);
+	struct pipe_inode_info *p;
+	struct path path;
+	int err;
+
+	if (!inode)
+		return -ENOMEM;
+	p = inode->i_private = alloc_pipe();
+	if (!p) {
+		iput(inode);
+		return -ENOMEM;
+	}
+	inode->i_fop = &pipe_fops;
+	p->readers = p->writers = p->files = 1;
+	err = pseudo_path_init(&path, pipe_mnt, "pipe:", inode);
+	if (err)
+		goto free;
+	path_get(&path);		/* one for each end */
+	ends[1] = pipe_end(&path, O_WRONLY | (flags & O_NONBLOCK));
+	if (IS_ERR(ends[1])) {
+		path_put(&path);
+		err = PTR_ERR(ends[1]);
+		goto free;
+	}
+	p->files = 2;
+	ends[0] = pipe_end(&path, O_RDONLY | (flags & O_NONBLOCK));
+	if (!IS_ERR(ends[0]))
+		return 0;
+	err = PTR_ERR(ends[0]);
+	p->files = 1;			/* ends[1]'s release frees it */
+	fput(ends[1]);
+	return err;
+free:
+	free_pipe(p);
+	return err;
+}
+
+/* syscalls.h */
+long sys_pipe2(int __user *ufds, int flags)
+{
+	struct file *ends[2] = { NULL, NULL };
+	int fds[2], err;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;		/* O_DIRECT's packets are not made here */
+	err = create_pipe_files(ends, flags);
+	if (err)
+		return err;
+	fds[0] = get_unused_fd_flags(flags);
+	fds[1] = fds[0] < 0 ? fds[0] : get_unused_fd_flags(flags);
+	err = fds[1] < 0 ? fds[1] : copy_to_user(ufds, fds, sizeof(fds)) ? -EFAULT : 0;
+	if (err) {
+		if (fds[0] >= 0)
+			put_unused_fd(fds[0]);
+		if (fds[0] >= 0 && fds[1] >= 0)
+			put_unused_fd(fds[1]);
+		fput(ends[0]);
+		fput(ends[1]);
+		return err;
+	}
+	fd_install(fds[0], ends[0]);
+	fd_install(fds[1], ends[1]);
+	return 0;
+}
+
+/* syscalls.h */
+long sys_pipe(int __user *fds)
+{
+	return sys_pipe2(fds, 0);
+}

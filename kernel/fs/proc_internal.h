@@ -1,0 +1,40 @@
+/*
+ * proc_internal.h - shared by the files of /proc and /sys.
+ */
+#pragma once
+
+#include "kernel/fs/fs.h"
+#include "kernel/lib/ctlfile.h"
+
+/* An open text file: what show printed, until it is read from the start again. */
+struct text_file {
+	struct mutex lock;		/* LOCK_SEQ: m */
+	struct seq_file m;		/* buf NULL: nothing printed yet */
+	int (*show)(struct text_file *t);
+	const void *entry;		/* c: ctl_file, ctl_sysctl, ctl_pid_file … */
+	struct task_struct *task;	/* c: of a process's file; the inode holds the reference */
+};
+
+/* For file_operations: open with text_open() from an open function of one's own. */
+int text_open(struct file *file, int (*show)(struct text_file *t), const void *entry,
+	      struct task_struct *task);
+int text_release(struct inode *inode, struct file *file);
+kssize_t text_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
+/* A user's buffer as a NUL-terminated kernel copy of at most a page; *len is cut to it. ERR_PTR. */
+char *copy_text(const char __user *buf, size_t *len);
+
+/* Static trees: parents are made as needed. @path is relative to @sb's root. The inode, or NULL without memory. */
+struct inode *tree_add(struct super_block *sb, const char *path, umode_t mode,
+		       const struct file_operations *fops, void *private);
+struct inode *tree_symlink(struct super_block *sb, const char *path, const char *target);
+void tree_add_ctl_files(struct super_block *sb, const char *prefix);	/* the CTL_FILEs below "/proc/" */
+int proc_setattr(struct dentry *dentry, struct iattr *attr);
+int tree_mount(struct super_block *sb, unsigned long magic);	/* an empty read-only-looking root */
+extern const struct inode_operations proc_dir_inode_operations;
+
+/* proc_sysctl.c */
+void proc_sysctl_add(struct super_block *sb);
+/* proc_base.c */
+struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry);
+int proc_pid_readdir(struct file *file, struct dir_context *ctx);	/* positions from PROC_PID_POS on */
+#define PROC_PID_POS (1L << 40)

@@ -1,0 +1,163 @@
+/*
+ * sync.c - sync(2), fsync(2), fadvise(2), readahead(2), drop_caches' list of mappings.
+ *
+ * Idea:   only block devices have anything to write back: RAM files are where
+ *         they are. So sync is: write every device's dirty pages, and wait.
+ * Locks:  none held.
+ * Above:  the system call table.   Below: mm/filemap.h.   In Linux: fs/sync.c, mm/fadvise.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
+#include "kernel/block/block.h"
+#include "kernel/fs/fdtable.h"
+#include "kernel/fs/mount.h"
+#include "kernel/fs/sync.h"
+#include "kernel/fs/syscalls.h"
+#include "kernel/sched/sched.h"
+#include "mm/filemap.h"
+#include "mm/page_alloc.h"
+
+static void sync_one(struct block_device *bdev, void *arg)
+{
+	filemap_write_and_wait(&bdev->mapping);
+}
+
+/* sync.h */
+void ksys_sync(void)
+{
+	for_each_block_device(sync_one, NULL);
+}
+
+static void call_for_mapping(struct block_device *bdev, void *fn)
+{
+	((void (*)(struct address_space *))fn)(&bdev->mapping);
+}
+
+static void for_each_bdev_mapping(void (*fn)(struct address_space *))
+{
+	for_each_block_device(call_for_mapping, (void *)fn);
+}
+
+/* sync.h */
+void sync_init(void)
+{
+	for_each_mapping = for_each_bdev_mapping;
+}
+
+static long fsync_file(struct file *file, bool data_only)
+{
+	if (file->f_op->fsync)
+		return file->f_op->fsync(file, data_only);
+	/* A RAM file has nothing to sync; a pipe or a terminal cannot. */
+	return S_ISREG(file->f_inode->i_mode) || S_ISDIR(file->f_inode->i_mode) ? 0 : -EINVAL;
+}
+
+static long do_fsync(unsigned int fd, bool data_only)
+{
+	struct fd f = fdget(fd);
+	long err;
+
+	if (!f.file)
+		return -EBADF;
+	err = fsync_file(f.file, data_only);
+	fdput(f);
+	return err;
+}
+
+/* System calls: syscalls.h. */
+long sys_sync(void)
+{
+	ksys_sync();
+	return 0;
+}
+long sys_fsync(unsigned int fd) { return do_fsync(fd, false); }
+long sys_fdatasync(unsigned int fd) { return do_fsync(fd, true); }
+
+long sys_syncfs(int fd)
+{
+	struct fd f = fdget(fd);
+
+	if (!f.file)
+		return -EBADF;
+	fdput(f);
+	ksys_sync();
+	return 0;
+}
+
+long sys_sync_file_range(int fd, loff_t off, loff_t len, unsigned int flags)
+{
+	struct fd f;
+	long err;
+
+	if (flags & ~7u || off < 0 || len < 0 || off + len < off)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	err = f.file->f_mapping ? fsync_file(f.file, true) : -ESPIPE;
+	fdput(f);
+	return err;
+}
+
+static void read_ahead(struct address_space *mapping, loff_t off, size_t len)
+{
+	loff_t end = MIN((loff_t)(off + len), READ_ONCE(*mapping->i_size));
+
+	/* What is not on a device is in memory already. */
+	if (mapping->flags & AS_UNEVICTABLE)
+		return;
+	end = MIN(end, off + (2 << 20));	/* Linux: no more than 2 MiB at a time */
+	for (unsigned long i = off >> PAGE_SHIFT; i < (unsigned long)DIV_ROUND_UP(end, (loff_t)PAGE_SIZE); i++) {
+		struct page *page = read_mapping_page(mapping, i);
+
+		if (IS_ERR(page))
+			return;
+		put_page(page);
+		cond_resched();
+	}
+}
+
+static long fadvise(struct file *file, loff_t off, size_t len, int advice)
+{
+	if (S_ISFIFO(file->f_inode->i_mode))
+		return -ESPIPE;
+	if (advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE || (loff_t)len < 0)
+		return -EINVAL;
+	if (!file->f_mapping || off < 0)
+		return 0;
+	if (advice == POSIX_FADV_WILLNEED)
+		read_ahead(file->f_mapping, off, len ? len : 2 << 20);
+	else if (advice == POSIX_FADV_DONTNEED && !len && !off &&
+		 !(file->f_mapping->flags & AS_UNEVICTABLE))
+		invalidate_mapping_pages(file->f_mapping);
+	return 0;
+}
+
+long sys_fadvise64(int fd, loff_t off, size_t len, int advice)
+{
+	struct fd f = fdget(fd);
+	long err;
+
+	if (!f.file)
+		return -EBADF;
+	err = fadvise(f.file, off, len, advice);
+	fdput(f);
+	return err;
+}
+
+long sys_readahead(int fd, loff_t off, size_t count)
+{
+	struct fd f = fdget(fd);
+	long err = 0;
+
+	if (!f.file)
+		return -EBADF;
+	if (!(f.file->f_mode & FMODE_READ))
+		err = -EBADF;
+	else if (!f.file->f_mapping)
+		err = -EINVAL;
+	else if (off >= 0)
+		read_ahead(f.file->f_mapping, off, MIN(count, (size_t)(2 << 20)));
+	fdput(f);
+	return err;
+}

@@ -1,0 +1,166 @@
+/*
+ * bitmap.c - arrays of bits: searching, counting, ranges, and their text.
+ *
+ * Locks:  the caller's.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/lib/bitmap.h"
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+
+/* The first bit at or after @start that is set in map ^ @invert. */
+static inline unsigned long find_next(const unsigned long *map, unsigned long size,
+				      unsigned long start, unsigned long invert)
+{
+	unsigned long word, bit;
+
+	if (start >= size)
+		return size;
+	word = (map[BIT_WORD(start)] ^ invert) & (~0UL << (start % BITS_PER_LONG));
+	start = ALIGN_DOWN(start, (unsigned long)BITS_PER_LONG);
+	while (!word) {
+		start += BITS_PER_LONG;
+		if (start >= size)
+			return size;
+		word = map[BIT_WORD(start)] ^ invert;
+	}
+	bit = start + __ffs(word);
+	return bit < size ? bit : size;
+}
+
+/* bitmap.h */
+unsigned long find_next_bit(const unsigned long *map, unsigned long size, unsigned long start)
+{
+	return find_next(map, size, start, 0);
+}
+
+/* bitmap.h */
+unsigned long find_next_zero_bit(const unsigned long *map, unsigned long size, unsigned long start)
+{
+	return find_next(map, size, start, ~0UL);
+}
+
+/* bitmap.h */
+unsigned long find_last_bit(const unsigned long *map, unsigned long size)
+{
+	for (unsigned long bit = size; bit > 0; bit--)
+		if (test_bit(bit - 1, map))
+			return bit - 1;
+	return size;
+}
+
+/* bitmap.h */
+void bitmap_zero(unsigned long *map, unsigned int bits)
+{
+	memset(map, 0, BITS_TO_LONGS(bits) * sizeof(long));
+}
+
+/* Bits past @bits in the last word are left clear. */
+void bitmap_fill(unsigned long *map, unsigned int bits)
+{
+	bitmap_zero(map, bits);
+	bitmap_set(map, 0, bits);
+}
+
+/* The part of word @w that [start, end) covers. */
+static unsigned long range_mask(unsigned int w, unsigned int start, unsigned int end)
+{
+	unsigned int lo = w * BITS_PER_LONG, hi = lo + BITS_PER_LONG;
+
+	lo = start > lo ? start - lo : 0;
+	hi = end < hi ? end - (hi - BITS_PER_LONG) : BITS_PER_LONG;
+	return GENMASK(hi - 1, lo);
+}
+
+/* bitmap.h */
+void bitmap_set(unsigned long *map, unsigned int start, unsigned int n)
+{
+	for (unsigned int w = BIT_WORD(start); n && w <= BIT_WORD(start + n - 1); w++)
+		map[w] |= range_mask(w, start, start + n);
+}
+
+/* bitmap.h */
+void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n)
+{
+	for (unsigned int w = BIT_WORD(start); n && w <= BIT_WORD(start + n - 1); w++)
+		map[w] &= ~range_mask(w, start, start + n);
+}
+
+/* bitmap.h */
+unsigned int bitmap_weight(const unsigned long *map, unsigned int bits)
+{
+	unsigned int n = 0;
+
+	for (unsigned int w = 0; w < BITS_TO_LONGS(bits); w++)
+		n += hweight64(map[w] & range_mask(w, 0, bits));
+	return n;
+}
+
+/* bitmap.h */
+bool bitmap_empty(const unsigned long *map, unsigned int bits)
+{
+	return find_first_bit(map, bits) == bits;
+}
+
+/* bitmap.h */
+unsigned long bitmap_find_next_zero_area(const unsigned long *map, unsigned long size,
+					 unsigned long start, unsigned int n)
+{
+	for (;;) {
+		unsigned long used;
+
+		start = find_next_zero_bit(map, size, start);
+		if (start + n > size)
+			return size;
+		used = find_next_bit(map, start + n, start);
+		if (used == start + n)
+			return start;
+		start = used + 1;
+	}
+}
+
+/* bitmap.h */
+int bitmap_print_list(char *buf, size_t size, const unsigned long *map, unsigned int bits)
+{
+	size_t pos = 0;
+
+	if (size)
+		buf[0] = 0;
+	for (unsigned long a = find_first_bit(map, bits); a < bits;) {
+		unsigned long b = find_next_zero_bit(map, bits, a);
+
+		pos += scnprintf(buf + pos, size - pos, b - a > 1 ? "%s%lu-%lu" : "%s%lu",
+				 pos ? "," : "", a, b - 1);
+		a = find_next_bit(map, bits, b);
+	}
+	return pos;
+}
+
+/* bitmap.h */
+int bitmap_parselist(const char *s, unsigned long *map, unsigned int bits)
+{
+	bitmap_zero(map, bits);
+	s = skip_spaces(s);
+	while (*s && *s != '\n') {
+		unsigned long a, b;
+		char *end;
+
+		if (!isdigit(*s))
+			return -EINVAL;
+		a = b = simple_strtoul(s, &end, 10);
+		if (*end == '-') {
+			if (!isdigit(end[1]))
+				return -EINVAL;
+			b = simple_strtoul(end + 1, &end, 10);
+		}
+		if (a > b)
+			return -EINVAL;
+		if (b >= bits)
+			return -ERANGE;
+		bitmap_set(map, a, b - a + 1);
+		if (*end && *end != ',' && !isspace(*end))
+			return -EINVAL;
+		s = *end == ',' ? end + 1 : skip_spaces(end);
+	}
+	return 0;
+}

@@ -1,0 +1,332 @@
+/*
+ * format.c - printf's formats.
+ *
+ * Idea: a conversion is parsed into a struct spec; each kind of conversion is
+ *       a function that emits into a bounded buffer and counts what it would
+ *       have written, as C99's snprintf must say.
+ * Locks:  none; any context, no state.
+ * Above:  printk, seq_file, everybody.
+ */
+#include "kernel/lib/bitmap.h"
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+
+int (*format_symbol)(char *buf, size_t size, unsigned long addr, bool offset);
+
+struct out {
+	char *buf;
+	size_t size, pos;	/* pos counts on past size */
+};
+
+enum { F_LEFT = 1, F_PLUS = 2, F_SPACE = 4, F_ALT = 8, F_ZERO = 16 };
+struct spec {
+	unsigned int flags;
+	int width, precision;	/* precision -1: none */
+	char length;		/* 'l' (and ll, z, t, j), 'h', 'H' for hh, 0 */
+};
+
+static inline void emit(struct out *o, char c)
+{
+	if (o->pos < o->size)
+		o->buf[o->pos] = c;
+	o->pos++;
+}
+
+static void emit_fill(struct out *o, char c, int n)
+{
+	while (n-- > 0)
+		emit(o, c);
+}
+
+static void emit_text(struct out *o, const char *s, int len, const struct spec *sp)
+{
+	if (!(sp->flags & F_LEFT))
+		emit_fill(o, ' ', sp->width - len);
+	for (int i = 0; i < len; i++)
+		emit(o, s[i]);
+	if (sp->flags & F_LEFT)
+		emit_fill(o, ' ', sp->width - len);
+}
+
+static void emit_string(struct out *o, const char *s, const struct spec *sp)
+{
+	/* Linux prints what a NULL pointer is, and so do the small integers of a bad one. */
+	if ((unsigned long)s < PAGE_SIZE)
+		s = "(null)";
+	emit_text(o, s, sp->precision < 0 ? strlen(s) : strnlen(s, sp->precision), sp);
+}
+
+static void emit_number(struct out *o, u64 v, unsigned int base, const char *sign, bool upper,
+			const struct spec *sp)
+{
+	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+	char tmp[24];
+	int n = 0, prefix = strlen(sign), zeros;
+
+	if (base == 10)
+		for (; v; v /= 10)
+			tmp[n++] = '0' + v % 10;
+	else
+		for (unsigned int bits = base == 16 ? 4 : 3; v; v >>= bits)
+			tmp[n++] = digits[v & (base - 1)];
+	zeros = (sp->precision < 0 ? 1 : sp->precision) - n;
+	if (zeros < 0)
+		zeros = 0;
+	if ((sp->flags & (F_ZERO | F_LEFT)) == F_ZERO && sp->precision < 0 &&
+	    sp->width > prefix + n + zeros)
+		zeros = sp->width - prefix - n;
+	if (!(sp->flags & F_LEFT))
+		emit_fill(o, ' ', sp->width - prefix - zeros - n);
+	for (int i = 0; i < prefix; i++)
+		emit(o, sign[i]);
+	emit_fill(o, '0', zeros);
+	for (int i = n; i > 0; i--)
+		emit(o, tmp[i - 1]);
+	if (sp->flags & F_LEFT)
+		emit_fill(o, ' ', sp->width - prefix - zeros - n);
+}
+
+static void emit_signed(struct out *o, s64 v, const struct spec *sp)
+{
+	const char *sign = v < 0 ? "-" : sp->flags & F_PLUS ? "+" : sp->flags & F_SPACE ? " " : "";
+
+	emit_number(o, v < 0 ? -(u64)v : v, 10, sign, false, sp);
+}
+
+static void emit_symbol(struct out *o, unsigned long addr, bool offset, const struct spec *sp)
+{
+	char name[128];
+	int n = format_symbol ? format_symbol(name, sizeof(name), addr, offset) : 0;
+	struct spec hex = { .flags = F_ZERO, .width = 16, .precision = -1 };
+
+	if (n > 0)
+		emit_text(o, name, n, sp);
+	else
+		emit_number(o, addr, 16, "0x", false, &hex);
+}
+
+static int vformat(struct out *o, const char *fmt, va_list args);
+
+/* The letters after %p; returns how many of them were ours. */
+static int emit_pointer(struct out *o, const char *ext, const void *ptr, const struct spec *sp)
+{
+	struct spec s = *sp;
+	char list[128];
+
+	switch (*ext) {
+	case 'S':
+	case 'B':
+		emit_symbol(o, (unsigned long)ptr, true, sp);
+		return 1;
+	case 's':
+		emit_symbol(o, (unsigned long)ptr, false, sp);
+		return 1;
+	case 'e':
+		emit_signed(o, PTR_ERR(ptr), sp);
+		return 1;
+	case 'V': {
+		const struct va_format *vf = ptr;
+		va_list copy;
+
+		va_copy(copy, *vf->va);
+		vformat(o, vf->fmt, copy);
+		va_end(copy);
+		return 1;
+	}
+	case 'b':
+		if (ext[1] != 'l')
+			break;
+		bitmap_print_list(list, sizeof(list), ptr, sp->width);
+		s.width = 0;
+		emit_text(o, list, strlen(list), &s);
+		return 2;
+	}
+	s.flags |= F_ZERO;
+	if (s.width < 16)
+		s.width = 16;
+	emit_number(o, (unsigned long)ptr, 16, "", false, &s);
+	return *ext == 'x' || *ext == 'K';
+}
+
+static const char *parse_flags(const char *f, struct spec *sp)
+{
+	for (;; f++) {
+		switch (*f) {
+		case '-': sp->flags |= F_LEFT; break;
+		case '+': sp->flags |= F_PLUS; break;
+		case ' ': sp->flags |= F_SPACE; break;
+		case '#': sp->flags |= F_ALT; break;
+		case '0': sp->flags |= F_ZERO; break;
+		default: return f;
+		}
+	}
+}
+
+static const char *parse_length(const char *f, struct spec *sp)
+{
+	while (*f == 'l' || *f == 'h' || *f == 'z' || *f == 't' || *f == 'j' || *f == 'L') {
+		if (*f == 'h')
+			sp->length = sp->length == 'h' ? 'H' : 'h';
+		else
+			sp->length = 'l';
+		f++;
+	}
+	return f;
+}
+
+/* Sign- or zero-extends what va_arg(int) gave, by the length modifier. */
+static s64 as_signed(s64 v, char length)
+{
+	return length == 'l' ? v : length == 'h' ? (short)v : length == 'H' ? (signed char)v : (int)v;
+}
+static u64 as_unsigned(u64 v, char length)
+{
+	return length == 'l' ? v : length == 'h' ? (u16)v : length == 'H' ? (u8)v : (u32)v;
+}
+
+static int parse_star(struct spec *sp, int v)
+{
+	if (v < 0) {
+		sp->flags |= F_LEFT;
+		v = -v;
+	}
+	return v;
+}
+
+/* The integer conversions. */
+static void emit_integer(struct out *o, char conv, u64 v, const struct spec *sp)
+{
+	bool alt = (sp->flags & F_ALT) && v;
+
+	switch (conv) {
+	case 'd':
+	case 'i':
+		emit_signed(o, as_signed(v, sp->length), sp);
+		break;
+	case 'u':
+		emit_number(o, as_unsigned(v, sp->length), 10, "", false, sp);
+		break;
+	case 'o':
+		emit_number(o, as_unsigned(v, sp->length), 8, alt ? "0" : "", false, sp);
+		break;
+	case 'x':
+		emit_number(o, as_unsigned(v, sp->length), 16, alt ? "0x" : "", false, sp);
+		break;
+	case 'X':
+		emit_number(o, as_unsigned(v, sp->length), 16, alt ? "0X" : "", true, sp);
+		break;
+	}
+}
+
+/* => o->pos on return is the full length. */
+static int vformat(struct out *o, const char *fmt, va_list args)
+{
+	for (; *fmt; fmt++) {
+		struct spec sp = { .precision = -1 };
+		char c;
+
+		if (*fmt != '%') {
+			emit(o, *fmt);
+			continue;
+		}
+		fmt = parse_flags(fmt + 1, &sp);
+		if (*fmt == '*') {
+			sp.width = parse_star(&sp, va_arg(args, int));
+			fmt++;
+		} else {
+			sp.width = simple_strtoul(fmt, (char **)&fmt, 10);
+		}
+		if (*fmt == '.') {
+			fmt++;
+			if (*fmt == '*') {
+				sp.precision = va_arg(args, int);
+				fmt++;
+			} else {
+				sp.precision = simple_strtoul(fmt, (char **)&fmt, 10);
+			}
+		}
+		fmt = parse_length(fmt, &sp);
+		switch (*fmt) {
+		case 'd': case 'i': case 'u': case 'o': case 'x': case 'X':
+			emit_integer(o, *fmt, sp.length == 'l' ? va_arg(args, u64) :
+				     (u64)va_arg(args, unsigned int), &sp);
+			break;
+		case 's':
+			emit_string(o, va_arg(args, const char *), &sp);
+			break;
+		case 'c':
+			c = va_arg(args, int);
+			emit_text(o, &c, 1, &sp);
+			break;
+		case 'p':
+			fmt += emit_pointer(o, fmt + 1, va_arg(args, void *), &sp);
+			break;
+		case '%':
+			emit(o, '%');
+			break;
+		case 0:
+			return o->pos;
+		default:	/* no such conversion: shown as it stands */
+			emit(o, '%');
+			emit(o, *fmt);
+		}
+	}
+	return o->pos;
+}
+
+/* format.h */
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
+{
+	struct out o = { .buf = buf, .size = size };
+
+	vformat(&o, fmt, args);
+	if (size)
+		buf[MIN(o.pos, size - 1)] = 0;
+	return o.pos;
+}
+
+/* format.h */
+int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
+{
+	int n = vsnprintf(buf, size, fmt, args);
+
+	if (n < (int)size)
+		return n;
+	return size ? size - 1 : 0;
+}
+
+/* format.h */
+int snprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(buf, size, fmt, args);
+	va_end(args);
+	return n;
+}
+
+/* format.h */
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vscnprintf(buf, size, fmt, args);
+	va_end(args);
+	return n;
+}
+
+/* format.h. => @buf is large enough: the caller's promise, for constant formats. */
+int sprintf(char *buf, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(buf, INT32_MAX, fmt, args);
+	va_end(args);
+	return n;
+}

@@ -1,0 +1,127 @@
+/*
+ * seq.c - building the text of a /proc file (ctlfile.h).
+ *
+ * Idea: everything appends to one buffer. What does not fit sets overflow and
+ *       is dropped whole; the file system then calls show again with a larger
+ *       buffer, so nothing here allocates.
+ * Locks:  none; the seq_file is the caller's.
+ */
+#include "kernel/lib/ctlfile.h"
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+
+/* ctlfile.h */
+void seq_vprintf(struct seq_file *m, const char *fmt, va_list args)
+{
+	size_t room = m->size - m->count;
+	size_t n;
+
+	if (m->overflow)
+		return;
+	n = vsnprintf(m->buf + m->count, room, fmt, args);
+	if (n >= room)
+		m->overflow = true;
+	else
+		m->count += n;
+}
+
+/* ctlfile.h */
+void seq_printf(struct seq_file *m, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	seq_vprintf(m, fmt, args);
+	va_end(args);
+}
+
+/* ctlfile.h */
+void seq_write(struct seq_file *m, const void *data, size_t len)
+{
+	if (m->overflow || len > m->size - m->count) {
+		m->overflow = true;
+		return;
+	}
+	memcpy(m->buf + m->count, data, len);
+	m->count += len;
+}
+
+/* ctlfile.h */
+void seq_puts(struct seq_file *m, const char *s)
+{
+	seq_write(m, s, strlen(s));
+}
+
+/* ctlfile.h */
+void seq_putc(struct seq_file *m, char c)
+{
+	seq_write(m, &c, 1);
+}
+
+/* ctlfile.h */
+void seq_escape(struct seq_file *m, const char *s, const char *esc)
+{
+	for (; *s; s++) {
+		if (*s == '\\' || strchr(esc, *s))
+			seq_printf(m, "\\%03o", (u8)*s);
+		else
+			seq_putc(m, *s);
+	}
+}
+
+/* ctlfile.h */
+void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, u64 num,
+			       unsigned int width)
+{
+	char digits[64];
+	unsigned int n = sizeof(digits);
+
+	do {
+		digits[--n] = '0' + num % 10;
+		num /= 10;
+	} while (num);
+	while (sizeof(digits) - n < width && n)
+		digits[--n] = ' ';
+	seq_puts(m, delimiter);
+	seq_write(m, digits + n, sizeof(digits) - n);
+}
+
+/* ctlfile.h */
+void seq_put_decimal_ull(struct seq_file *m, const char *delimiter, u64 num)
+{
+	seq_put_decimal_ull_width(m, delimiter, num, 0);
+}
+
+/* ctlfile.h */
+void seq_put_decimal_ll(struct seq_file *m, const char *delimiter, s64 num)
+{
+	if (num < 0) {
+		seq_puts(m, delimiter);
+		delimiter = "-";
+		num = -num;
+	}
+	seq_put_decimal_ull_width(m, delimiter, num, 0);
+}
+
+/* ctlfile.h */
+void seq_put_hex_ll(struct seq_file *m, const char *delimiter, u64 v, unsigned int width)
+{
+	char digits[16];
+	unsigned int n = sizeof(digits);
+
+	do {
+		digits[--n] = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (v);
+	while (sizeof(digits) - n < width && n)
+		digits[--n] = '0';
+	seq_puts(m, delimiter);
+	seq_write(m, digits + n, sizeof(digits) - n);
+}
+
+/* ctlfile.h */
+void seq_pad(struct seq_file *m, size_t line_start, size_t width)
+{
+	while (!m->overflow && m->count - line_start < width)
+		seq_putc(m, ' ');
+}

@@ -1,0 +1,30 @@
+/*
+ * dumpable.h - may others look into this process? PR_SET_DUMPABLE; kept in mm->flags.
+ *
+ * Locks:  the bit is atomic.
+ */
+#pragma once
+
+#include "kernel/sched/task.h"
+#include "mm/mm_types.h"
+
+#define MMF_DUMPABLE (1UL << 16)	/* kernel/proc's bit of mm->flags, above enum mmf_bits */
+
+static inline int get_dumpable(struct mm_struct *mm) { return !!(mm->flags & MMF_DUMPABLE); }
+static inline void set_dumpable(struct mm_struct *mm, int value)
+{
+	if (value)
+		mm->flags |= MMF_DUMPABLE;
+	else
+		mm->flags &= ~MMF_DUMPABLE;
+}
+/* A kernel thread is. */
+static inline bool task_dumpable(struct task_struct *t)
+{
+	bool yes;
+
+	task_lock(t);
+	yes = !t->mm || get_dumpable(t->mm);
+	task_unlock(t);
+	return yes;
+}

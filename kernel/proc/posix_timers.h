@@ -1,0 +1,9 @@
+/*
+ * posix_timers.h - alarms of a process: setitimer, alarm, timer_create.
+ */
+#pragma once
+
+#include "kernel/sched/task.h"
+
+void it_real_fn(struct timer_list *t);		/* signal->real_timer's function */
+void exit_itimers(struct signal_struct *sig);	/* timer_create's timers go: exit, exec. Process context. */

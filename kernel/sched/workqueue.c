@@ -1,0 +1,65 @@
+/*
+ * workqueue.c - one list of work, one thread that does it.
+ *
+ * Locks:  work_lock (LOCK_WORKQUEUE, irqsave).
+ * Above:  interrupt handlers, sysrq.   Started by kernel/main.c.
+ */
+#include "kernel/sched/sched.h"
+#include "kernel/sched/workqueue.h"
+
+static spinlock_t work_lock = SPINLOCK_INIT(LOCK_WORKQUEUE);
+static LIST_HEAD(work_list);		/* work_lock */
+static DECLARE_WAIT_QUEUE_HEAD(work_wait);
+static struct task_struct *worker;	/* c once it runs */
+static const char *work_name;		/* u: the worker's */
+
+/* workqueue.h */
+bool schedule_work(struct work_struct *work)
+{
+	unsigned long flags = spin_lock_irqsave(&work_lock);
+	bool idle = list_empty(&work->entry);
+
+	if (idle)
+		list_add_tail(&work->entry, &work_list);
+	spin_unlock_irqrestore(&work_lock, flags);
+	if (idle)
+		wake_up(&work_wait);
+	return idle;
+}
+
+static struct work_struct *next_work(void)
+{
+	unsigned long flags = spin_lock_irqsave(&work_lock);
+	struct work_struct *work = NULL;
+
+	if (!list_empty(&work_list)) {
+		work = list_first_entry(&work_list, struct work_struct, entry);
+		list_del_init(&work->entry);
+	}
+	spin_unlock_irqrestore(&work_lock, flags);
+	return work;
+}
+
+/* workqueue.h. The function may free its work, or queue it again. */
+int worker_thread(void *unused)
+{
+	worker = current;
+	current->flags |= PF_WQ_WORKER;
+	for (;;) {
+		struct work_struct *work;
+
+		wait_event_interruptible(work_wait, !list_empty(&work_list), "worker_thread");
+		while ((work = next_work())) {
+			work_name = work->name;
+			work->func(work);
+			work_name = NULL;
+			cond_resched();
+		}
+	}
+}
+
+/* workqueue.h */
+const char *current_work_name(void)
+{
+	return current == worker ? work_name : NULL;
+}

@@ -1,0 +1,19 @@
+/*
+ * workqueue.h - work for process context, done by the "kworker/0:0" thread:
+ *               what an interrupt handler may not do itself (signals to a
+ *               process group, a manual OOM kill).
+ * Locks:  LOCK_WORKQUEUE (irqsave); functions run with none.
+ */
+#pragma once
+
+#include "kernel/lib/list.h"
+
+struct work_struct {
+	struct list_head entry;
+	void (*func)(struct work_struct *work);
+	const char *name;		/* for "Workqueue: events <name>" */
+};
+#define WORK_INIT(work_name, fn) { .entry = { &(work_name).entry, &(work_name).entry }, .func = (fn), .name = #fn }
+bool schedule_work(struct work_struct *work);	/* false: it was queued already. Any context. */
+int worker_thread(void *unused);		/* started by kernel/main.c */
+const char *current_work_name(void);		/* NULL outside a worker */

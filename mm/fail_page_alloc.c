@@ -1,0 +1,44 @@
+/*
+ * fail_page_alloc.c - allocations that fail on purpose, so that every error
+ *                     path is run by some test.
+ *
+ * Idea:   fail_page_alloc=<interval>[,<seed>[,<min-order>]]: of the requests a
+ *         user process makes that may sleep (those whose failure somebody must
+ *         handle), one in <interval> fails, chosen by a stream of numbers from
+ *         the seed: the same seed and load give the same failures.
+ * Locks:  none; two CPUs may draw the same number.
+ * Above:  page_alloc.c.   In Linux: mm/fail_page_alloc.c, lib/fault-inject.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/lib/ctlfile.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/task.h"
+#include "kernel/x86/irq.h"
+#include "mm/page_alloc_internal.h"
+
+unsigned int fail_page_alloc_interval;
+static unsigned int min_order;
+static struct rnd_state draw = { .s = 1 };
+
+bool should_fail_alloc_page(gfp_t gfp, unsigned int order)
+{
+	if ((gfp & __GFP_NOFAIL) || !(gfp & __GFP_DIRECT_RECLAIM) || order < min_order || in_interrupt())
+		return false;
+	if (!current->mm || (current->flags & (PF_KTHREAD | PF_MEMALLOC | PF_EXITING)) || current->pid == 1)
+		return false;
+	return prandom_u64_state(&draw) % fail_page_alloc_interval == 0;
+}
+
+static int parse_fail_page_alloc(const char *value)
+{
+	char *end;
+
+	fail_page_alloc_interval = simple_strtoul(value, &end, 0);
+	if (*end == ',')
+		prandom_seed_state(&draw, simple_strtoul(end + 1, &end, 0));
+	if (*end == ',')
+		min_order = simple_strtoul(end + 1, &end, 0);
+	return *end ? -EINVAL : 0;
+}
+CTL_PARAM("fail_page_alloc", parse_fail_page_alloc);

@@ -1,0 +1,105 @@
+/*
+ * filemap.h - the page cache: a file's pages, page locks, and read and write through them.
+ */
+#pragma once
+
+#include "mm/gfp.h"
+#include "mm/mm_types.h"
+#include "mm/page-flags.h"
+
+/* --- page_lock.c --- */
+void pagecache_init(void);				/* before anything can wait for a page */
+void lock_page(struct page *page);			/* may sleep, uninterruptible */
+int lock_page_killable(struct page *page);		/* 0, -EINTR */
+bool trylock_page(struct page *page);
+void unlock_page(struct page *page);			/* any context */
+void wait_on_page_writeback(struct page *page);
+void wait_on_page_locked(struct page *page);
+void end_page_writeback(struct page *page);		/* any context */
+bool set_page_writeback(struct page *page);
+
+/* --- page-writeback.c --- */
+bool set_page_dirty(struct page *page);			/* true: it was clean */
+/* => locked; true: it was dirty, and is to be written */
+bool clear_page_dirty_for_io(struct page *page);
+void cancel_dirty_page(struct page *page);		/* => locked: it is thrown away */
+/* in i_pages of a mapping with AS_DIRTY_ACCOUNTED */
+#define PAGECACHE_TAG_DIRTY XA_MARK_0
+#define PAGECACHE_TAG_WRITEBACK XA_MARK_1
+static inline bool mapping_can_writeback(const struct address_space *mapping)
+{
+	return mapping->flags & AS_DIRTY_ACCOUNTED;
+}
+
+void address_space_init(struct address_space *mapping, struct inode *host,
+			const struct address_space_operations *ops, loff_t *i_size);
+
+/* a reference, or NULL; never a value entry */
+struct page *find_get_page(struct address_space *mapping, unsigned long index);
+struct page *find_lock_page(struct address_space *mapping, unsigned long index);
+/* locks it. 0, -EEXIST, -ENOMEM */
+int add_to_page_cache_lru(struct page *page, struct address_space *mapping, unsigned long index,
+			  gfp_t gfp);
+void delete_from_page_cache(struct page *page);		/* => locked */
+/*
+ * reclaim's form of it. => i_lock held, references frozen; the cache's reference is the
+ * caller's. @shadow may be NULL.
+ */
+void remove_from_page_cache_locked(struct page *page, void *shadow);
+/* locked; made if absent, not zeroed */
+struct page *grab_cache_page(struct address_space *mapping, unsigned long index, gfp_t gfp);
+/* The page, up to date, read if need be. ERR_PTR(-EIO, -ENOMEM, -EINTR). */
+struct page *read_mapping_page(struct address_space *mapping, unsigned long index);
+gfp_t mapping_gfp(struct address_space *mapping);
+
+/*
+ * read(2), write(2) of page-cache files. *pos moves. Bytes, or -errno if none. Short on a
+ * fault. write: => inode lock held; extends *i_size.
+ */
+kssize_t filemap_read(struct address_space *mapping, loff_t *pos, char __user *buf, size_t len);
+kssize_t filemap_write(struct address_space *mapping, loff_t *pos, const char __user *buf,
+		       size_t len);
+/* initramfs */
+kssize_t filemap_write_kernel(struct address_space *mapping, loff_t *pos, const void *buf,
+			      size_t len);
+/* exec's headers */
+kssize_t filemap_read_kernel(struct address_space *mapping, loff_t pos, void *buf, size_t len);
+vm_fault_t filemap_fault(struct vm_fault *vmf);		/* for vm_ops->fault */
+vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf);
+void filemap_drop_pagecache(void);			/* drop_caches; fs gives it the mappings: */
+/*
+ * c: kernel/fs: calls @fn for every inode's mapping (and every block device's). @fn does not sleep.
+ */
+extern void (*for_each_mapping)(void (*fn)(struct address_space *));
+
+/* --- readahead.c --- */
+/*
+ * @index is missing: reads it and what follows if the reading looks sequential. Pages are
+ * inserted locked, not returned.
+ */
+void page_cache_sync_readahead(struct address_space *mapping, unsigned long index);
+/* @page carries the mark PG_readahead: the next window. */
+void page_cache_async_readahead(struct address_space *mapping, struct page *page);
+
+/* truncate.c */
+/* all pages beyond; the partial one's tail is zeroed */
+void truncate_inode_pages(struct address_space *mapping, loff_t from);
+/* unmaps, then truncates */
+void truncate_pagecache(struct address_space *mapping, loff_t new_size);
+/* clean, unmapped ones; how many */
+unsigned long invalidate_mapping_pages(struct address_space *mapping);
+/* vmscan.c; => locked */
+bool remove_mapping(struct address_space *mapping, struct page *page, bool reclaimed);
+
+/* page-writeback.c */
+struct writeback_control { long nr_to_write; bool sync_all; bool for_reclaim; };
+/* writepage: it cannot be written now; still locked and dirty */
+#define AOP_WRITEPAGE_ACTIVATE 0x80000
+int filemap_write_and_wait(struct address_space *mapping);	/* 0, or the first error */
+void balance_dirty_pages_ratelimited(struct address_space *mapping);
+void wakeup_flusher_threads(void);
+/* sync(2): everything, waits; 0 or the first error */
+int sync_dirty_mappings(void);
+/* it is about to be freed: the flusher lets go of it */
+void mapping_forget_dirty(struct address_space *mapping);
+int flusher_thread(void *unused);

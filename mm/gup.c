@@ -1,0 +1,234 @@
+/*
+ * gup.c - user pages, wanted by the kernel: populated in advance, or reached from another process.
+ *
+ * Idea:   The same faults that an access would cause, asked for by handle_mm_fault()
+ *         directly. What is there already costs a look at its entry.
+ * Locks:  mmap_lock for reading, taken here unless said otherwise; handle_mm_fault()
+ *         may drop it (VM_FAULT_RETRY), and then the VMA is looked up again.
+ * Above:  mlock.c, madvise.c, mmap.c (MAP_POPULATE), /proc, exec (the new stack).
+ * Below:  memory.c, stack.c.   In Linux: mm/gup.c, and access_remote_vm of mm/memory.c.
+ */
+#include "mm/gup.h"
+
+#include "kernel/abi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/signal.h"
+#include "mm/debug.h"
+#include "mm/filemap.h"
+#include "mm/highmem.h"
+#include "mm/memory.h"
+#include "mm/mmap.h"
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+#include "mm/vma.h"
+
+/* Is there a page at @addr that allows the access? Referenced into *page if @page is not NULL. */
+static bool follow_page(struct mm_struct *mm, unsigned long addr, bool write, struct page **page)
+{
+	pmd_t *pmd = mm_find_pmd(mm, addr);
+	spinlock_t *ptl;
+	pte_t *ptep, pte;
+	bool usable;
+
+	ptep = pmd ? pte_offset_map_lock(mm, pmd, addr, &ptl) : NULL;
+	if (!ptep)
+		return false;
+	pte = ptep_get(ptep);
+	usable = pte_present(pte) && (!write || pte_write(pte));
+	if (usable && page) {
+		*page = pte_page(pte);
+		get_page(*page);
+	}
+	pte_unmap_unlock(ptep, ptl);
+	return usable;
+}
+
+/* Does the VMA allow it? As an access by the process itself would be judged. */
+static bool vma_permits(const struct vm_area_struct *vma, bool write)
+{
+	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return false;
+	return vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS);	/* x86 can read what it can execute or write */
+}
+
+static int fault_error(vm_fault_t ret)
+{
+	return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+}
+
+/*
+ * faultin_range: makes [*start, end) of @vma present; @flags: FAULT_FLAG_WRITE or 0.
+ *
+ * => mmap_lock for reading; *unlocked: it was dropped at *start, which was not served yet
+ * => 0, -EFAULT, -ENOMEM, -EINTR (a fatal signal); *start: how far it came
+ */
+int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned long end, unsigned int flags,
+		  bool *unlocked)
+{
+	bool write = flags & FAULT_FLAG_WRITE;
+
+	*unlocked = false;
+	if (!vma_permits(vma, write))
+		return -EFAULT;
+	for (; *start < end; *start += PAGE_SIZE) {
+		vm_fault_t ret;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		/* A second fault may be needed: from swap read-only, then the copy. */
+		while (!follow_page(vma->vm_mm, *start, write, NULL)) {
+			ret = handle_mm_fault(vma, *start, flags | FAULT_FLAG_ALLOW_RETRY, NULL);
+			if (ret & VM_FAULT_RETRY) {
+				*unlocked = true;
+				return 0;
+			}
+			if (ret & VM_FAULT_ERROR)
+				return fault_error(ret);
+			if (fatal_signal_pending(current))
+				return -EINTR;
+		}
+	}
+	return 0;
+}
+
+/* The part of @vma in [*start, end), as mlock and MAP_POPULATE want it. */
+static int populate_vma(struct vm_area_struct *vma, unsigned long *start, unsigned long end, bool *unlocked)
+{
+	unsigned int flags = 0;
+
+	*unlocked = false;
+	if (vma->vm_flags & VM_LOCKONFAULT) {
+		*start = end;
+		return 0;
+	}
+	/* A private page will be written to one day: break COW now. Of a shared file, nothing is made dirty in advance. */
+	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		flags |= FAULT_FLAG_WRITE;
+	return faultin_range(vma, start, end, flags, unlocked);
+}
+
+int __mm_populate(unsigned long start, unsigned long len, bool ignore_errors)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long addr = start & PAGE_MASK, end = start + len;
+	bool locked = false, unlocked;
+	int error = 0;
+
+	while (addr < end) {
+		struct vm_area_struct *vma;
+		unsigned long stop;
+
+		if (!locked) {
+			down_read(&mm->mmap_lock);
+			locked = true;
+		}
+		vma = find_vma_intersection(mm, addr, end);
+		if (!vma)
+			break;
+		stop = MIN(end, vma->vm_end);
+		addr = MAX(addr, vma->vm_start);
+		if (vma->vm_flags & (VM_IO | VM_PFNMAP)) {
+			addr = stop;
+			continue;
+		}
+		error = populate_vma(vma, &addr, stop, &unlocked);
+		locked = !unlocked;
+		if (error == -EINTR || (error && !ignore_errors))
+			break;
+		if (error)
+			addr = stop;
+		error = 0;
+	}
+	if (locked)
+		up_read(&mm->mmap_lock);
+	return error;
+}
+
+void mm_populate(unsigned long start, unsigned long len)
+{
+	__mm_populate(start, len, true);
+}
+
+/* fault_in_user_range: as if current touched every page of the range. 0, -EFAULT (a hole, no right). */
+int fault_in_user_range(unsigned long addr, unsigned long len, bool write)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long at = addr & PAGE_MASK, end = addr + len;
+	bool unlocked;
+	int error;
+
+	while (at < end) {
+		struct vm_area_struct *vma = lock_mm_and_find_vma(mm, at);
+
+		if (!vma)
+			return -EFAULT;
+		error = faultin_range(vma, &at, MIN(end, vma->vm_end), write ? FAULT_FLAG_WRITE : 0, &unlocked);
+		if (!unlocked)
+			up_read(&mm->mmap_lock);
+		if (error)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, bool write)
+{
+	struct page *page;
+
+	if (!vma_permits(vma, write))
+		return NULL;
+	while (!follow_page(vma->vm_mm, addr, write, &page)) {
+		vm_fault_t ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0, NULL);
+
+		if ((ret & VM_FAULT_ERROR) || fatal_signal_pending(current))
+			return NULL;
+	}
+	return page;
+}
+
+/* Part of one page: to or from @buf. The bytes done: @len or 0. */
+static int access_one_page(struct mm_struct *mm, unsigned long addr, void *buf, int len, bool write)
+{
+	struct vm_area_struct *vma = lock_mm_and_find_vma(mm, addr);
+	struct page *page;
+	char *map;
+
+	if (!vma)
+		return 0;
+	page = get_user_page(vma, addr & PAGE_MASK, write);
+	up_read(&mm->mmap_lock);
+	if (!page)
+		return 0;
+	map = kmap_local_page(page);
+	if (write)
+		memcpy(map + (addr & ~PAGE_MASK), buf, len);
+	else
+		memcpy(buf, map + (addr & ~PAGE_MASK), len);
+	kunmap_local(map);
+	if (write)
+		set_page_dirty(page);
+	put_page(page);
+	return len;
+}
+
+/*
+ * access_remote_vm: reads or writes @len bytes of any process's memory, as far as its rights allow.
+ *
+ * => the caller holds a reference to @mm (mmget); may sleep. Bytes done: short where a page cannot be had
+ */
+int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, bool write)
+{
+	int done = 0;
+
+	while (done < len) {
+		int chunk = MIN((unsigned long)(len - done), PAGE_SIZE - ((addr + done) & ~PAGE_MASK));
+
+		if (addr + done >= TASK_SIZE || !access_one_page(mm, addr + done, buf + done, chunk, write))
+			break;
+		done += chunk;
+	}
+	return done;
+}

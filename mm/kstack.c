@@ -1,0 +1,94 @@
+/*
+ * kstack.c - kernel stacks, a few of them kept ready by each CPU.
+ *
+ * Idea:   a stack is a vmalloc area of KSTACK_PAGES: below it lies the guard page
+ *         of the area before, so an overflow faults (double fault, on its own
+ *         stack) instead of writing elsewhere. fork() and exit() mostly hand the
+ *         same stack round: a CPU keeps up to STACKS_KEPT. What is too much is
+ *         chained and freed by a worker, since the last reference to a task may
+ *         be dropped where nothing may sleep.
+ * Locks:  a CPU's stock: interrupts off; the chain is exchanged atomically.
+ * Above:  kernel/proc/fork.c.  Below: vmalloc.c.   In Linux: kernel/fork.c.
+ */
+#include "kernel/lib/bug.h"
+#include "kernel/sched/workqueue.h"
+#include "kernel/x86/percpu.h"
+#include "kernel/x86/spinlock.h"
+#include "mm/vmalloc.h"
+#include "mm/vmstat.h"
+
+enum { STACKS_KEPT = 4 };
+#define KSTACK_KB (KSTACK_PAGES << (PAGE_SHIFT - 10))
+
+/* Guard: its CPU, interrupts off. */
+struct stack_stock {
+	unsigned long stack[STACKS_KEPT];
+	unsigned long n;
+};
+static DEFINE_PER_CPU(struct stack_stock, stack_stock);
+
+/* Written into a stack that is to be freed, above its end mark. */
+struct dead_stack {
+	unsigned long end_magic;
+	struct dead_stack *next;
+};
+static _Atomic(struct dead_stack *) dead_stacks;	/* a */
+
+static void free_dead_stacks(struct work_struct *work)
+{
+	struct dead_stack *s = atomic_exchange(&dead_stacks, NULL);
+
+	while (s) {
+		struct dead_stack *next = s->next;
+
+		vfree(s);
+		s = next;
+	}
+}
+static struct work_struct dead_stacks_work = WORK_INIT(dead_stacks_work, free_dead_stacks);
+
+static void account_stack(long kb)
+{
+	mod_node_page_state(NODE_DATA(0), NR_KERNEL_STACK_KB, kb);
+}
+
+unsigned long alloc_kernel_stack(void)
+{
+	unsigned long flags = local_irq_save(), stack = 0;
+	struct stack_stock *stock = this_cpu_ptr(stack_stock);
+
+	if (likely(stock->n))
+		stack = stock->stack[--stock->n];
+	local_irq_restore(flags);
+	if (unlikely(!stack)) {
+		stack = (unsigned long)vmalloc_gfp(KSTACK_PAGES * PAGE_SIZE, GFP_KERNEL);
+		if (!stack)
+			return 0;
+	}
+	*(unsigned long *)stack = STACK_END_MAGIC;
+	account_stack(KSTACK_KB);
+	return stack;
+}
+
+void free_kernel_stack(unsigned long stack)
+{
+	struct stack_stock *stock;
+	unsigned long flags;
+	struct dead_stack *dead = (struct dead_stack *)stack;
+
+	BUG_ON(dead->end_magic != STACK_END_MAGIC);	/* it overflowed into the last word */
+	account_stack(-KSTACK_KB);
+	flags = local_irq_save();
+	stock = this_cpu_ptr(stack_stock);
+	if (likely(stock->n < STACKS_KEPT)) {
+		stock->stack[stock->n++] = stack;
+		stack = 0;
+	}
+	local_irq_restore(flags);
+	if (!stack)
+		return;
+	dead->next = atomic_load(&dead_stacks);
+	while (!atomic_compare_exchange_weak(&dead_stacks, &dead->next, dead))
+		;
+	schedule_work(&dead_stacks_work);
+}

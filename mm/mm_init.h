@@ -1,0 +1,11 @@
+/*
+ * mm_init.h - from memblock to zones.
+ */
+#pragma once
+
+#include "mm/mmzone.h"
+
+void mm_early_init(void);	/* boot_info's memory map into memblock; finds the low/high split (highmem=, mem=). => parameters are parsed */
+void mm_init_zones(void);	/* vmemmap, nodes, zones; after x86's paging_init(max_low_pfn) */
+void mem_init(void);		/* gives free memory to the buddy allocator; then kmem_cache_init(), vmalloc_init() */
+void free_initmem(void);	/* boot-only text and data. => smp_done(); nothing of it is called any more */

@@ -1,0 +1,200 @@
+/*
+ * oom_badness.c - how bad is it, in pages? The rules by which a victim is chosen.
+ *
+ * Idea:   a policy is one function from a process to points; who has most, dies.
+ *         vm.oom_badness_policy (Brink's own sysctl) names the one in force:
+ *
+ *           modern      what its death gives back: rss + swap + page tables;
+ *                       Linux since 2.6.36, and as in 6.1
+ *           root-bonus  the same, root's processes get 3% off; Linux 2.6.36 to 4.16
+ *           classic     size of the address space, children, run time, nice, root: Linux 2.6 up
+ *           to 2.6.35
+ *
+ *         A fourth is a function and a line in the table. Who never dies is no policy's
+ *         business: init, kernel threads, oom_score_adj -1000, memory that was reaped, a vfork
+ *         child (killing it frees nothing of its parent's).
+ * Locks:  the caller's tasklist_lock (reading); task_lock of the thread whose mm is looked at.
+ * Above:  oom_kill.c, oom_adj.c (/proc/<pid>/oom_score).   In Linux: mm/oom_kill.c (oom_badness).
+ */
+#include "kernel/abi/capability.h"
+#include "kernel/abi/errno.h"
+#include "kernel/lib/ctlfile.h"
+#include "kernel/lib/string.h"
+#include "kernel/x86/clock.h"
+#include "mm/int_sqrt.h"
+#include "mm/memory.h"
+#include "mm/oom_kill.h"
+#include "mm/swapfile.h"
+#include "mm/util.h"
+
+#define NEVER (-__LONG_MAX__ - 1L)
+
+kuid_t (*task_uid_hook)(struct task_struct *task);
+
+/* oom_task_uid: the user whom the report names. */
+kuid_t oom_task_uid(struct task_struct *task)
+{
+	return task_uid_hook ? task_uid_hook(task) : 0;
+}
+
+static bool is_root(struct task_struct *task)
+{
+	return mm_capable ? mm_capable(task, CAP_SYS_ADMIN) : oom_task_uid(task) == 0;
+}
+
+/* --- modern --- */
+
+/* Pages that come back if everybody lets go of @mm. */
+static long mm_size(struct mm_struct *mm)
+{
+	return get_mm_rss(mm) + get_mm_counter(mm, MM_SWAPENTS) + mm->pgtables_bytes / PAGE_SIZE;
+}
+
+/*
+ * oom_score_adj is thousandths of all memory: +500 counts as if the process used half of it more.
+ */
+static long adj_points(struct task_struct *task, unsigned long totalpages)
+{
+	return (long)task->signal->oom_score_adj * (long)(totalpages / 1000);
+}
+
+static long modern_points(struct task_struct *task, struct mm_struct *mm, unsigned long totalpages)
+{
+	return mm_size(mm) + adj_points(task, totalpages);
+}
+
+/* --- root-bonus --- */
+
+/* Root's processes are likely to be important: 3% off their own use, before the adjustment. */
+static long root_bonus_points(struct task_struct *task, struct mm_struct *mm,
+			      unsigned long totalpages)
+{
+	long points = mm_size(mm);
+
+	if (is_root(task))
+		points -= points * 3 / 100;
+	return points + adj_points(task, totalpages);
+}
+
+/* --- classic --- */
+
+/*
+ * Half of what each child uses counts for its parent: so that a fork bomb's root is found. =>
+ * tasklist_lock held
+ */
+static long children_points(struct task_struct *task, struct mm_struct *mm)
+{
+	struct task_struct *child;
+	long points = 0;
+
+	list_for_each_entry(child, &task->group_leader->children, sibling) {
+		struct mm_struct *its = READ_ONCE(child->mm);
+
+		if (its && its != mm)
+			points += its->total_vm / 2 + 1;
+	}
+	return points;
+}
+
+/* A process that has worked long is worth more than one that has just begun. */
+static long divide_by_age(struct task_struct *task, long points)
+{
+	u64 cpu_ns = task->times.utime + task->times.stime, now = ktime_get_ns();
+	/* in units of 8 s, as 2.6 counted */
+	unsigned long cpu = cpu_ns / (8 * NSEC_PER_SEC);
+	unsigned long run =
+	    now > task->start_time ? (now - task->start_time) / (1024 * NSEC_PER_SEC) : 0;
+	unsigned long root = int_sqrt(cpu);
+
+	if (root)
+		points /= root;
+	root = int_sqrt(int_sqrt(run));
+	return root ? points / root : points;
+}
+
+/* oom_adj of old: a shift. */
+static long shift_by_adj(struct task_struct *task, long points)
+{
+	int adj = task->signal->oom_score_adj * -OOM_DISABLE / OOM_SCORE_ADJ_MAX;
+
+	if (adj > 0)
+		return (points ? points : 1) << adj;
+	return points >> -adj;
+}
+
+static long classic_points(struct task_struct *task, struct mm_struct *mm, unsigned long totalpages)
+{
+	long points = mm->total_vm + children_points(task, mm);
+
+	points = divide_by_age(task, points);
+	if (task->static_nice > 0)
+		points *= 2;		/* its owner said that it can wait */
+	if (is_root(task))
+		points /= 4;
+	if (mm_capable && mm_capable(task, CAP_SYS_RAWIO))
+		points /= 4;		/* killing it may leave hardware in a mess */
+	return shift_by_adj(task, points);
+}
+
+/* --- the table --- */
+
+static const struct badness_policy {
+	const char *name;
+	long (*points)(struct task_struct *task, struct mm_struct *mm, unsigned long totalpages);
+} policies[] = {
+	{ "modern", modern_points },
+	{ "root-bonus", root_bonus_points },
+	{ "classic", classic_points },
+};
+static const struct badness_policy *policy = &policies[0];
+
+static kssize_t policy_write(const struct ctl_sysctl *ctl, char *buf, size_t len)
+{
+	const char *name = strim(buf);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(policies); i++)
+		if (!strcmp(policies[i].name, name)) {
+			policy = &policies[i];
+			return len;
+		}
+	return -EINVAL;
+}
+
+static int policy_show(const struct ctl_sysctl *ctl, struct seq_file *m)
+{
+	seq_printf(m, "%s\n", policy->name);
+	return 0;
+}
+CTL_SYSCTL("vm.oom_badness_policy", .mode = 0644, .type = CTL_STRING, .write = policy_write,
+	   .show = policy_show);
+
+/* A vfork child runs in its parent's memory until it executes something. */
+static bool in_vfork(struct task_struct *task)
+{
+	return task->vfork_done && task->real_parent->mm == task->mm;
+}
+
+/*
+ * oom_badness: the points of the process that @task leads.
+ *
+ * => tasklist_lock held for reading; @totalpages: all memory and swap that the OOM is about
+ * => LONG_MIN: it must not be chosen
+ */
+long oom_badness(struct task_struct *task, unsigned long totalpages)
+{
+	struct task_struct *t;
+	long points;
+
+	if (oom_unkillable_task(task))
+		return NEVER;
+	t = find_lock_task_mm(task);
+	if (!t)
+		return NEVER;
+	if (t->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || (t->mm->flags & MMF_OOM_SKIP) ||
+	    in_vfork(t))
+		points = NEVER;
+	else
+		points = policy->points(t, t->mm, totalpages);
+	task_unlock(t);
+	return points;
+}

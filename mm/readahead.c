@@ -1,0 +1,94 @@
+/*
+ * readahead.c - reading a file before it is asked for.
+ *
+ * Idea:   a page that is missing right behind one that is there looks like
+ *         sequential reading: a window of pages is read at once. One page of the
+ *         window carries a mark (PG_readahead, with the window's length in
+ *         page->private); who comes to it starts the next window, twice as long up to 128 KiB,
+ *         while the rest of this one is still being used:
+ *
+ *            |■■■■|□□M□□□□□|.................
+ *                    ^ reached: read the next 16
+ *
+ *         No state is kept for an open file: the pages are the state.
+ * Locks:  none but those of filemap.c.
+ * Above:  filemap.c.   Below: a_ops->read_page.   In Linux: mm/readahead.c.
+ */
+#include "kernel/abi/errno.h"
+#include "mm/debug.h"
+#include "mm/filemap.h"
+#include "mm/page_alloc.h"
+
+#define RA_INITIAL 4UL			/* pages; Linux starts at 16 KiB as well */
+#define RA_MAX 32UL			/* 128 KiB, Linux's read_ahead_kb */
+
+/* Pages of the file; readahead does not go beyond. */
+static unsigned long mapping_pages(struct address_space *mapping)
+{
+	return mapping->i_size ? DIV_ROUND_UP((unsigned long)READ_ONCE(*mapping->i_size), PAGE_SIZE)
+			       : 0;
+}
+
+/* Starts reading one page that is not there. False: no memory, stop. */
+static bool read_ahead_page(struct address_space *mapping, unsigned long index, unsigned long mark)
+{
+	struct page *page = alloc_page(mapping_gfp(mapping) | __GFP_NORETRY | __GFP_NOWARN);
+	int error;
+
+	if (!page)
+		return false;
+	error =
+	    add_to_page_cache_lru(page, mapping, index, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	if (!error) {
+		if (mark) {
+			page->private = mark;
+			page_set(page, PG_readahead);
+		}
+		/* unlocks; an error is told by the page */
+		mapping->a_ops->read_page(mapping, page);
+	}
+	put_page(page);
+	return error != -ENOMEM;
+}
+
+/* Reads what is missing of @nr pages from @start; the mark goes to page @start + @mark_at. */
+static void read_window(struct address_space *mapping, unsigned long start, unsigned long nr,
+			unsigned long mark_at)
+{
+	unsigned long end = MIN(start + nr, mapping_pages(mapping));
+
+	for (unsigned long index = start; index < end; index++) {
+		struct page *page = find_get_page(mapping, index);
+
+		if (page)
+			put_page(page);
+		else if (!read_ahead_page(mapping, index, index == start + mark_at ? nr : 0))
+			return;
+	}
+}
+
+void page_cache_sync_readahead(struct address_space *mapping, unsigned long index)
+{
+	struct page *before = index ? find_get_page(mapping, index - 1) : NULL;
+
+	if (before)
+		put_page(before);
+	if (index == 0 || before)
+		read_window(mapping, index, RA_INITIAL, 1);
+	/* else: out of the blue. The caller reads the one page. */
+}
+
+void page_cache_async_readahead(struct address_space *mapping, struct page *page)
+{
+	unsigned long nr = page->private, next;
+
+	if (!page_test_and_clear(page, PG_readahead))
+		return;			/* somebody else came here first */
+	nr = MIN(MAX(nr, RA_INITIAL), RA_MAX);
+	/*
+	 * The mark stood a quarter into its window of nr: the window's end is where the next
+	 * begins.
+	 */
+	next = page->index + nr - nr / 4;
+	read_window(mapping, next, MIN(nr * 2, RA_MAX), MIN(nr * 2, RA_MAX) / 4);
+}

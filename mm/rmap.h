@@ -1,0 +1,39 @@
+/*
+ * rmap.h - from a page to every PTE that maps it.
+ */
+#pragma once
+
+#include "mm/mm_types.h"
+#include "mm/page-flags.h"
+
+/* One for a family of forks: every VMA that may hold pages of it. */
+struct anon_vma {
+	struct rw_semaphore rwsem;	/* LOCK_ANON_VMA */
+	_Atomic int refcount;		/* a: VMAs and rmap walkers */
+	struct list_head vmas;		/* rwsem: vma->anon_vma_node */
+};
+void anon_vma_init(void);				/* its slab cache */
+int anon_vma_prepare(struct vm_area_struct *vma);	/* before the first anonymous page: 0, -ENOMEM. mmap_lock for reading. */
+void anon_vma_link(struct vm_area_struct *vma);		/* a VMA copied from another joins its anon_vma */
+void anon_vma_unlink(struct vm_area_struct *vma);
+/* => ptl held. The page's mapcount, rss-independent statistics (NR_ANON_MAPPED, NR_FILE_MAPPED). */
+void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long addr);
+void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long addr);
+void page_add_file_rmap(struct page *page);
+void page_dup_rmap(struct page *page);			/* fork */
+void page_remove_rmap(struct page *page);
+/* Tests and clears the accessed bits. => page locked, or off the LRU with a reference. */
+int page_referenced(struct page *page, bool is_locked, unsigned long *vm_flags);
+enum ttu_flags { TTU_IGNORE_MLOCK = 1, TTU_BATCH_FLUSH = 2, TTU_SYNC = 4 };
+bool try_to_unmap(struct page *page, enum ttu_flags flags);	/* => page locked. true: no PTE is left */
+int page_mkclean(struct page *page);			/* write-protects all PTEs of a shared file page: how many were dirty */
+unsigned long vma_address(struct page *page, struct vm_area_struct *vma);	/* -EFAULT (as unsigned) if it is not in it */
+void try_to_unmap_flush(void);
+/* Moves @vma's borders, or its page offset: => between the two, no walk sees it half changed. mmap_lock for writing. */
+void vma_rmap_lock(struct vm_area_struct *vma);
+void vma_rmap_unlock(struct vm_area_struct *vma);
+/* A VMA with a file joins and leaves the list of those that map it. */
+void vma_link_file(struct vm_area_struct *vma);
+void unlink_file_vma(struct vm_area_struct *vma);
+/* The PTE that maps @page at @addr, locked; NULL if none does. pte_unmap_unlock() it. */
+pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long addr, spinlock_t **ptl);

@@ -1,0 +1,547 @@
+/*
+ * shmem.c - memory that processes share: a page cache whose backing store is swap.
+ *
+ * Idea:   an object is an address_space (AS_SWAPBACKED). Its pages stand on the
+ *         anonymous LRU lists; when reclaim writes one, its place in i_pages is
+ *         taken by a value entry that names the swap slot:
+ *
+ *            i_pages[n]:  nothing ──first touch──> page ⇄ value (swap entry)
+ *
+ *         A missing page is zeroes. A clean page may be dropped: it was never
+ *         written to, so zeroes it is again. MAP_SHARED | MAP_ANONYMOUS mappings have an object
+ *         each, counted by their VMAs; a tmpfs file's inode holds one just as well: all
+ *         functions here take an address_space.
+ * Locks:  page lock, then i_lock. swaplist_lock guards the list of objects that may have
+ *         pages in swap; swapoff names the one it works on, so that its owner waits before
+ *         freeing it.
+ * Above:  mmap.c, memory.c (vm_ops), filemap.c, vmscan.c (writepage), swapon.c.
+ * Below:  swap_state.c, filemap.c.   In Linux: mm/shmem.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/lib/ctlfile.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/signal.h"
+#include "mm/debug.h"
+#include "mm/filemap.h"
+#include "mm/highmem.h"
+#include "mm/memory.h"
+#include "mm/mmap.h"
+#include "mm/page_alloc.h"
+#include "mm/shmem.h"
+#include "mm/slab.h"
+#include "mm/swap_state.h"
+#include "mm/util.h"
+#include "mm/vmstat.h"
+
+static LIST_HEAD(swaplist);			/* swaplist_lock: mappings, by link */
+/* Never taken with an i_lock held or the other way round. */
+static spinlock_t swaplist_lock = SPINLOCK_INIT(LOCK_I_PAGES);
+static struct address_space *unusing;		/* swaplist_lock: swapoff is at work on it */
+static DECLARE_WAIT_QUEUE_HEAD(unusing_wait);
+
+const struct address_space_operations shmem_aops = { .writepage = shmem_writepage };
+
+static void *entry_to_value(swp_entry_t entry) { return xa_mk_value(entry.val); }
+static swp_entry_t value_to_entry(const void *value) { return (swp_entry_t){ xa_to_value(value) }; }
+
+static void account_shmem(struct page *page, struct address_space *mapping, long n)
+{
+	if (n > 0)
+		mapping->nrpages++;
+	else
+		mapping->nrpages--;
+	mod_page_state(page, NR_FILE_PAGES, n);
+	mod_page_state(page, NR_SHMEM, n);
+}
+
+/* One page (or swap entry) fewer, where each is charged by itself. */
+static void uncharge_page(struct address_space *mapping)
+{
+	if (mapping->flags & AS_PAGE_ACCOUNTED)
+		vm_unacct_memory(1);
+}
+
+/* --- out to swap --- */
+
+static void note_swapped(struct address_space *mapping)
+{
+	spin_lock(&swaplist_lock);
+	if (list_empty(&mapping->link))
+		list_add_tail(&mapping->link, &swaplist);
+	spin_unlock(&swaplist_lock);
+}
+
+/*
+ * The page's place in its object is taken by @entry. => locked, in the swap cache already; the
+ * object's reference goes
+ */
+static void replace_by_entry(struct page *page, swp_entry_t entry)
+{
+	struct address_space *mapping = page->mapping;
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	/* in place */
+	void *old = xa_store(&mapping->i_pages, page->index, entry_to_value(entry), GFP_NOWAIT);
+
+	BUG_ON(old != page);
+	page->mapping = NULL;
+	account_shmem(page, mapping, -1);
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	note_swapped(mapping);
+	put_page(page);
+}
+
+/*
+ * shmem_writepage: reclaim wants the page: from its object into the swap cache, and on its way
+ * to disk.
+ *
+ * => locked, unmapped, its dirty bit cleared. 0: the write has begun, unlocked;
+ *    AOP_WRITEPAGE_ACTIVATE: it cannot be written, still locked
+ */
+int shmem_writepage(struct page *page, struct writeback_control *wbc)
+{
+	swp_entry_t entry = { 0 };
+
+	VM_BUG_ON_PAGE(!page_test(page, PG_locked) || PageSwapCache(page), page);
+	if (!page_mapped(page))
+		entry = get_swap_page(page);
+	if (!entry.val)
+		goto redirty;
+	if (add_to_swap_cache(page, entry, __GFP_HIGH | __GFP_NOWARN)) {
+		swapcache_free(entry);
+		goto redirty;
+	}
+	if (swap_duplicate(entry))	/* the object's use of the slot */
+		BUG();			/* a fresh slot's count has room */
+	replace_by_entry(page, entry);
+	return swap_writepage(page, wbc);
+redirty:
+	set_page_dirty(page);
+	if (wbc->for_reclaim)
+		return AOP_WRITEPAGE_ACTIVATE;
+	unlock_page(page);
+	return 0;
+}
+
+/* --- in again --- */
+
+/*
+ * The page of @entry takes its place at @index back. => locked, in the swap cache. False:
+ * something else is there now.
+ */
+static bool replace_entry(struct address_space *mapping, unsigned long index, swp_entry_t entry,
+			  struct page *page)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	bool ours = xa_load(&mapping->i_pages, index) == entry_to_value(entry);
+
+	if (ours) {
+		xa_store(&mapping->i_pages, index, page, GFP_NOWAIT);	/* in place */
+		get_page(page);
+		page->mapping = mapping;
+		page->index = index;
+		account_shmem(page, mapping, 1);
+	}
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return ours;
+}
+
+/*
+ * Brings the page of @entry back to @index. => 0: *pagep is locked, with a reference; -EAGAIN:
+ * somebody else was first, look again; -ENOMEM, -EIO. *major is set if it had to be read.
+ */
+static int shmem_swapin(struct address_space *mapping, unsigned long index, swp_entry_t entry,
+			struct page **pagep, bool *major)
+{
+	struct page *page = lookup_swap_cache(entry);
+	int error = -EAGAIN;
+
+	if (!page) {
+		*major = true;
+		page = swapin_readahead(entry, mapping_gfp(mapping), NULL);
+	}
+	if (!page)
+		return swap_slot_count_locked_hint(entry) ? -ENOMEM : -EAGAIN;
+	lock_page(page);
+	if (!PageSwapCache(page) || page->private != entry.val)
+		goto fail;
+	error = -EIO;
+	if (!page_test(page, PG_uptodate))
+		goto fail;
+	wait_on_page_writeback(page);
+	error = -EAGAIN;
+	if (!replace_entry(mapping, index, entry, page))
+		goto fail;
+	delete_from_swap_cache(page);
+	set_page_dirty(page);		/* memory holds the only copy now */
+	swap_free(entry);
+	*pagep = page;
+	return 0;
+fail:
+	unlock_page(page);
+	put_page(page);
+	return error;
+}
+
+/* --- getting a page --- */
+
+/*
+ * A page of zeroes for @index, which has none. 0: locked, with a reference; -EEXIST: somebody
+ * was first; -ENOMEM
+ */
+static int make_page(struct address_space *mapping, unsigned long index, struct page **pagep)
+{
+	struct page *page;
+	int error;
+
+	if ((mapping->flags & AS_PAGE_ACCOUNTED) && security_vm_enough_memory_mm(current->mm, 1))
+		return -ENOMEM;
+	page = alloc_page(mapping_gfp(mapping) | __GFP_ZERO);
+	error = -ENOMEM;
+	if (page) {
+		page_set(page, PG_uptodate);
+		error = add_to_page_cache_lru(page, mapping, index, GFP_KERNEL);
+	}
+	if (!error) {
+		*pagep = page;
+		return 0;
+	}
+	if (page)
+		put_page(page);
+	uncharge_page(mapping);
+	return error;
+}
+
+/* What stands at @index: a page with a reference, a value, or NULL. */
+static void *get_entry(struct address_space *mapping, unsigned long index)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	void *entry = xa_load(&mapping->i_pages, index);
+
+	if (entry && !xa_is_value(entry))
+		get_page(entry);
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return entry;
+}
+
+static int getpage(struct address_space *mapping, unsigned long index, struct page **pagep,
+		   bool create, bool *major)
+{
+	*pagep = NULL;
+	for (;;) {
+		void *entry = get_entry(mapping, index);
+		int error;
+
+		if (entry && !xa_is_value(entry)) {
+			struct page *page = entry;
+
+			error = lock_page_killable(page);
+			if (!error && page->mapping == mapping) {
+				*pagep = page;
+				return 0;
+			}
+			if (!error)
+				unlock_page(page);	/* it went to swap, or was truncated */
+			put_page(page);
+			if (error)
+				return error;
+			continue;
+		}
+		if (!entry && !create)
+			return 0;
+		error = entry ? shmem_swapin(mapping, index, value_to_entry(entry), pagep, major) :
+				make_page(mapping, index, pagep);
+		if (error != -EAGAIN && error != -EEXIST)
+			return error;
+		cond_resched();
+	}
+}
+
+/*
+ * shmem_getpage: the page at @index: locked, up to date, with a reference.
+ *
+ * => @create: a missing one is made (zeroes); otherwise *pagep is NULL for a hole
+ * => 0, -ENOMEM, -EIO (swap could not be read), -EINTR (a fatal signal). May sleep.
+ */
+int shmem_getpage(struct address_space *mapping, unsigned long index, struct page **pagep,
+		  bool create)
+{
+	bool major = false;
+
+	return getpage(mapping, index, pagep, create, &major);
+}
+
+/* shmem_fault: as filemap_fault(). */
+vm_fault_t shmem_fault(struct vm_fault *vmf)
+{
+	struct address_space *mapping = vmf->vma->vm_mapping;
+	unsigned long pages = DIV_ROUND_UP((unsigned long)READ_ONCE(*mapping->i_size), PAGE_SIZE);
+	bool major = false;
+	int error;
+
+	if (vmf->pgoff >= pages)
+		return VM_FAULT_SIGBUS;
+	error = getpage(mapping, vmf->pgoff, &vmf->page, true, &major);
+	if (major)
+		count_vm_event(PGMAJFAULT);
+	if (error == -EINTR)
+		return VM_FAULT_NOPAGE;		/* it is dying: back to the signal */
+	if (error)
+		return error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	return VM_FAULT_LOCKED | (major ? VM_FAULT_MAJOR : 0);
+}
+
+/* --- truncation --- */
+
+/* One page goes. */
+static void drop_page(struct address_space *mapping, struct page *page)
+{
+	lock_page(page);
+	if (page->mapping == mapping) {
+		if (page_mapped(page))
+			unmap_mapping_pages(mapping, page->index, 1, false);
+		cancel_dirty_page(page);
+		delete_from_page_cache(page);
+		uncharge_page(mapping);
+	}
+	unlock_page(page);
+	put_page(page);
+}
+
+/*
+ * The next thing at or after *index: a page, with a reference; or an entry, erased, in *entry.
+ * False: the end.
+ */
+static bool take_next(struct address_space *mapping, unsigned long *index, struct page **page,
+		      swp_entry_t *entry)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	void *found = xa_find(&mapping->i_pages, index, ~0UL);
+
+	*page = NULL;
+	entry->val = 0;
+	if (xa_is_value(found)) {
+		*entry = value_to_entry(found);
+		xa_erase(&mapping->i_pages, *index);
+	} else if (found) {
+		get_page(found);
+		*page = found;
+	}
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return found != NULL;
+}
+
+/* The page in which the object now ends: zeroes beyond. */
+static void zero_tail(struct address_space *mapping, loff_t from)
+{
+	struct page *page;
+
+	if (shmem_getpage(mapping, from >> PAGE_SHIFT, &page, false) || !page)
+		return;
+	zero_user_segment(page, from & ~PAGE_MASK, PAGE_SIZE);
+	set_page_dirty(page);
+	unlock_page(page);
+	put_page(page);
+}
+
+/* Nothing of it is in swap any more: swapoff lets go of it. */
+static void forget_swapped(struct address_space *mapping)
+{
+	wait_event(unusing_wait, READ_ONCE(unusing) != mapping, "swapoff");
+	spin_lock(&swaplist_lock);
+	if (!list_empty(&mapping->link))
+		list_del_init(&mapping->link);
+	spin_unlock(&swaplist_lock);
+}
+
+/*
+ * shmem_truncate: pages and swap entries beyond byte @from go; the tail of the page it lies in
+ * is zeroed.
+ *
+ * => @from 0: also the last use of an object before its owner frees it
+ */
+void shmem_truncate(struct address_space *mapping, loff_t from)
+{
+	unsigned long start = DIV_ROUND_UP((unsigned long)from, PAGE_SIZE), index;
+	swp_entry_t entry;
+	struct page *page;
+	bool any;
+
+	if (from & ~PAGE_MASK)
+		zero_tail(mapping, from);
+	/* Again while something is found: a page may turn into an entry just as we look at it. */
+	do {
+		any = false;
+		for (index = start; take_next(mapping, &index, &page, &entry); index++) {
+			any = true;
+			if (page) {
+				drop_page(mapping, page);
+			} else {
+				free_swap_and_cache(entry);
+				uncharge_page(mapping);
+			}
+			cond_resched();
+		}
+	} while (any);
+	if (from == 0)
+		forget_swapped(mapping);
+}
+
+/* --- swapoff --- */
+
+/* Brings all pages of @mapping that lie in area @type back. 0 or -errno */
+static int unuse_mapping(struct address_space *mapping, unsigned int type)
+{
+	unsigned long index = 0;
+
+	for (;;) {
+		unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+		void *found = xa_find(&mapping->i_pages, &index, ~0UL);
+		struct page *page;
+		bool major;
+		int error;
+
+		spin_unlock_irqrestore(&mapping->i_lock, flags);
+		if (!found)
+			return 0;
+		if (!xa_is_value(found) || swp_type(value_to_entry(found)) != type) {
+			index++;
+			continue;
+		}
+		error = shmem_swapin(mapping, index, value_to_entry(found), &page, &major);
+		if (!error) {
+			unlock_page(page);
+			put_page(page);
+		} else if (error != -EAGAIN) {
+			return error;
+		}
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+}
+
+/*
+ * The mapping after @prev on the list (NULL: the first), held until the next call. A new one
+ * that joins meanwhile is last.
+ */
+static struct address_space *next_swapped(struct address_space *prev)
+{
+	struct address_space *next = NULL;
+
+	spin_lock(&swaplist_lock);
+	if (!prev && !list_empty(&swaplist))
+		next = list_first_entry(&swaplist, struct address_space, link);
+	else if (prev && !list_is_last(&prev->link, &swaplist) && !list_empty(&prev->link))
+		next = list_next_entry(prev, link);
+	unusing = next;
+	spin_unlock(&swaplist_lock);
+	wake_up_all(&unusing_wait);
+	return next;
+}
+
+/*
+ * shmem_unuse_type: swapoff of area @type: true, or false and *error. => swapon_mutex held: one
+ * at a time
+ */
+bool shmem_unuse_type(unsigned int type, int *error)
+{
+	struct address_space *mapping = next_swapped(NULL);
+
+	*error = 0;
+	while (mapping && !*error) {
+		*error = unuse_mapping(mapping, type);
+		if (!*error)
+			mapping = next_swapped(mapping);
+	}
+	if (*error) {
+		spin_lock(&swaplist_lock);
+		unusing = NULL;
+		spin_unlock(&swaplist_lock);
+		wake_up_all(&unusing_wait);
+	}
+	return !*error;
+}
+
+/* --- MAP_SHARED | MAP_ANONYMOUS --- */
+
+/* An object of its own. */
+struct shmem_object {
+	struct address_space mapping;
+	loff_t size;			/* c: bytes */
+	_Atomic int vmas;		/* a: the last frees it */
+	unsigned long charged;		/* c: pages charged to overcommit as a whole */
+	unsigned long ino;		/* c: what /proc/<pid>/maps shows */
+};
+
+static struct shmem_object *vma_object(struct vm_area_struct *vma)
+{
+	return container_of(vma->vm_mapping, struct shmem_object, mapping);
+}
+
+static void object_open(struct vm_area_struct *vma)
+{
+	vma_object(vma)->vmas++;
+}
+
+static void object_close(struct vm_area_struct *vma)
+{
+	struct shmem_object *object = vma_object(vma);
+
+	if (--object->vmas)
+		return;
+	shmem_truncate(&object->mapping, 0);
+	BUG_ON(object->mapping.nrpages || !list_empty(&object->mapping.i_mmap));
+	xa_destroy(&object->mapping.i_pages);
+	vm_unacct_memory(object->charged);
+	kfree(object);
+}
+
+static void object_show_name(struct vm_area_struct *vma, struct seq_file *m)
+{
+	seq_puts(m, "/dev/zero (deleted)");
+}
+
+static void object_identify(struct vm_area_struct *vma, kdev_t *dev, unsigned long *ino)
+{
+	*dev = 1;			/* 00:01, the kernel's own tmpfs */
+	*ino = vma_object(vma)->ino;
+}
+
+static const struct vm_operations_struct shmem_object_vm_ops = {
+	.open = object_open,
+	.close = object_close,
+	.fault = shmem_fault,
+	.show_name = object_show_name,
+	.identify = object_identify,
+};
+
+/*
+ * shmem_zero_setup: @vma shall be shared anonymous memory: gives it an object of its own.
+ *
+ * => vm_flags, vm_start and vm_end are set, no page is mapped. 0, -ENOMEM (overcommit says no,
+ *    or no memory)
+ */
+int shmem_zero_setup(struct vm_area_struct *vma)
+{
+	static _Atomic unsigned long last_ino = 1024;
+	bool noreserve = vma->vm_flags & VM_NORESERVE;
+	struct shmem_object *object;
+
+	if (!noreserve && security_vm_enough_memory_mm(current->mm, vma_pages(vma)))
+		return -ENOMEM;
+	object = kzalloc(sizeof(*object), GFP_KERNEL);
+	if (!object) {
+		if (!noreserve)
+			vm_unacct_memory(vma_pages(vma));
+		return -ENOMEM;
+	}
+	address_space_init(&object->mapping, NULL, &shmem_aops, &object->size);
+	object->mapping.flags = AS_SWAPBACKED | (noreserve ? AS_PAGE_ACCOUNTED : 0);
+	object->size = vma->vm_end - vma->vm_start;
+	object->charged = noreserve ? 0 : vma_pages(vma);
+	object->vmas = 1;
+	object->ino = ++last_ino;
+	vma->vm_mapping = &object->mapping;
+	vma->vm_ops = &shmem_object_vm_ops;
+	return 0;
+}

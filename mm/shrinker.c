@@ -1,0 +1,74 @@
+/*
+ * shrinker.c - caches that give objects back under pressure.
+ *
+ * Idea:   a cache says how many objects it could free and frees that many when
+ *         asked. Each pass asks for the same share of every cache as of the
+ *         page lists: a 2^priority-th, times four, divided by what an object costs to
+ *         make again (seeks).
+ * Locks:  shrinker_rwsem (LOCK_SHRINKER): held for reading while scanning; a scan that finds it
+ * taken does without.
+ * Above:  vmscan.c, truncate.c (drop_caches).   Below: the caches.   In Linux: mm/vmscan.c
+ * (shrink_slab).
+ */
+#include "kernel/sched/mutex.h"
+#include "kernel/sched/sched.h"
+#include "mm/debug.h"
+#include "mm/vmscan.h"
+#include "mm/vmstat.h"
+
+static LIST_HEAD(shrinkers);			/* shrinker_rwsem */
+static DEFINE_RWSEM(shrinker_rwsem, LOCK_SHRINKER);
+
+#define SHRINK_BATCH 128UL
+
+/* register_shrinker: @s is asked from now on. It is never taken back. */
+void register_shrinker(struct shrinker *s)
+{
+	BUG_ON(!s->count_objects || !s->scan_objects || !s->seeks);
+	down_write(&shrinker_rwsem);
+	list_add_tail(&s->list, &shrinkers);
+	up_write(&shrinker_rwsem);
+}
+
+static unsigned long do_shrink_slab(struct shrinker *s, int priority)
+{
+	unsigned long count = s->count_objects(s), freed = 0;
+	unsigned long want = (count >> priority) * 4 / s->seeks;
+
+	if (priority == 0)
+		want = count;
+	while (want) {
+		unsigned long nr = MIN(want, SHRINK_BATCH);
+
+		freed += s->scan_objects(s, nr);
+		count_vm_events(SLABS_SCANNED, nr);
+		want -= nr;
+		cond_resched();
+	}
+	return freed;
+}
+
+/*
+ * shrink_slab: every cache at @priority. Objects freed (pages are counted by the slab allocator).
+ */
+unsigned long shrink_slab(int priority)
+{
+	unsigned long freed = 0;
+	struct shrinker *s;
+
+	if (!down_read_trylock(&shrinker_rwsem))
+		return 0;
+	list_for_each_entry(s, &shrinkers, list)
+		freed += do_shrink_slab(s, priority);
+	up_read(&shrinker_rwsem);
+	return freed;
+}
+
+/* drop_slab: drop_caches 2: until a round gives nearly nothing. */
+void drop_slab(void)
+{
+	int rounds = 0;
+
+	while (shrink_slab(0) > 10 && ++rounds < 16)
+		cond_resched();
+}

@@ -1,0 +1,41 @@
+/*
+ * slab_internal.h - struct kmem_cache, for slab.c (caches) and kmalloc.c (sizes).
+ */
+#pragma once
+
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+
+/* A CPU's stock of free objects. Guard: its CPU, interrupts off. */
+struct kmem_cache_cpu {
+	void *free;		/* chained by their links */
+	unsigned int count;
+};
+
+/* Guards: c set at creation   l lock   I this CPU, interrupts off */
+struct kmem_cache {
+	struct kmem_cache_cpu cpu[MAX_CPUS];	/* I */
+	unsigned int size;		/* c: from one object to the next */
+	unsigned int object_size;	/* c: what was asked for */
+	unsigned int link;		/* c: where in a free object the chain's pointer lies */
+	unsigned int order, per_slab;	/* c: pages (log2) and objects of a slab */
+	unsigned int limit, batch;	/* c: of a CPU's stock */
+	unsigned int flags;		/* c: SLAB_* */
+	gfp_t gfp;			/* c: added to each request for pages */
+	enum node_stat_item stat;	/* c: what its pages are counted as */
+	void (*ctor)(void *);		/* c */
+	const char *name;		/* c */
+	spinlock_t lock;		/* LOCK_SLAB, irqsave */
+	struct list_head partial, empty;	/* l: slabs with some, with all objects free */
+	unsigned long nr_slabs, nr_empty, nr_free;	/* l: slabs; empty ones; free objects in slabs */
+	struct list_head list;		/* slab_list_lock */
+};
+
+/* The first page of the slab that @object (any address in it) lies in. => it is in a slab */
+static inline struct page *slab_of(const void *object)
+{
+	struct page *page = virt_to_page(object);
+
+	return page - page->private;
+}
+void kmalloc_init(void);	/* kmalloc.c */

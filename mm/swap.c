@@ -1,0 +1,620 @@
+/*
+ * swap.c - the LRU lists: how a page gets on one, moves on it, and leaves it.
+ *
+ * Idea:   every page that reclaim may take stands on one of five lists of its
+ *         node. lru_lock is hot, so a page first goes into a small batch of its
+ *         CPU; a full batch is emptied under one lock acquisition:
+ *
+ *           fault ──> batch (15) ──> inactive ⇄ active        unevictable
+ *                                       │                     (mlocked, ramfs)
+ *                                       └──> vmscan.c takes from the tail
+ *
+ *         PG_lru says "on a list". Whoever clears it, by an atomic test-and-clear,
+ *         owns page->lru and the right to take the page off: reclaim
+ *         (isolate), the last put_page (release), or a batch that moves it.
+ * Locks:  LOCK_LRU (irqsave: a write's end rotates pages). Batches belong to
+ *         their CPU and are touched with interrupts off.
+ * Above:  memory.c, filemap.c add; vmscan.c scans; mmu_gather.c releases.
+ * Below:  page_alloc.c, vmstat.c.   In Linux: mm/swap.c, mm/mm_inline.h.
+ */
+#include "kernel/lib/bug.h"
+#include "kernel/x86/percpu.h"
+#include "kernel/x86/smp.h"
+#include "mm/debug.h"
+#include "mm/page_alloc.h"
+#include "mm/swap.h"
+#include "mm/vmstat.h"
+#include "mm/workingset.h"
+
+/*
+ * Why pages wait in a batch. The order is that of draining: a page must be on a list before it
+ * can move.
+ */
+enum lru_batch_kind {
+	BATCH_ADD,
+	BATCH_ROTATE,
+	BATCH_ACTIVATE,
+	BATCH_DEACTIVATE,
+	BATCH_LAZYFREE,
+	NR_BATCHES
+};
+
+/* Guard: its CPU, interrupts off. Each entry holds a reference. */
+struct lru_batch {
+	unsigned int nr;
+	struct page *pages[LRU_BATCH];
+};
+static DEFINE_PER_CPU(struct lru_batch[NR_BATCHES], lru_batches);
+
+/* Flags that a page must not carry into the free lists. */
+#define PG_LRU_STATE                                                                               \
+	(PG_active | PG_referenced | PG_workingset | PG_unevictable | PG_mlocked | PG_reclaim |    \
+	 PG_readahead | PG_swapbacked | PG_uptodate | PG_dirty | PG_error | PG_anon_exclusive |    \
+	 PG_waiters)
+
+/* page_lruvec: the lists of the page's node (and, one day, of its memory cgroup). */
+struct lruvec *page_lruvec(struct page *page)
+{
+	return &page_pgdat(page)->lruvec;
+}
+
+/* page_lru: the list that a page's flags name. */
+enum lru_list page_lru(const struct page *page)
+{
+	unsigned long flags = page->flags;
+
+	/* not PG_mlocked: that may be set while it is on another list */
+	if (flags & PG_unevictable)
+		return LRU_UNEVICTABLE;
+	if (flags & PG_swapbacked)
+		return flags & PG_active ? LRU_ACTIVE_ANON : LRU_INACTIVE_ANON;
+	return flags & PG_active ? LRU_ACTIVE_FILE : LRU_INACTIVE_FILE;
+}
+
+/*
+ * update_lru_size: @pages more (or fewer) of zone @zid on list @lru: the lruvec's own count,
+ * the node's and the zone's.
+ *
+ * => lru_lock held
+ */
+void update_lru_size(struct lruvec *lruvec, enum lru_list lru, enum zone_type zid, long pages)
+{
+	lruvec->lru_zone_size[zid][lru] += pages;
+	BUG_ON((long)lruvec->lru_zone_size[zid][lru] < 0);
+	mod_node_page_state(lruvec->pgdat, (enum node_stat_item)(NR_INACTIVE_ANON + lru), pages);
+	mod_zone_page_state(&lruvec->pgdat->node_zones[zid],
+			    (enum zone_stat_item)(NR_ZONE_INACTIVE_ANON + lru), pages);
+}
+
+/*
+ * Size changes of one run of like pages, told to the counters at once.
+ * A batch is nearly always 15 pages of one zone bound for one list.
+ */
+struct size_run {
+	struct lruvec *lruvec;
+	enum lru_list lru;
+	enum zone_type zid;
+	long pages;
+};
+
+static void size_run_flush(struct size_run *run)
+{
+	if (run->pages)
+		update_lru_size(run->lruvec, run->lru, run->zid, run->pages);
+	run->pages = 0;
+}
+
+static inline void size_run_add(struct size_run *run, struct page *page, struct lruvec *lruvec,
+				long n)
+{
+	enum lru_list lru = page_lru(page);
+	enum zone_type zid = page_zonenum(page);
+
+	if (unlikely(run->pages && (run->lru != lru || run->zid != zid || run->lruvec != lruvec)))
+		size_run_flush(run);
+	run->lruvec = lruvec;
+	run->lru = lru;
+	run->zid = zid;
+	run->pages += n;
+}
+
+/*
+ * add_page_to_lru_list: to the young end (the head). => lru_lock held, PG_lru set by the
+ * caller, who owned it.
+ */
+void add_page_to_lru_list(struct page *page, struct lruvec *lruvec)
+{
+	enum lru_list lru = page_lru(page);
+
+	VM_BUG_ON_PAGE(!page_test(page, PG_lru), page);
+	update_lru_size(lruvec, lru, page_zonenum(page), 1);
+	list_add(&page->lru, &lruvec->lists[lru]);
+}
+
+/* add_page_to_lru_list_tail: to the old end, where reclaim looks first. => as above */
+void add_page_to_lru_list_tail(struct page *page, struct lruvec *lruvec)
+{
+	enum lru_list lru = page_lru(page);
+
+	VM_BUG_ON_PAGE(!page_test(page, PG_lru), page);
+	update_lru_size(lruvec, lru, page_zonenum(page), 1);
+	list_add_tail(&page->lru, &lruvec->lists[lru]);
+}
+
+/* del_page_from_lru_list: => lru_lock held; the page is on the list that its flags name. */
+void del_page_from_lru_list(struct page *page, struct lruvec *lruvec)
+{
+	list_del(&page->lru);
+	update_lru_size(lruvec, page_lru(page), page_zonenum(page), -1);
+}
+
+/*
+ * Locks the lruvec of @page, keeping @locked if it is that one already.
+ * => interrupts saved in *flags by the first call of a series (locked NULL)
+ */
+static struct lruvec *relock_lruvec(struct page *page, struct lruvec *locked, unsigned long *flags)
+{
+	struct lruvec *lruvec = page_lruvec(page);
+
+	if (likely(lruvec == locked))
+		return locked;
+	if (locked)
+		spin_unlock_irqrestore(&locked->lru_lock, *flags);
+	*flags = spin_lock_irqsave(&lruvec->lru_lock);
+	return lruvec;
+}
+
+/* --- leaving for good --- */
+
+/*
+ * The last reference is gone and the page is off its list: what it still counts for, and clean
+ * flags.
+ */
+static void clear_lru_state(struct page *page)
+{
+	if (unlikely(page_test(page, PG_mlocked))) {
+		/* Freed while mlocked: munmap and truncate need not munlock first. */
+		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
+		count_vm_event(UNEVICTABLE_PGCLEARED);
+	}
+	VM_BUG_ON_PAGE(page_mapped(page), page);
+	VM_BUG_ON_PAGE(page_test(page, PG_locked | PG_writeback | PG_swapcache), page);
+	page_clear(page, PG_LRU_STATE);
+	page->mapping = NULL;		/* anonymous pages keep theirs to the end */
+}
+
+/* A block of more than one page: never on an LRU list. */
+static void put_compound(struct page *page)
+{
+	unsigned int order = page[1].private;
+
+	page->_refcount = 1;
+	__free_pages(page, order);
+}
+
+/*
+ * put_page: drops a reference; the last one takes the page off its list and frees it.
+ *
+ * => any context
+ */
+void put_page(struct page *page)
+{
+	VM_BUG_ON_PAGE(page_count(page) <= 0, page);
+	if (!put_page_testzero(page))
+		return;
+	if (unlikely(page_test(page, PG_head))) {
+		put_compound(page);
+		return;
+	}
+	if (page_test(page, PG_lru)) {
+		struct lruvec *lruvec = page_lruvec(page);
+		unsigned long flags = spin_lock_irqsave(&lruvec->lru_lock);
+
+		/* Reclaim cannot have it: isolation starts with get_page_unless_zero(). */
+		VM_BUG_ON_PAGE(!page_test(page, PG_lru), page);
+		page_clear(page, PG_lru);
+		del_page_from_lru_list(page, lruvec);
+		spin_unlock_irqrestore(&lruvec->lru_lock, flags);
+	}
+	clear_lru_state(page);
+	free_unref_page(page);
+}
+
+/*
+ * release_pages: put_page() for @nr pages, with lru_lock taken once for all of
+ * them and one trip to the allocator. munmap and exit free through here.
+ *
+ * => any context
+ */
+void release_pages(struct page **pages, int nr)
+{
+	struct lruvec *locked = NULL;
+	struct size_run run = { .pages = 0 };
+	unsigned long flags = 0;
+	LIST_HEAD(to_free);
+
+	for (int i = 0; i < nr; i++) {
+		struct page *page = pages[i];
+
+		VM_BUG_ON_PAGE(page_count(page) <= 0, page);
+		if (!put_page_testzero(page))
+			continue;
+		if (unlikely(page_test(page, PG_head))) {
+			put_compound(page);
+			continue;
+		}
+		if (page_test(page, PG_lru)) {
+			if (locked && locked != page_lruvec(page))
+				size_run_flush(&run);
+			locked = relock_lruvec(page, locked, &flags);
+			page_clear(page, PG_lru);
+			list_del(&page->lru);
+			size_run_add(&run, page, locked, -1);
+		}
+		clear_lru_state(page);
+		list_add(&page->lru, &to_free);
+	}
+	if (locked) {
+		size_run_flush(&run);
+		spin_unlock_irqrestore(&locked->lru_lock, flags);
+	}
+	if (!list_empty(&to_free))
+		free_unref_page_list(&to_free);
+}
+
+/* --- the batches: what happens to each page when its batch is emptied. => lru_lock held --- */
+
+/*
+ * A new page joins its list. It is nobody else's yet, or in a cache whose owner does not touch
+ * page->lru.
+ */
+static void lru_add_fn(struct page *page, struct lruvec *lruvec, struct size_run *run)
+{
+	bool was_unevictable = page_test(page, PG_unevictable);
+
+	VM_BUG_ON_PAGE(page_test(page, PG_lru), page);
+	/*
+	 * It was munlocked while it stood on no list: only an anonymous page's mlock made it
+	 * unevictable.
+	 */
+	if (unlikely(was_unevictable && !page_test(page, PG_mlocked) && PageAnon(page))) {
+		page_clear(page, PG_unevictable);
+		count_vm_event(UNEVICTABLE_PGRESCUED);
+	}
+	if (likely(page_evictable(page))) {
+		page_set(page, PG_lru);
+	} else {
+		page_clear(page, PG_active);
+		page_set(page, PG_lru | PG_unevictable);
+		if (!was_unevictable)
+			count_vm_event(UNEVICTABLE_PGCULLED);
+	}
+	size_run_add(run, page, lruvec, 1);
+	list_add(&page->lru, &lruvec->lists[page_lru(page)]);
+}
+
+static void lru_rotate_fn(struct page *page, struct lruvec *lruvec)
+{
+	if (!page_evictable(page))
+		return;
+	del_page_from_lru_list(page, lruvec);
+	page_clear(page, PG_active);
+	add_page_to_lru_list_tail(page, lruvec);
+	count_vm_event(PGROTATED);
+}
+
+static void lru_activate_fn(struct page *page, struct lruvec *lruvec)
+{
+	if (page_test(page, PG_active) || !page_evictable(page))
+		return;
+	del_page_from_lru_list(page, lruvec);
+	page_set(page, PG_active);
+	add_page_to_lru_list(page, lruvec);
+	count_vm_event(PGACTIVATE);
+}
+
+static void lru_deactivate_fn(struct page *page, struct lruvec *lruvec)
+{
+	if (!page_test(page, PG_active) || !page_evictable(page))
+		return;
+	del_page_from_lru_list(page, lruvec);
+	page_clear(page, PG_active | PG_referenced);
+	add_page_to_lru_list(page, lruvec);
+	count_vm_event(PGDEACTIVATE);
+}
+
+/*
+ * MADV_FREE: without PG_swapbacked an anonymous page counts as clean file memory, dropped
+ * unless written to.
+ */
+static void lru_lazyfree_fn(struct page *page, struct lruvec *lruvec)
+{
+	if (!PageAnon(page) || !page_test(page, PG_swapbacked) || PageSwapCache(page) ||
+	    !page_evictable(page))
+		return;
+	del_page_from_lru_list(page, lruvec);
+	page_clear(page, PG_active | PG_referenced | PG_swapbacked);
+	add_page_to_lru_list(page, lruvec);
+	count_vm_event(PGLAZYFREE);
+}
+
+static void move_one(enum lru_batch_kind kind, struct page *page, struct lruvec *lruvec)
+{
+	switch (kind) {
+	case BATCH_ROTATE:
+		lru_rotate_fn(page, lruvec);
+		break;
+	case BATCH_ACTIVATE:
+		lru_activate_fn(page, lruvec);
+		break;
+	case BATCH_DEACTIVATE:
+		lru_deactivate_fn(page, lruvec);
+		break;
+	case BATCH_LAZYFREE:
+		lru_lazyfree_fn(page, lruvec);
+		break;
+	default:
+		BUG();
+	}
+}
+
+/*
+ * New pages: one lock, one counter update for the run. A page that only the batch still holds
+ * is not added at all.
+ */
+static void drain_add(struct lru_batch *batch)
+{
+	struct lruvec *locked = NULL;
+	struct size_run run = { .pages = 0 };
+	unsigned long flags = 0;
+
+	for (unsigned int i = 0; i < batch->nr; i++) {
+		struct page *page = batch->pages[i];
+
+		if (page_count(page) == 1)
+			continue;	/* freed meanwhile; nobody can find it any more */
+		if (unlikely(locked && locked != page_lruvec(page)))
+			size_run_flush(&run);
+		locked = relock_lruvec(page, locked, &flags);
+		lru_add_fn(page, locked, &run);
+	}
+	if (locked) {
+		size_run_flush(&run);
+		spin_unlock_irqrestore(&locked->lru_lock, flags);
+	}
+}
+
+/* Pages that move between lists: each only if nobody has isolated it meanwhile. */
+static void drain_move(enum lru_batch_kind kind, struct lru_batch *batch)
+{
+	struct lruvec *locked = NULL;
+	unsigned long flags = 0;
+
+	for (unsigned int i = 0; i < batch->nr; i++) {
+		struct page *page = batch->pages[i];
+
+		if (!page_test_and_clear(page, PG_lru))
+			continue;
+		locked = relock_lruvec(page, locked, &flags);
+		page_set(page, PG_lru);		/* ours while lru_lock is held */
+		move_one(kind, page, locked);
+	}
+	if (locked)
+		spin_unlock_irqrestore(&locked->lru_lock, flags);
+}
+
+/* Empties one batch of this CPU. => interrupts off */
+static __noinline void drain_batch(enum lru_batch_kind kind, struct lru_batch *batch)
+{
+	unsigned int nr = batch->nr;
+
+	if (!nr)
+		return;
+	if (kind == BATCH_ADD)
+		drain_add(batch);
+	else
+		drain_move(kind, batch);
+	batch->nr = 0;
+	release_pages(batch->pages, nr);
+}
+
+/* @page goes into this CPU's batch @kind, which is emptied when it is full. */
+static inline void batch_page(enum lru_batch_kind kind, struct page *page)
+{
+	unsigned long flags;
+	struct lru_batch *batch;
+
+	get_page(page);
+	flags = local_irq_save();
+	batch = &(*this_cpu_ptr(lru_batches))[kind];
+	batch->pages[batch->nr++] = page;
+	if (batch->nr == LRU_BATCH)
+		drain_batch(kind, batch);
+	local_irq_restore(flags);
+}
+
+/*
+ * lru_cache_add: a new page is to join the list that its flags name.
+ *
+ * => it is on no list and in no batch; the caller holds a reference and keeps it
+ */
+void lru_cache_add(struct page *page)
+{
+	VM_BUG_ON_PAGE(page_test(page, PG_lru), page);
+	VM_BUG_ON_PAGE(page_test(page, PG_active) && page_test(page, PG_unevictable), page);
+	batch_page(BATCH_ADD, page);
+}
+
+/*
+ * lru_cache_add_inactive_or_unevictable: a new anonymous page of @vma; locked memory goes where
+ * reclaim does not look.
+ */
+void lru_cache_add_inactive_or_unevictable(struct page *page, struct vm_area_struct *vma)
+{
+	if (unlikely((vma->vm_flags & (VM_LOCKED | VM_IO | VM_PFNMAP)) == VM_LOCKED) &&
+	    !page_test_and_set(page, PG_mlocked)) {
+		mod_zone_page_state(page_zone(page), NR_MLOCK, 1);
+		count_vm_event(UNEVICTABLE_PGMLOCKED);
+	}
+	lru_cache_add(page);
+}
+
+/* activate_page: to the active list, soon. => the caller holds a reference */
+void activate_page(struct page *page)
+{
+	if (page_test(page, PG_lru) && !page_test(page, PG_active) && page_evictable(page))
+		batch_page(BATCH_ACTIVATE, page);
+}
+
+/* deactivate_page: MADV_COLD: to the inactive list, soon. => the caller holds a reference */
+void deactivate_page(struct page *page)
+{
+	if (page_test(page, PG_lru) && page_test(page, PG_active) && page_evictable(page))
+		batch_page(BATCH_DEACTIVATE, page);
+}
+
+/* mark_page_lazyfree: MADV_FREE of an anonymous page. => the caller holds a reference */
+void mark_page_lazyfree(struct page *page)
+{
+	if (page_test(page, PG_lru) && PageAnon(page) && page_test(page, PG_swapbacked) &&
+	    !PageSwapCache(page) && page_evictable(page))
+		batch_page(BATCH_LAZYFREE, page);
+}
+
+/*
+ * rotate_reclaimable_page: reclaim asked for this write; the page is clean now, so it goes to
+ * the tail, where the next scan frees it.
+ *
+ * => any context, interrupts included
+ */
+void rotate_reclaimable_page(struct page *page)
+{
+	if (page_test(page, PG_lru) && !page_test(page, PG_locked | PG_dirty) &&
+	    page_evictable(page))
+		batch_page(BATCH_ROTATE, page);
+}
+
+/* A page touched twice before it left the batch: it will join the active list from there. */
+static void activate_in_batch(struct page *page)
+{
+	unsigned long flags = local_irq_save();
+	struct lru_batch *batch = &(*this_cpu_ptr(lru_batches))[BATCH_ADD];
+
+	for (int i = (int)batch->nr - 1; i >= 0; i--)
+		if (batch->pages[i] == page) {
+			page_set(page, PG_active);
+			break;
+		}
+	local_irq_restore(flags);
+}
+
+/*
+ * mark_page_accessed: one use more, by read(2) or a fault.
+ *
+ *     inactive, unreferenced  ->  inactive, referenced
+ *     inactive, referenced    ->  active, unreferenced
+ *     active, unreferenced    ->  active, referenced
+ */
+void mark_page_accessed(struct page *page)
+{
+	if (!page_test(page, PG_referenced)) {
+		page_set(page, PG_referenced);
+	} else if (page_test(page, PG_unevictable)) {
+		/* It stays where it is. */
+	} else if (!page_test(page, PG_active)) {
+		if (page_test(page, PG_lru))
+			activate_page(page);
+		else
+			activate_in_batch(page);
+		page_clear(page, PG_referenced);
+		workingset_activation(page);
+	}
+}
+
+/* --- draining --- */
+
+static void drain_this_cpu(void *unused)
+{
+	unsigned long flags = local_irq_save();
+	struct lru_batch *batches = *this_cpu_ptr(lru_batches);
+
+	for (int kind = 0; kind < NR_BATCHES; kind++)
+		drain_batch((enum lru_batch_kind)kind, &batches[kind]);
+	local_irq_restore(flags);
+}
+
+/* lru_add_drain: empties this CPU's batches, so that their pages can be isolated and counted. */
+void lru_add_drain(void)
+{
+	drain_this_cpu(NULL);
+}
+
+/* lru_add_drain_all: every CPU's. => may sleep; no spinlock held */
+void lru_add_drain_all(void)
+{
+	on_each_cpu(drain_this_cpu, NULL);
+}
+
+/* --- taking a page off, and putting it back --- */
+
+/*
+ * isolate_lru_page: takes the page off its list.
+ *
+ * => the caller holds a reference; on success there is one more, for putback_lru_page()
+ * => false: it is on no list (in a batch, isolated by somebody else, or no user's page)
+ */
+bool isolate_lru_page(struct page *page)
+{
+	struct lruvec *lruvec;
+	unsigned long flags;
+
+	VM_BUG_ON_PAGE(!page_count(page), page);
+	if (!page_test_and_clear(page, PG_lru))
+		return false;
+	get_page(page);
+	lruvec = page_lruvec(page);
+	flags = spin_lock_irqsave(&lruvec->lru_lock);
+	del_page_from_lru_list(page, lruvec);
+	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
+	return true;
+}
+
+/*
+ * putback_lru_page: undoes isolate_lru_page(): to the list that the flags name now, and drops
+ * its reference.
+ */
+void putback_lru_page(struct page *page)
+{
+	lru_cache_add(page);
+	put_page(page);
+}
+
+/* --- what reclaim costs: feeds get_scan_count()'s balance between anonymous and file pages --- */
+
+/*
+ * lru_note_cost: reclaiming from this family caused @pages of I/O or refaults. Old costs fade:
+ * both are halved once they exceed a quarter of the lists.
+ */
+void lru_note_cost(struct lruvec *lruvec, bool file, unsigned long pages)
+{
+	unsigned long flags = spin_lock_irqsave(&lruvec->lru_lock), size = 0;
+
+	if (file)
+		lruvec->file_cost += pages;
+	else
+		lruvec->anon_cost += pages;
+	for (int zid = 0; zid < MAX_NR_ZONES; zid++)
+		for (int lru = LRU_INACTIVE_ANON; lru <= LRU_ACTIVE_FILE; lru++)
+			size += lruvec->lru_zone_size[zid][lru];
+	if (lruvec->file_cost + lruvec->anon_cost > size / 4) {
+		lruvec->file_cost /= 2;
+		lruvec->anon_cost /= 2;
+	}
+	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
+}
+
+/* lru_note_cost_page: a page of the working set came back. */
+void lru_note_cost_page(struct page *page)
+{
+	lru_note_cost(page_lruvec(page), page_is_file_lru(page), 1);
+}

@@ -1,0 +1,201 @@
+/*
+ * truncate.c - pages leave a file: for good (truncate), or because they are clean (drop_caches).
+ *
+ * Idea:   truncation races with faults. The order settles it:
+ *
+ *           the owner lowers i_size      new faults beyond it get SIGBUS
+ *           all PTEs are unmapped        old users fault again, and see that
+ *           each page: lock, unmap again if a fault was in between, remove
+ *
+ *         A fault maps a page while it holds the page lock and has checked
+ *         page->mapping, so no page stays mapped after it left its mapping.
+ * Locks:  page lock, then i_lock. The owner holds the inode's lock.
+ * Above:  kernel/fs, shmem.c.   Below: filemap.c, memory.c.   In Linux: mm/truncate.c,
+ * fs/drop_caches.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/lib/ctlfile.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/sched.h"
+#include "mm/debug.h"
+#include "mm/filemap.h"
+#include "mm/highmem.h"
+#include "mm/memory.h"
+#include "mm/page_alloc.h"
+#include "mm/shmem.h"
+#include "mm/swap.h"
+#include "mm/vmscan.h"
+#include "mm/vmstat.h"
+#include "mm/workingset.h"
+
+#define BATCH 16
+
+/*
+ * Up to BATCH pages at or after *index, each with a reference; shadows there are erased. How
+ * many; *index moves on.
+ */
+static unsigned int take_batch(struct address_space *mapping, unsigned long *index,
+			       struct page **pages, bool erase)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	unsigned int n = 0;
+	void *entry;
+
+	while (n < BATCH && (entry = xa_find(&mapping->i_pages, index, ~0UL))) {
+		if (!xa_is_value(entry)) {
+			get_page(entry);
+			pages[n++] = entry;
+		} else if (erase) {
+			xa_erase(&mapping->i_pages, *index);
+			workingset_forget();
+		}
+		if (++*index == 0)
+			break;
+	}
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return n;
+}
+
+/* One page goes. => locked, still in the mapping */
+static void truncate_page(struct address_space *mapping, struct page *page)
+{
+	wait_on_page_writeback(page);
+	if (page_mapped(page))
+		unmap_mapping_pages(mapping, page->index, 1, false);
+	cancel_dirty_page(page);
+	delete_from_page_cache(page);
+}
+
+/* The page in which the file now ends: what is beyond is zeroes, should it grow again. */
+static void zero_tail(struct address_space *mapping, loff_t from)
+{
+	struct page *page = find_lock_page(mapping, from >> PAGE_SHIFT);
+
+	if (!page)
+		return;
+	wait_on_page_writeback(page);
+	if (page_test(page, PG_uptodate)) {
+		zero_user_segment(page, from & ~PAGE_MASK, PAGE_SIZE);
+		set_page_dirty(page);
+	}
+	unlock_page(page);
+	put_page(page);
+}
+
+/*
+ * truncate_inode_pages: all pages beyond byte @from go; the tail of the page that @from lies in
+ * is zeroed.
+ *
+ * => @from 0: the last use of a mapping before its owner frees it, too
+ */
+void truncate_inode_pages(struct address_space *mapping, loff_t from)
+{
+	unsigned long index = DIV_ROUND_UP((unsigned long)from, PAGE_SIZE);
+	struct page *pages[BATCH];
+	unsigned int n;
+
+	if (mapping->flags & AS_SWAPBACKED) {
+		shmem_truncate(mapping, from);
+		return;
+	}
+	if (from & ~PAGE_MASK)
+		zero_tail(mapping, from);
+	while (!xa_empty(&mapping->i_pages) && (n = take_batch(mapping, &index, pages, true))) {
+		for (unsigned int i = 0; i < n; i++) {
+			lock_page(pages[i]);
+			if (pages[i]->mapping == mapping)
+				truncate_page(mapping, pages[i]);
+			unlock_page(pages[i]);
+		}
+		release_pages(pages, n);
+		cond_resched();
+	}
+	if (from == 0)
+		mapping_forget_dirty(mapping);
+}
+
+/*
+ * truncate_pagecache: the file has @new_size now: mappings beyond it go, then the pages. =>
+ * i_size is set already
+ */
+void truncate_pagecache(struct address_space *mapping, loff_t new_size)
+{
+	unsigned long first = DIV_ROUND_UP((unsigned long)new_size, PAGE_SIZE);
+
+	unmap_mapping_pages(mapping, first, ~0UL - first, true);
+	truncate_inode_pages(mapping, new_size);
+}
+
+/* One page, if dropping it costs nothing but a read later. => locked */
+static bool invalidate_page(struct address_space *mapping, struct page *page)
+{
+	if (page->mapping != mapping || page_mapped(page) ||
+	    page_test(page, PG_dirty | PG_writeback | PG_unevictable))
+		return false;
+	return remove_mapping(mapping, page, false);
+}
+
+/*
+ * invalidate_mapping_pages: drops the pages that are clean, not mapped and not in use. How many.
+ *
+ * => never sleeps: for_each_mapping() may hold a spinlock
+ */
+unsigned long invalidate_mapping_pages(struct address_space *mapping)
+{
+	unsigned long index = 0, dropped = 0;
+	struct page *pages[BATCH];
+	unsigned int n;
+
+	if (mapping->flags & (AS_SWAPBACKED | AS_UNEVICTABLE))
+		return 0;
+	while ((n = take_batch(mapping, &index, pages, false))) {
+		for (unsigned int i = 0; i < n; i++) {
+			if (!trylock_page(pages[i]))
+				continue;
+			dropped += invalidate_page(mapping, pages[i]);
+			unlock_page(pages[i]);
+		}
+		release_pages(pages, n);
+		if (index == 0)
+			break;
+	}
+	return dropped;
+}
+
+/* --- vm.drop_caches --- */
+
+static void drop_one(struct address_space *mapping)
+{
+	invalidate_mapping_pages(mapping);
+}
+
+/* filemap_drop_pagecache: every file's clean pages. */
+void filemap_drop_pagecache(void)
+{
+	lru_add_drain_all();		/* pages in a batch have a reference more and would stay */
+	if (for_each_mapping)
+		for_each_mapping(drop_one);
+	count_vm_event(DROP_PAGECACHE);
+}
+
+/* 1: page cache, 2: slab, 3: both; 4 (with either): no more lines in the log. */
+enum { DROP_CACHES_PAGES = 1, DROP_CACHES_SLAB = 2, DROP_CACHES_QUIET = 4 };
+static int drop_caches;
+
+static void drop_caches_written(void)
+{
+	static bool quiet;
+
+	if (drop_caches & DROP_CACHES_PAGES)
+		filemap_drop_pagecache();
+	if (drop_caches & DROP_CACHES_SLAB) {
+		drop_slab();
+		count_vm_event(DROP_SLAB);
+	}
+	if (!quiet)
+		pr_info("%s (%d): drop_caches: %d\n", current->comm, current->pid, drop_caches);
+	quiet |= drop_caches & DROP_CACHES_QUIET;
+}
+CTL_SYSCTL("vm.drop_caches", .mode = 0200, .type = CTL_INT, .data = &drop_caches, .len = 1,
+	   .min = 1, .max = 4, .after = drop_caches_written);

@@ -1,0 +1,192 @@
+/* sigtest - handlers, masks, restart, alternate stacks, faults, stop and continue, waits. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <setjmp.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "check.h"
+
+static volatile sig_atomic_t count, last_code;
+static volatile unsigned long last_addr;
+static sigjmp_buf back;
+
+static void counting(int sig) { count++; }
+static void faulting(int sig, siginfo_t *info, void *context)
+{
+	last_code = info->si_code;
+	last_addr = (unsigned long)info->si_addr;
+	siglongjmp(back, sig);
+}
+
+static void handlers_and_masks(void)
+{
+	sigset_t set, old;
+
+	signal(SIGUSR1, counting);
+	count = 0;
+	raise(SIGUSR1);
+	CHECK(count == 1);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	raise(SIGUSR1);
+	raise(SIGUSR1);
+	CHECK(count == 1);
+	sigpending(&set);
+	CHECK(sigismember(&set, SIGUSR1));
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	CHECK(count == 2);	/* standard signals do not queue */
+	/* Real-time ones do. */
+	signal(SIGRTMIN, counting);
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (int i = 0; i < 5; i++)
+		sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = i });
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	CHECK(count == 7);
+}
+
+static int fault(int how, char *page)
+{
+	struct sigaction action = { .sa_sigaction = faulting, .sa_flags = SA_SIGINFO };
+	int sig;
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGFPE, &action, NULL);
+	sigaction(SIGILL, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGTRAP, &action, NULL);
+	sig = sigsetjmp(back, 1);
+	if (sig)
+		return sig;
+	switch (how) {
+	case 0: *(volatile char *)0x10 = 1; break;
+	case 1: *(volatile char *)page = 1; break;
+	case 2: __asm__ volatile("xor %%ecx, %%ecx; mov $1, %%eax; cltd; idiv %%ecx" ::: "eax", "ecx", "edx"); break;
+	case 3: __asm__ volatile("ud2"); break;
+	case 4: __asm__ volatile("hlt"); break;
+	case 5: __asm__ volatile("int3"); break;
+	case 6: ((void (*)(void))page)(); break;
+	case 7: *(volatile char *)0xffffffff80200000UL = 1; break;
+	case 8: *(volatile char *)0x8000000000000000UL = 1; break;
+	}
+	return 0;
+}
+
+static void faults(void)
+{
+	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(fault(0, page) == SIGSEGV && last_code == SEGV_MAPERR && last_addr == 0x10);
+	CHECK(fault(1, page) == SIGSEGV && last_code == SEGV_ACCERR && last_addr == (unsigned long)page);
+	CHECK(fault(2, page) == SIGFPE && last_code == FPE_INTDIV);
+	CHECK(fault(3, page) == SIGILL && last_code == ILL_ILLOPN);
+	CHECK(fault(4, page) == SIGSEGV && last_code == SI_KERNEL);
+	CHECK(fault(5, page) == SIGTRAP);
+	CHECK(fault(6, page) == SIGSEGV && last_code == SEGV_ACCERR);
+	CHECK(fault(7, page) == SIGSEGV && last_code == SEGV_MAPERR);
+	CHECK(fault(8, page) == SIGSEGV);
+	munmap(page, 4096);
+}
+
+static void restart(void)
+{
+	struct sigaction action = { .sa_handler = counting, .sa_flags = SA_RESTART };
+	struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+	struct timespec ts = { 0, 200000000 }, left = { 0, 0 };
+	int fd[2];
+	char c;
+
+	CHECK(pipe(fd) == 0);
+	sigaction(SIGALRM, &action, NULL);
+	count = 0;
+	if (!fork()) {
+		usleep(200000);
+		_exit(write(fd[1], "x", 1) != 1);
+	}
+	setitimer(ITIMER_REAL, &soon, NULL);
+	CHECK(read(fd[0], &c, 1) == 1 && count == 1);	/* interrupted, and restarted */
+	wait(NULL);
+	action.sa_flags = 0;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	FAILS(read(fd[0], &c, 1), EINTR);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	FAILS(nanosleep(&ts, &left), EINTR);
+	CHECK(left.tv_nsec > 0 && left.tv_nsec < 200000000);
+}
+
+static void on_alternate(int sig)
+{
+	stack_t now;
+
+	sigaltstack(NULL, &now);
+	last_code = now.ss_flags & SS_ONSTACK;
+}
+
+static void alternate_stack(void)
+{
+	static char stack[32768];
+	stack_t alt = { .ss_sp = stack, .ss_size = sizeof stack }, small = { .ss_sp = stack, .ss_size = 100 };
+	struct sigaction action = { .sa_handler = on_alternate, .sa_flags = SA_ONSTACK };
+
+	CHECK(sigaltstack(&alt, NULL) == 0);
+	FAILS(sigaltstack(&small, NULL), ENOMEM);
+	sigaction(SIGUSR2, &action, NULL);
+	last_code = 0;
+	raise(SIGUSR2);
+	CHECK(last_code);
+}
+
+static void stop_and_continue(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		for (;;)
+			pause();
+	kill(pid, SIGSTOP);
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	kill(pid, SIGCONT);
+	CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+	CHECK(waitpid(pid, &status, WNOHANG) == 0);
+	kill(pid, SIGKILL);
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	FAILS(waitpid(pid, &status, 0), ECHILD);
+	FAILS(kill(pid, 0), ESRCH);
+}
+
+static void fpu_survives(void)
+{
+	struct itimerval often = { .it_value = { .tv_usec = 1000 }, .it_interval = { .tv_usec = 1000 } }, off = { 0 };
+	double x = 1.0;
+
+	signal(SIGALRM, counting);
+	count = 0;
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (long i = 1; i < 3000000; i++)
+		x = x * 1.0000001 + 1e-9;
+	setitimer(ITIMER_REAL, &off, NULL);
+	double y = 1.0;
+	for (long i = 1; i < 3000000; i++)
+		y = y * 1.0000001 + 1e-9;
+	CHECK(x == y && count > 0);
+}
+
+int main(void)
+{
+	handlers_and_masks();
+	faults();
+	restart();
+	alternate_stack();
+	stop_and_continue();
+	fpu_survives();
+	return finish("sigtest");
+}

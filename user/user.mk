@@ -1,0 +1,16 @@
+# user.mk - the programs of user/ and the initramfs with BusyBox.
+
+USER_CC ?= musl-gcc
+USER_CFLAGS := -static -O1 -g0 -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror)
+BUSYBOX ?= $(firstword $(wildcard /bin/busybox /usr/bin/busybox))
+
+USER_PROGRAMS := $(patsubst user/%.c,$(B)/user/%,$(wildcard user/*.c))
+USER_TESTS := $(patsubst user/tests/%.c,$(B)/user/tests/%,$(wildcard user/tests/*.c))
+
+$(B)/user/%: user/%.c user/show.h
+	@mkdir -p $(@D)
+	$(USER_CC) $(USER_CFLAGS) -o $@ $< -lpthread
+
+# The root file system as a cpio archive: BusyBox with its applets, init, the programs.
+$(B)/initramfs.cpio.gz: user/mkinitramfs user/init user/demo user/motd $(USER_PROGRAMS)
+	sh user/mkinitramfs $@ "$(BUSYBOX)" user/init $(USER_PROGRAMS)
