@@ -7,7 +7,7 @@ MEM ?= 512M
 SWAP ?= 256
 CPUS ?= 2
 # Half of the memory, unless said otherwise: on x86-64 the low/high split is a choice.
-HIGHMEM ?= $(shell m='$(MEM)'; case $$m in *[gG]) m=$$(($${m%?} * 1024)) ;; *[mM]) m=$${m%?} ;; esac; echo $$((m / 2))M)
+HIGHMEM ?= $(shell m='$(MEM)'; case $$m in (*[gG]) m=$$(($${m%[gG]} * 1024)) ;; (*) m=$${m%[mM]} ;; esac; echo $$((m / 2))M)
 CPU ?= max
 MACHINE ?= pc
 APPEND ?=
@@ -16,6 +16,9 @@ CHECKS ?= 0
 CROSS_COMPILE ?=
 B ?= build
 COMMA := ,
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
@@ -47,38 +50,41 @@ all: $(B)/brink.elf $(B)/brink.dis $(B)/brink.sym ## the kernel: build/brink.elf
 
 o: $(B)/$(F:.c=.o)
 
-$(B)/%.o: %.c Makefile
+$(B)/%.o: %.c Makefile | $(B)/.tools-build
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/%.asm.o: %.asm $(B)/asm-offsets.inc
+$(B)/%.asm.o: %.asm $(B)/asm-offsets.inc | $(B)/.tools-build
 	@mkdir -p $(@D)
-	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -o $@ $<
+	$(call say,NASM,$<)
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -o $@ $<
 
 # Constants of C for nasm: kernel/x86/asm-offsets.c is compiled, never linked.
-$(B)/asm-offsets.inc: kernel/x86/asm-offsets.c.in Makefile
+$(B)/asm-offsets.inc: kernel/x86/asm-offsets.c.in Makefile | $(B)/.tools-build
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -MF $(B)/asm-offsets.d -MT $@ -x c -S -o $(B)/asm-offsets.s $<
-	sed -n 's/^.*->\([A-Za-z_0-9]*\) \$$*\(-*[0-9]*\).*/%define \1 \2/p' $(B)/asm-offsets.s > $@
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $(B)/asm-offsets.d -MT $@ -x c -S -o $(B)/asm-offsets.s $<
+	$(Q)sed -n 's/^.*->\([A-Za-z_0-9]*\) \$$*\(-*[0-9]*\).*/%define \1 \2/p' $(B)/asm-offsets.s > $@
 
-$(B)/linker.lds: linker.ld kernel/x86/memlayout.h
+$(B)/linker.lds: linker.ld kernel/x86/memlayout.h | $(B)/.tools-build
 	@mkdir -p $(@D)
-	$(CC) -E -P -x c -I. -o $@ $<
+	$(Q)$(CC) -E -P -x c -I. -o $@ $<
 
 # Linked twice: the first image's functions become the symbol table of the second (kernel/x86/ksyms.h).
 $(B)/brink.elf: $(OBJ) $(B)/linker.lds kernel/x86/ksyms.awk
-	$(LD) $(LDFLAGS) -T $(B)/linker.lds -o $(B)/brink.pass1.elf $(OBJ)
-	$(NM) -n $(B)/brink.pass1.elf | awk -f kernel/x86/ksyms.awk > $(B)/ksyms.S
-	$(CC) -c -x assembler -o $(B)/ksyms.o $(B)/ksyms.S
-	$(LD) $(LDFLAGS) -T $(B)/linker.lds -o $@.tmp $(OBJ) $(B)/ksyms.o
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS) -T $(B)/linker.lds -o $(B)/brink.pass1.elf $(OBJ)
+	$(Q)$(NM) -n $(B)/brink.pass1.elf | awk -f kernel/x86/ksyms.awk > $(B)/ksyms.S
+	$(Q)$(CC) -c -x assembler -o $(B)/ksyms.o $(B)/ksyms.S
+	$(Q)$(LD) $(LDFLAGS) -T $(B)/linker.lds -o $@.tmp $(OBJ) $(B)/ksyms.o
 	@$(NM) $(B)/brink.pass1.elf | grep ' [tT] ' | sort > $(B)/ksyms.1; $(NM) $@.tmp | grep ' [tT] ' | sort | \
 		cmp -s - $(B)/ksyms.1 || { echo 'brink.elf: functions moved between the two links' >&2; exit 1; }
-	mv $@.tmp $@
+	$(Q)mv $@.tmp $@
 
 $(B)/brink.dis: $(B)/brink.elf
-	$(OBJDUMP) -d -l --no-show-raw-insn $< > $@
+	$(Q)$(OBJDUMP) -d -l --no-show-raw-insn $< > $@
 $(B)/brink.sym: $(B)/brink.elf
-	$(NM) -n $< > $@
+	$(Q)$(NM) -n $< > $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

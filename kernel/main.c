@@ -168,6 +168,7 @@ void __section(".init.text") start_kernel(void)
 	devfs_init();
 	block_init();
 	local_irq_enable();
-	kernel_thread(kernel_init, NULL, "init");
+	kernel_thread(kernel_init, NULL, "init");	/* process 1 */
+	kernel_thread(kthreadd, NULL, "kthreadd");	/* 2: parent of the kernel's threads */
 	cpu_idle_loop();
 }

@@ -54,10 +54,11 @@ static bool may_lower(void)
 	return !mm_capable || mm_capable(current, CAP_SYS_RESOURCE);
 }
 
-static void store_adj(struct task_struct *task, short adj, bool legacy)
+/* @set_min: by privilege: @adj is as low as the owner may go from now on. */
+static void store_adj(struct task_struct *task, short adj, bool set_min)
 {
 	task->signal->oom_score_adj = adj;
-	if (!legacy && may_lower())
+	if (set_min)
 		task->signal->oom_score_adj_min = adj;
 }
 
@@ -65,7 +66,7 @@ static void store_adj(struct task_struct *task, short adj, bool legacy)
  * The processes that share @mm get the same value. vfork children excluded: they are about to
  * have a memory of their own.
  */
-static void store_sharers(struct task_struct *task, struct mm_struct *mm, short adj, bool legacy)
+static void store_sharers(struct task_struct *task, struct mm_struct *mm, short adj, bool set_min)
 {
 	struct task_struct *p;
 
@@ -75,7 +76,7 @@ static void store_sharers(struct task_struct *task, struct mm_struct *mm, short 
 			continue;
 		task_lock(p);
 		if (!p->vfork_done && process_shares_mm(p, mm))
-			store_adj(p, adj, legacy);
+			store_adj(p, adj, set_min);
 		task_unlock(p);
 	}
 	read_unlock(&tasklist_lock);
@@ -108,12 +109,13 @@ static struct mm_struct *shared_mm(struct task_struct *task)
  */
 static int set_oom_adj(struct task_struct *task, int adj, bool legacy)
 {
+	bool privileged = may_lower();	/* takes task_lock */
 	struct mm_struct *mm = NULL;
 	int error = 0;
 
 	mutex_lock(&oom_adj_mutex);
 	if (adj < (legacy ? task->signal->oom_score_adj : task->signal->oom_score_adj_min) &&
-	    !may_lower())
+	    !privileged)
 		error = -EACCES;
 	if (!error && legacy)
 		pr_warn_once("%s (%d): /proc/%d/oom_adj is deprecated, please use "
@@ -121,10 +123,10 @@ static int set_oom_adj(struct task_struct *task, int adj, bool legacy)
 			     current->comm, current->pid, task->pid, task->pid);
 	if (!error) {
 		mm = shared_mm(task);
-		store_adj(task, adj, legacy);
+		store_adj(task, adj, privileged && !legacy);
 	}
 	if (mm) {
-		store_sharers(task, mm, adj, legacy);
+		store_sharers(task, mm, adj, privileged && !legacy);
 		mmdrop(mm);
 	}
 	mutex_unlock(&oom_adj_mutex);

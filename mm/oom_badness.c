@@ -37,9 +37,19 @@ kuid_t oom_task_uid(struct task_struct *task)
 	return task_uid_hook ? task_uid_hook(task) : 0;
 }
 
-static bool is_root(struct task_struct *task)
+/* Whom a policy judges. */
+struct candidate {
+	struct task_struct *task;	/* the thread that has the memory; task_lock held */
+	struct mm_struct *mm;
+	unsigned long totalpages;
+	bool root, raw_io;		/* only if the policy wants privileges */
+};
+
+/* => task_lock is not held: reading credentials takes it */
+static void find_privileges(struct task_struct *task, struct candidate *c)
 {
-	return mm_capable ? mm_capable(task, CAP_SYS_ADMIN) : oom_task_uid(task) == 0;
+	c->root = mm_capable ? mm_capable(task, CAP_SYS_ADMIN) : oom_task_uid(task) == 0;
+	c->raw_io = mm_capable && mm_capable(task, CAP_SYS_RAWIO);
 }
 
 /* --- modern --- */
@@ -53,27 +63,26 @@ static long mm_size(struct mm_struct *mm)
 /*
  * oom_score_adj is thousandths of all memory: +500 counts as if the process used half of it more.
  */
-static long adj_points(struct task_struct *task, unsigned long totalpages)
+static long adj_points(const struct candidate *c)
 {
-	return (long)task->signal->oom_score_adj * (long)(totalpages / 1000);
+	return (long)c->task->signal->oom_score_adj * (long)(c->totalpages / 1000);
 }
 
-static long modern_points(struct task_struct *task, struct mm_struct *mm, unsigned long totalpages)
+static long modern_points(const struct candidate *c)
 {
-	return mm_size(mm) + adj_points(task, totalpages);
+	return mm_size(c->mm) + adj_points(c);
 }
 
 /* --- root-bonus --- */
 
 /* Root's processes are likely to be important: 3% off their own use, before the adjustment. */
-static long root_bonus_points(struct task_struct *task, struct mm_struct *mm,
-			      unsigned long totalpages)
+static long root_bonus_points(const struct candidate *c)
 {
-	long points = mm_size(mm);
+	long points = mm_size(c->mm);
 
-	if (is_root(task))
+	if (c->root)
 		points -= points * 3 / 100;
-	return points + adj_points(task, totalpages);
+	return points + adj_points(c);
 }
 
 /* --- classic --- */
@@ -122,29 +131,30 @@ static long shift_by_adj(struct task_struct *task, long points)
 	return points >> -adj;
 }
 
-static long classic_points(struct task_struct *task, struct mm_struct *mm, unsigned long totalpages)
+static long classic_points(const struct candidate *c)
 {
-	long points = mm->total_vm + children_points(task, mm);
+	long points = c->mm->total_vm + children_points(c->task, c->mm);
 
-	points = divide_by_age(task, points);
-	if (task->static_nice > 0)
+	points = divide_by_age(c->task, points);
+	if (c->task->static_nice > 0)
 		points *= 2;		/* its owner said that it can wait */
-	if (is_root(task))
+	if (c->root)
 		points /= 4;
-	if (mm_capable && mm_capable(task, CAP_SYS_RAWIO))
+	if (c->raw_io)
 		points /= 4;		/* killing it may leave hardware in a mess */
-	return shift_by_adj(task, points);
+	return shift_by_adj(c->task, points);
 }
 
 /* --- the table --- */
 
 static const struct badness_policy {
 	const char *name;
-	long (*points)(struct task_struct *task, struct mm_struct *mm, unsigned long totalpages);
+	long (*points)(const struct candidate *c);
+	bool wants_privileges;
 } policies[] = {
-	{ "modern", modern_points },
-	{ "root-bonus", root_bonus_points },
-	{ "classic", classic_points },
+	{ "modern", modern_points, false },
+	{ "root-bonus", root_bonus_points, true },
+	{ "classic", classic_points, true },
 };
 static const struct badness_policy *policy = &policies[0];
 
@@ -182,19 +192,26 @@ static bool in_vfork(struct task_struct *task)
  */
 long oom_badness(struct task_struct *task, unsigned long totalpages)
 {
+	const struct badness_policy *rule = READ_ONCE(policy);
+	struct candidate c = { .totalpages = totalpages };
 	struct task_struct *t;
 	long points;
 
 	if (oom_unkillable_task(task))
 		return NEVER;
+	if (rule->wants_privileges)
+		find_privileges(task, &c);
 	t = find_lock_task_mm(task);
 	if (!t)
 		return NEVER;
 	if (t->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || (t->mm->flags & MMF_OOM_SKIP) ||
-	    in_vfork(t))
+	    in_vfork(t)) {
 		points = NEVER;
-	else
-		points = policy->points(t, t->mm, totalpages);
+	} else {
+		c.task = t;
+		c.mm = t->mm;
+		points = rule->points(&c);
+	}
 	task_unlock(t);
 	return points;
 }

@@ -322,13 +322,14 @@ bool task_will_free_mem(struct task_struct *task)
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 
 /* The one line that shows on a quiet console. => task_lock of @victim held */
-static void report_kill(struct task_struct *victim, struct mm_struct *mm, const char *message)
+static void report_kill(struct task_struct *victim, struct mm_struct *mm, kuid_t uid,
+			const char *message)
 {
 	pr_err("%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, "
 	       "shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%hd\n",
 	       message, victim->pid, victim->comm, K(mm->total_vm),
 	       K(get_mm_counter(mm, MM_ANONPAGES)), K(get_mm_counter(mm, MM_FILEPAGES)),
-	       K(get_mm_counter(mm, MM_SHMEMPAGES)), oom_task_uid(victim),
+	       K(get_mm_counter(mm, MM_SHMEMPAGES)), uid,
 	       (unsigned long)mm->pgtables_bytes >> 10, victim->signal->oom_score_adj);
 }
 
@@ -363,6 +364,7 @@ static bool kill_sharers(struct task_struct *victim, struct mm_struct *mm)
 /* The deed. => a reference to @victim, which goes */
 static void kill_victim(struct task_struct *victim, const char *message)
 {
+	kuid_t uid = oom_task_uid(victim);	/* before task_lock, which it takes itself */
 	struct mm_struct *mm;
 	struct task_struct *t;
 
@@ -385,7 +387,7 @@ static void kill_victim(struct task_struct *victim, const char *message)
 	/* The signal first: whoever sees the mark must find it dying. */
 	do_send_sig_info_group(victim, SIGKILL);
 	mark_oom_victim(victim);
-	report_kill(victim, mm, message);
+	report_kill(victim, mm, uid, message);
 	task_unlock(victim);
 
 	if (kill_sharers(victim, mm))

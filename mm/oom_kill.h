@@ -51,7 +51,7 @@ struct task_struct *find_lock_task_mm(struct task_struct *process);
 
 /* oom_badness.c: the rules. */
 long oom_badness(struct task_struct *task, unsigned long totalpages);	/* LONG_MIN: never */
-/* c, set by kernel/proc: credentials are above mm */
+/* c, set by kernel/proc: credentials are above mm. => task_lock is not held: it is taken */
 extern kuid_t (*task_uid_hook)(struct task_struct *task);
 kuid_t oom_task_uid(struct task_struct *task);
 

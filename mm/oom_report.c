@@ -41,6 +41,7 @@ bool is_sysrq_oom(const struct oom_control *oc)
 /* One line of the table. Those who cannot be chosen at all are not in it; those at -1000 are. */
 static void dump_task(struct task_struct *p)
 {
+	kuid_t uid = oom_task_uid(p);	/* before task_lock, which it takes itself */
 	struct task_struct *t;
 
 	if (oom_unkillable_task(p))
@@ -48,8 +49,8 @@ static void dump_task(struct task_struct *p)
 	t = find_lock_task_mm(p);
 	if (!t)
 		return;			/* exiting: nothing to take any more */
-	pr_info("[%7d] %5u %5d %8lu %8lu %8ld %8lu         %5hd %s\n", t->pid, oom_task_uid(t),
-		t->tgid, t->mm->total_vm, get_mm_rss(t->mm), (long)t->mm->pgtables_bytes,
+	pr_info("[%7d] %5u %5d %8lu %8lu %8ld %8lu         %5hd %s\n", t->pid, uid, t->tgid,
+		 t->mm->total_vm, get_mm_rss(t->mm), (long)t->mm->pgtables_bytes,
 		get_mm_counter(t->mm, MM_SWAPENTS), t->signal->oom_score_adj, t->comm);
 	task_unlock(t);
 }

@@ -15,5 +15,5 @@ enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
 extern int sysctl_overcommit_memory, sysctl_overcommit_ratio;
 extern unsigned long sysctl_overcommit_kbytes, sysctl_user_reserve_kbytes, sysctl_admin_reserve_kbytes;
 void init_reserve_kbytes(void);		/* at boot, from free memory */
-/* c, set by kernel/proc: does @task have capability @cap (CAP_* number)? */
+/* c, set by kernel/proc: does @task have capability @cap (CAP_* number)? => task_lock is not held: it is taken */
 extern bool (*mm_capable)(struct task_struct *task, int cap);

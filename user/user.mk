@@ -7,10 +7,12 @@ BUSYBOX ?= $(firstword $(wildcard /bin/busybox /usr/bin/busybox))
 USER_PROGRAMS := $(patsubst user/%.c,$(B)/user/%,$(wildcard user/*.c))
 USER_TESTS := $(patsubst user/tests/%.c,$(B)/user/tests/%,$(wildcard user/tests/*.c))
 
-$(B)/user/%: user/%.c user/show.h
+$(B)/user/%: user/%.c user/show.h $(wildcard user/tests/check.h) | $(B)/.tools-build
 	@mkdir -p $(@D)
-	$(USER_CC) $(USER_CFLAGS) -o $@ $< -lpthread
+	$(call say,USERCC,$<)
+	$(Q)$(USER_CC) $(USER_CFLAGS) -o $@ $< -lpthread
 
 # The root file system as a cpio archive: BusyBox with its applets, init, the programs.
 $(B)/initramfs.cpio.gz: user/mkinitramfs user/init user/demo user/motd $(USER_PROGRAMS)
-	sh user/mkinitramfs $@ "$(BUSYBOX)" user/init $(USER_PROGRAMS)
+	$(call say,CPIO,$@)
+	$(Q)sh user/mkinitramfs $@ "$(BUSYBOX)" user/init $(USER_PROGRAMS)

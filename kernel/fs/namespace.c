@@ -159,21 +159,27 @@ bool follow_up(struct path *path)
 	return true;
 }
 
-/* mount.h */
-bool is_path_reachable(const struct path *path, const struct path *root)
+static bool reachable_locked(const struct path *path, const struct path *root)
 {
 	struct vfsmount *mnt = path->mnt;
 	struct dentry *dentry = path->dentry;
-	bool reachable;
 
-	spin_lock(&dcache_lock);
 	while (mnt != root->mnt && mnt->mnt_parent) {
 		dentry = mnt->mnt_mountpoint;
 		mnt = mnt->mnt_parent;
 	}
 	while (dentry != root->dentry && dentry->d_parent != dentry)
 		dentry = dentry->d_parent;
-	reachable = mnt == root->mnt && dentry == root->dentry;
+	return mnt == root->mnt && dentry == root->dentry;
+}
+
+/* mount.h */
+bool is_path_reachable(const struct path *path, const struct path *root)
+{
+	bool reachable;
+
+	spin_lock(&dcache_lock);
+	reachable = reachable_locked(path, root);
 	spin_unlock(&dcache_lock);
 	return reachable;
 }
@@ -349,7 +355,7 @@ static char *mount_path(struct vfsmount *mnt, const struct path *root, char *buf
 	struct path path = { mnt, mnt->mnt_root };
 	char *p;
 
-	if (!mnt->mnt_parent && root->mnt != mnt)
+	if (!reachable_locked(&path, root))
 		return NULL;
 	p = dentry_path_locked(&path, root, buf, size);
 	return IS_ERR(p) ? NULL : p;

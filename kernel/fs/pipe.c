@@ -86,6 +86,7 @@ static struct pipe_inode_info *alloc_pipe(void)
 	mutex_init(&p->mutex, LOCK_PIPE);
 	p->slots = PIPE_DEF_BUFFERS;
 	p->bufs = p->bufs_default;
+	p->r_counter = p->w_counter = 1;	/* never 0: see pipe_poll() */
 	init_waitqueue_head(&p->rd_wait);
 	init_waitqueue_head(&p->wr_wait);
 	return p;
@@ -286,7 +287,10 @@ static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
 	if (file->f_mode & FMODE_READ) {
 		if (!pipe_empty(p))
 			mask |= EPOLLIN | EPOLLRDNORM;
-		/* A FIFO opened without waiting has no "hang up" before its first writer: f_pos. */
+		/*
+		 * A FIFO opened without waiting has no "hang up" before its first writer: its f_pos
+		 * is the counter then; else it is 0, which no counter is.
+		 */
 		if (!READ_ONCE(p->writers) && file->f_pos != p->w_counter)
 			mask |= EPOLLHUP;
 	}
@@ -415,7 +419,6 @@ static int fifo_open(struct inode *inode, struct file *file)
 	if (!p)
 		return -ENOMEM;
 	file->private_data = p;
-	file->f_pos = -1;
 	file->f_mode |= FMODE_STREAM;
 	mutex_lock(&p->mutex);
 	err = mode == FMODE_READ ? fifo_open_read(file, p) :
@@ -505,8 +508,7 @@ static struct file *pipe_end(const struct path *path, unsigned int flags)
 	if (!IS_ERR(file)) {
 		file->private_data = path->dentry->d_inode->i_private;
 		file->f_mode |= FMODE_STREAM;
-		file->f_pos = -1;
-	}
+		}
 	return file;
 }
 

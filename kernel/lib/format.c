@@ -97,7 +97,7 @@ static void emit_symbol(struct out *o, unsigned long addr, bool offset, const st
 {
 	char name[128];
 	int n = format_symbol ? format_symbol(name, sizeof(name), addr, offset) : 0;
-	struct spec hex = { .flags = F_ZERO, .width = 16, .precision = -1 };
+	struct spec hex = { .precision = -1 };
 
 	if (n > 0)
 		emit_text(o, name, n, sp);
@@ -196,7 +196,8 @@ static int parse_star(struct spec *sp, int v)
 /* The integer conversions. */
 static void emit_integer(struct out *o, char conv, u64 v, const struct spec *sp)
 {
-	bool alt = (sp->flags & F_ALT) && v;
+	u64 u = as_unsigned(v, sp->length);
+	bool alt = (sp->flags & F_ALT) && u;
 
 	switch (conv) {
 	case 'd':
@@ -204,16 +205,16 @@ static void emit_integer(struct out *o, char conv, u64 v, const struct spec *sp)
 		emit_signed(o, as_signed(v, sp->length), sp);
 		break;
 	case 'u':
-		emit_number(o, as_unsigned(v, sp->length), 10, "", false, sp);
+		emit_number(o, u, 10, "", false, sp);
 		break;
 	case 'o':
-		emit_number(o, as_unsigned(v, sp->length), 8, alt ? "0" : "", false, sp);
+		emit_number(o, u, 8, alt ? "0" : "", false, sp);
 		break;
 	case 'x':
-		emit_number(o, as_unsigned(v, sp->length), 16, alt ? "0x" : "", false, sp);
+		emit_number(o, u, 16, alt ? "0x" : "", false, sp);
 		break;
 	case 'X':
-		emit_number(o, as_unsigned(v, sp->length), 16, alt ? "0X" : "", true, sp);
+		emit_number(o, u, 16, alt ? "0X" : "", true, sp);
 		break;
 	}
 }

@@ -432,7 +432,7 @@ void unregister_console(struct console *con)
 bool console_is_registered(const char *name)
 {
 	for (struct console *con = READ_ONCE(consoles); con; con = con->next)
-		if (!strcmp(con->name, name))
+		if (!name || !strcmp(con->name, name))
 			return true;
 	return false;
 }

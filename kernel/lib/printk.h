@@ -78,7 +78,7 @@ struct console {
 };
 void register_console(struct console *con);	/* prints at once what it has not shown */
 void unregister_console(struct console *con);
-bool console_is_registered(const char *name);
+bool console_is_registered(const char *name);	/* NULL: any */
 void printk_panic(void);			/* from now on locks are broken after a while, and every level is printed */
 void console_flush(void);
 /* Keeps the consoles for a caller who writes to their hardware itself (kernel/dev's tty). */

@@ -1,9 +1,10 @@
 /*
- * early_serial.c - COM1 from the first C line: a console before there are drivers.
+ * early_serial.c - COM1 for a panic that comes before any console is up.
  *
  * Idea:  115200 8N1, polled, and never for long: a machine without the port
- *        loses characters, not time. kernel/dev's driver takes over: it
- *        unregisters "earlyser".
+ *        loses characters, not time. The log is kept from the first line on
+ *        and shown in full by the first console that registers; only if the
+ *        kernel dies before that, panic() shows it here.
  * Locks: the console lock (printk.h).   Source: 16550 datasheet.
  */
 #include "kernel/x86/early_serial.h"
@@ -70,6 +71,13 @@ void early_serial_init(void)
 	printk_ops.irq_restore = irq_restore;
 	printk_ops.cpu = smp_processor_id;
 	printk_ops.caller = caller;
+}
+
+/* => from panic(): the others are not to be trusted */
+void early_serial_last_resort(void)
+{
+	if (console_is_registered(NULL))
+		return;
 	outb(0x5a, COM1 + UART_SCRATCH);
 	present = inb(COM1 + UART_SCRATCH) == 0x5a;
 	if (!present)

@@ -1,8 +1,7 @@
 /*
- * early_serial.h - COM1, polled, until kernel/dev's serial driver is up.
+ * early_serial.h - printk's hooks, and COM1 for a panic before any console is up.
  */
 #pragma once
 
-struct console;
-extern struct console early_serial_console;	/* "earlyser": the driver unregisters it */
-void early_serial_init(void);			/* => right after cpu_init_boot(). Gives printk its hooks, too */
+void early_serial_init(void);			/* => right after cpu_init_boot(): gives printk its hooks */
+void early_serial_last_resort(void);		/* panic(): if no console has registered, the log goes to COM1 */

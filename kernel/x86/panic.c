@@ -9,6 +9,7 @@
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/x86/early_serial.h"
 #include "kernel/x86/clock.h"
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/reboot.h"
@@ -57,6 +58,7 @@ void panic(const char *fmt, ...)
 		machine_emergency_restart();		/* a panic in the panic */
 	}
 	panic_in_progress = true;
+	early_serial_last_resort();
 	printk_panic();
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
