@@ -146,11 +146,28 @@ static void __section(".init.text") kernel_init_early(void)
 	apply_boot_sysctls(sysctl_write_by_name);
 }
 
+static struct completion kthreadd_done;
+
 static int kernel_init(void *unused)
 {
+	wait_for_completion(&kthreadd_done, "kthreadd");
 	kernel_init_early();
 	free_initmem();
 	return run_init();	/* becomes /init when it returns, or panics */
+}
+
+/*
+ * The last of boot: from here on this is CPU 0's idle task. Not in .init.text,
+ * which process 1 may give back while this task waits for its turn.
+ */
+static void __noinline __noreturn rest_init(void)
+{
+	init_completion(&kthreadd_done);
+	local_irq_enable();
+	kernel_thread(kernel_init, NULL, "init");	/* process 1 */
+	kernel_thread(kthreadd, NULL, "kthreadd");	/* 2: parent of the kernel's threads */
+	complete(&kthreadd_done);
+	cpu_idle_loop();
 }
 
 void __section(".init.text") start_kernel(void)
@@ -167,8 +184,5 @@ void __section(".init.text") start_kernel(void)
 	sysfs_init();
 	devfs_init();
 	block_init();
-	local_irq_enable();
-	kernel_thread(kernel_init, NULL, "init");	/* process 1 */
-	kernel_thread(kthreadd, NULL, "kthreadd");	/* 2: parent of the kernel's threads */
-	cpu_idle_loop();
+	rest_init();
 }

@@ -190,7 +190,8 @@ void lockcheck_schedule(void)
 /* sched.h */
 void might_sleep(void)
 {
-	if (!CHECKS)
+	/* Before the first fork there is nobody to sleep for: boot may ask with GFP_KERNEL. */
+	if (!CHECKS || !nr_forks())
 		return;
 	lockcheck_schedule();
 	if (irqs_disabled())

@@ -494,7 +494,9 @@ static void who_dies_as_recorded(void **state)
 			       "global_oom,task_memcg=/,task=hold,pid=457,uid=1000\n"));
 	assert_non_null(strstr(host_log(), "Out of memory: Killed process 457 (hold) total-vm:24768kB, anon-rss:0kB, file-rss:0kB, "
 			       "shmem-rss:32kB, UID:1000 pgtables:84kB oom_score_adj:500\n"));
-	/* It exits; the next is big_mm, not the 8 MiB one: 91 000 + … against 2 070 + 92 500? */
+	/* It exits; big_mm grows to 95,692 points, more than the 8 MiB one's 2,070 + 500 * 185. */
+	big->mm.rss[MM_ANONPAGES] = 381992 / 4;
+	big->mm.pgtables_bytes = 776 << 10;
 	small->signal.oom_mm = NULL;
 	small->task.tif = 0;
 	small->task.mm = NULL;
@@ -502,8 +504,10 @@ static void who_dies_as_recorded(void **state)
 	small->task.usage--;
 	small->mm.mm_count--;
 	oc = oom();
-	assert_ptr_equal(oc.chosen, oom_badness(&big->task, TOTAL) > 2070 + 500 * 185 ? &big->task : &smaller->task);
-	assert_int_equal(protected->signals + shell->signals + middle->signals, 0);
+	assert_ptr_equal(oc.chosen, &big->task);
+	assert_non_null(strstr(host_log(), "Killed process 481 (big_mm) total-vm:356816kB, anon-rss:381992kB, file-rss:0kB, "
+			       "shmem-rss:0kB, UID:0 pgtables:776kB oom_score_adj:0\n"));
+	assert_int_equal(protected->signals + shell->signals + middle->signals + smaller->signals, 0);
 }
 
 static void of_equals_the_later(void **state)

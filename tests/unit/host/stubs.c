@@ -23,6 +23,7 @@ stub char boot_stack[16];
 
 /* --- kernel/sched --- */
 stub const char *current_work_name(void) { return NULL; }
+stub unsigned long nr_forks(void) { return 1; }	/* boot is over: might_sleep() means it */
 stub void schedule(void) { panic("schedule() with nobody to wake us"); }
 stub void cond_resched_slow(void) { }
 stub void schedule_waiting(const char *what) { panic("would wait for %s", what); }
