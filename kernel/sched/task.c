@@ -57,7 +57,7 @@ static struct signal_struct init_signals = {
 		[RLIMIT_MSGQUEUE] = LIMIT(819200, 819200),
 		[RLIMIT_RTTIME] = NO_LIMIT,
 	},
-	.real_timer = { .node.parent_color = (unsigned long)&init_signals.real_timer.node, .cpu = -1 },
+	.real_timer = { .node.parent_color = (unsigned long)&init_signals.real_timer.node, .cpu = TIMER_NO_CPU },
 };
 static struct sighand_struct init_sighand = {
 	.count = 1,

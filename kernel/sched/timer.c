@@ -59,7 +59,7 @@ void timer_setup(struct timer_list *t, void (*function)(struct timer_list *))
 	RB_CLEAR_NODE(&t->node);
 	t->expires = 0;
 	t->function = function;
-	t->cpu = -1;
+	t->cpu = TIMER_NO_CPU;
 }
 
 /* timer.h */
@@ -68,20 +68,44 @@ bool timer_pending(const struct timer_list *t)
 	return !RB_EMPTY_NODE(&t->node);
 }
 
-/* The base @t was last on, locked; NULL: never on one. It may move while we wait. */
+/*
+ * The base @t was last on, locked; NULL: never on one. It may move while we wait, and
+ * while it is on its way from one base to another it has none: its mover is soon done.
+ */
 static struct timer_base *lock_base_of(struct timer_list *t, unsigned long *flags)
 {
 	for (;;) {
 		int cpu = READ_ONCE(t->cpu);
 		struct timer_base *base;
 
-		if (cpu < 0)
+		if (cpu == TIMER_NO_CPU)
 			return NULL;
+		if (cpu == TIMER_MOVING) {
+			cpu_relax();
+			continue;
+		}
 		base = per_cpu_ptr(timer_bases, cpu);
 		*flags = spin_lock_irqsave(&base->lock);
 		if (likely(cpu == READ_ONCE(t->cpu)))
 			return base;
 		spin_unlock_irqrestore(&base->lock, *flags);
+	}
+}
+
+/* As lock_base_of(), but a timer never queued before becomes the caller's to queue: NULL, interrupts off. */
+static struct timer_base *lock_or_claim(struct timer_list *t, unsigned long *flags)
+{
+	for (;;) {
+		struct timer_base *base = lock_base_of(t, flags);
+		int none = TIMER_NO_CPU;
+
+		if (base)
+			return base;
+		*flags = local_irq_save();
+		if (__atomic_compare_exchange_n(&t->cpu, &none, TIMER_MOVING, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return NULL;
+		local_irq_restore(*flags);
 	}
 }
 
@@ -114,33 +138,29 @@ static void insert(struct timer_base *base, struct timer_list *t)
 	rb_insert_color_cached(&t->node, &base->tree, first);
 }
 
-/* timer.h. A function that is running stays with its base, so that del_timer_sync() finds it. */
+/*
+ * timer.h. A function that is running stays with its base, so that del_timer_sync() finds it.
+ * Two callers may meet: whoever comes second finds the timer where the first has put it.
+ */
 void mod_timer(struct timer_list *t, u64 expires)
 {
 	unsigned long flags;
-	struct timer_base *old = lock_base_of(t, &flags), *base;
+	struct timer_base *old = lock_or_claim(t, &flags), *here = this_base();
+	struct timer_base *base = old && old->running == t ? old : here;
 
-	if (old) {
-		bool stay = old->running == t || old == this_base();
-
+	if (old)
 		detach(old, t);
-		if (stay) {
-			t->expires = expires;
-			insert(old, t);
-			if (old == this_base())		/* else its interrupt runs there, and looks again */
-				reprogram(old);
-			spin_unlock_irqrestore(&old->lock, flags);
-			return;
-		}
-		spin_unlock_irqrestore(&old->lock, flags);
+	if (base != old) {
+		WRITE_ONCE(t->cpu, TIMER_MOVING);
+		if (old)
+			spin_unlock(&old->lock);
+		spin_lock(&base->lock);
+		WRITE_ONCE(t->cpu, smp_processor_id());
 	}
-	flags = local_irq_save();
-	base = this_base();
-	spin_lock(&base->lock);
 	t->expires = expires;
-	WRITE_ONCE(t->cpu, smp_processor_id());
 	insert(base, t);
-	reprogram(base);
+	if (base == here)	/* else its interrupt runs there, and looks again */
+		reprogram(base);
 	spin_unlock_irqrestore(&base->lock, flags);
 }
 

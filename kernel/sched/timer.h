@@ -22,11 +22,12 @@ struct timer_list {
 	struct rb_node node;
 	u64 expires;			/* ns, CLOCK_MONOTONIC */
 	void (*function)(struct timer_list *t);
-	int cpu;			/* whose queue; -1: none */
+	int cpu;			/* a: whose queue, or one of: */
 };
+enum { TIMER_NO_CPU = -1, TIMER_MOVING = -2 };	/* never queued; between two queues */
 
 void timer_setup(struct timer_list *t, void (*function)(struct timer_list *));
-void mod_timer(struct timer_list *t, u64 expires);	/* (re)arms, on this CPU. => callers for one timer take turns */
+void mod_timer(struct timer_list *t, u64 expires);	/* (re)arms, on this CPU; any context, may race itself */
 bool del_timer(struct timer_list *t);		/* true: it was pending. The function may still be running. */
 bool del_timer_sync(struct timer_list *t);	/* and it is not running when this returns; not from interrupts */
 bool timer_pending(const struct timer_list *t);

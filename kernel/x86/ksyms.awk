@@ -1,6 +1,7 @@
 # ksyms.awk - `nm -n` of the first link becomes the assembler text of ksyms.c's table.
 # Kept: functions; left out: nasm's local labels (name.local) but not gcc's clones (name.constprop.0).
 BEGIN { count = 0 }
+$3 == "__init_text_end" { limit = $1 }
 $2 ~ /^[tTwW]$/ {
 	name = $3
 	if (name ~ /^\.|^__.*_(start|end)$|^_?L[0-9]/) next
@@ -9,7 +10,6 @@ $2 ~ /^[tTwW]$/ {
 	last = $1
 	address[count] = $1; names[count++] = name
 }
-$3 == "__init_text_end" { limit = $1 }
 END {
 	print ".section .ksyms, \"a\"\n.globl ksyms_count, ksyms_addresses, ksyms_names, ksyms_strings\n.balign 8"
 	printf "ksyms_count: .long %d\nksyms_addresses:\n", count

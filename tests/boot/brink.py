@@ -4,9 +4,11 @@ Each Machine is a QEMU process of its own. Nothing here sleeps for a fixed time:
 on the console, and a timeout (seconds, times BRINK_TIMEOUT) only ends a test that hangs.
 """
 
+import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import tempfile
 
@@ -16,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BRINK_BUILD", ROOT / "build"))
 MULTIPLIER = float(os.environ.get("BRINK_TIMEOUT", "3" if os.environ.get("CI") else "1"))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+OVMF = "/usr/share/ovmf/OVMF.fd"
 MKSWAP = next((p for p in ("/usr/sbin/mkswap", "/sbin/mkswap") if os.path.exists(p)), "mkswap")
 
 
@@ -50,11 +53,63 @@ class Machine:
         if qmp:
             self.qmp_path = work / "qmp"
             args += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
-        args += list(extra)
+        self.spawn(args + list(extra))
+
+    @classmethod
+    def from_iso(cls, firmware="bios", extra=()):
+        """The ISO in a window that nobody sees: screen, keyboard, serial line."""
+        m = cls.__new__(cls)
+        m.work = tempfile.TemporaryDirectory(prefix="brink-test-")
+        m.qmp_path = pathlib.Path(m.work.name) / "qmp"
+        args = [QEMU, "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "512", "-smp", "2", "-display", "none",
+                "-serial", "stdio", "-monitor", "none", "-net", "none", "-no-reboot",
+                "-qmp", f"unix:{m.qmp_path},server=on,wait=off", "-cdrom", str(BUILD / "brink.iso")]
+        m.spawn(args + (["-bios", OVMF] if firmware == "uefi" else []) + list(extra))
+        return m
+
+    def spawn(self, args):
         self.console = ""
         self.child = pexpect.spawn(args[0], args[1:], timeout=60 * MULTIPLIER, encoding="utf-8",
                                    codec_errors="replace", echo=False, dimensions=(50, 500))
         self.child.logfile_read = self
+
+    # --- QEMU's monitor (qmp=True, or from_iso) ---
+
+    def qmp(self, command, **arguments):
+        """What QEMU answers to one QMP command."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(30 * MULTIPLIER)
+            s.connect(str(self.qmp_path))
+            lines = s.makefile("rw", encoding="utf-8")
+            lines.readline()                    # the greeting
+            for request in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+                lines.write(json.dumps(request) + "\n")
+                lines.flush()
+                answer = {"event": None}
+                while "event" in answer:
+                    answer = json.loads(lines.readline())
+                if "error" in answer:
+                    self.fail(f"QMP {command}: {answer['error']}")
+        return answer["return"]
+
+    def hmp(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def type(self, text):
+        """On the PS/2 keyboard; a newline is Enter."""
+        names = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "=": "equal", ";": "semicolon",
+                 ">": "shift-dot", "$": "shift-4", "(": "shift-9", ")": "shift-0", "*": "shift-8", "|": "shift-backslash"}
+        for c in text:
+            self.hmp("sendkey " + (names.get(c) or ("shift-" + c.lower() if c.isupper() else c)))
+
+    def screen(self):
+        """What the window shows: (width, height, pixels as bytes, three a pixel)."""
+        path = pathlib.Path(self.work.name) / "screen.ppm"
+        self.qmp("screendump", filename=str(path))
+        magic, size, depth, pixels = path.read_bytes().split(b"\n", 3)
+        assert (magic, depth) == (b"P6", b"255")
+        width, height = map(int, size.split())
+        return width, height, pixels
 
     # pexpect writes what it reads here.
     def write(self, text):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from brink import BUILD, Machine
+from brink import Machine
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])
@@ -60,19 +60,7 @@ def test_unknown_words_reach_init():
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_iso(firmware):
-    extra = ["-cdrom", str(BUILD / "brink.iso")]
-    if firmware == "uefi":
-        extra += ["-bios", "/usr/share/ovmf/OVMF.fd"]
-    m = Machine.__new__(Machine)
-    import pexpect
-    import tempfile
-    from brink import MULTIPLIER, QEMU
-    m.work, m.console = tempfile.TemporaryDirectory(), ""
-    m.child = pexpect.spawn(QEMU, ["-m", "512", "-smp", "2", "-display", "none", "-serial", "stdio", "-monitor", "none",
-                                   "-net", "none", "-no-reboot"] + extra, timeout=180 * MULTIPLIER, encoding="utf-8",
-                            codec_errors="replace", echo=False)
-    m.child.logfile_read = m
-    with m:
+    with Machine.from_iso(firmware) as m:
         m.expect("what an operating system does as memory runs out", 240)
         m.expect("# ", 60)
         m.child.send("echo alive $((6*7))\n")

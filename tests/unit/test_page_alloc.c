@@ -6,8 +6,10 @@
  */
 #include "host/host.h"
 
+#include "host/ram.h"
 #include "host/stubs.h"
 #include "kernel/sched/task.h"
+#include "kernel/x86/page.h"
 #include "mm/debug.h"
 #include "mm/highmem.h"
 #include "mm/memblock.h"
@@ -176,8 +178,11 @@ static void init_memory_is_freed(void **state)
 	unsigned long before;
 
 	host_boot(64, "highmem=0", 1);
+	assert_true(ram_is_mapped((unsigned long)__init_text_start));
 	before = totalram_pages();
 	free_initmem();
+	assert_false(ram_is_mapped((unsigned long)__init_text_start));
+	assert_true(ram_is_mapped((unsigned long)__text_start));
 	drain_all_pages();
 	assert_int_equal(totalram_pages() - before, 16);	/* host/…/page.h: 2 x 0x8000 bytes */
 	check_free_lists();

@@ -3,6 +3,7 @@
  */
 #include "host/host.h"
 
+#include "host/ram.h"
 #include "kernel/sched/task.h"
 #include "mm/debug.h"
 #include "mm/page_alloc_internal.h"
@@ -434,8 +435,6 @@ static void slabinfo(void **state)
 }
 
 /* --- vmalloc --- */
-
-bool ram_is_mapped(unsigned long va);
 
 static void areas_have_guards(void **state)
 {

@@ -28,6 +28,8 @@
 enum { MAX_MIB = 2048 };
 #define VMALLOC_CLAIMED (256UL << 20)
 #define VMEMMAP_CLAIMED ((unsigned long)MAX_MIB * 256 * 64)
+#define IMAGE_SIZE ((unsigned long)(__kernel_end - __kernel_start))
+#define IMAGE_IN_DIRECT (DIRECT_BASE + KERNEL_PHYS)
 #define KMAP_CLAIMED ((unsigned long)MAX_CPUS * KMAP_SLOTS * PAGE_SIZE)
 
 extern char host_percpu_start[], host_percpu_end[];
@@ -54,6 +56,7 @@ static struct task_struct idle_tasks[MAX_CPUS];	/* [0] is init_task, not used he
 static char percpu_copies[MAX_CPUS][64 << 10] __aligned(64);
 static u64 kmap_table[MAX_CPUS * KMAP_SLOTS];
 static phys_addr_t vmalloc_table[VMALLOC_CLAIMED / PAGE_SIZE];	/* the page, 0: none */
+static u64 image_table[256];			/* the direct map's entries for the image */
 static unsigned long ram_pages;
 
 /* --- RAM and mappings --- */
@@ -64,6 +67,7 @@ void machine_init(void)
 	ram_claim(VMEMMAP_BASE, VMEMMAP_CLAIMED);
 	ram_claim(VMALLOC_BASE, VMALLOC_CLAIMED);
 	ram_claim(KMAP_BASE, KMAP_CLAIMED);
+	ram_claim((unsigned long)__kernel_start, IMAGE_SIZE);
 }
 
 void machine_reset(void)
@@ -72,6 +76,7 @@ void machine_reset(void)
 	ram_unmap(VMEMMAP_BASE, VMEMMAP_CLAIMED);
 	ram_unmap(VMALLOC_BASE, VMALLOC_CLAIMED);
 	ram_unmap(KMAP_BASE, KMAP_CLAIMED);
+	ram_unmap((unsigned long)__kernel_start, IMAGE_SIZE);
 }
 
 int map_kernel_page(unsigned long va, phys_addr_t pa, u64 prot)
@@ -103,10 +108,15 @@ int map_kernel_range_large(unsigned long va, phys_addr_t pa, unsigned long size,
 /* Unlike the machine, whose TLB may remember it, the host forgets at once. */
 phys_addr_t unmap_kernel_page(unsigned long va)
 {
-	phys_addr_t *entry = &vmalloc_table[(va - VMALLOC_BASE) >> PAGE_SHIFT], pa = *entry;
+	phys_addr_t pa;
 
+	if (va - (unsigned long)__kernel_start < IMAGE_SIZE) {
+		ram_unmap(va, PAGE_SIZE);
+		return va - KERNEL_BASE;
+	}
 	BUG_ON(va - VMALLOC_BASE >= VMALLOC_CLAIMED);
-	*entry = 0;
+	pa = vmalloc_table[(va - VMALLOC_BASE) >> PAGE_SHIFT];
+	vmalloc_table[(va - VMALLOC_BASE) >> PAGE_SHIFT] = 0;
 	if (pa)
 		ram_unmap(va, PAGE_SIZE);
 	return pa;
@@ -123,9 +133,11 @@ bool kernel_va_to_phys(unsigned long va, phys_addr_t *pa)
 	return page;
 }
 
-/* For kmap's windows only. */
+/* Of kmap's windows, and of the image in the direct map. */
 u64 *kernel_pte(unsigned long va)
 {
+	if (va - IMAGE_IN_DIRECT < IMAGE_SIZE)
+		return &image_table[(va - IMAGE_IN_DIRECT) >> PAGE_SHIFT];
 	BUG_ON(va - KMAP_BASE >= KMAP_CLAIMED);
 	return &kmap_table[(va - KMAP_BASE) >> PAGE_SHIFT];
 }
@@ -140,7 +152,27 @@ void flush_tlb_local_page(unsigned long va)
 		ram_unmap(va, PAGE_SIZE);
 }
 
-void flush_tlb_kernel_range(unsigned long start, unsigned long end) { }
+void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+{
+	for (unsigned long va = start; va < end; va += PAGE_SIZE)
+		if (va - IMAGE_IN_DIRECT < IMAGE_SIZE)
+			flush_tlb_local_page(va);
+}
+
+/* What paging_init() does: low memory, the image, and no writing to text by either way. */
+static void map_memory(unsigned long low_pages)
+{
+	ram_map(DIRECT_BASE, 0, low_pages << PAGE_SHIFT, true);
+	BUG_ON(IMAGE_SIZE >> PAGE_SHIFT > ARRAY_SIZE(image_table));
+	for (unsigned long at = 0; at < IMAGE_SIZE; at += PAGE_SIZE) {
+		u64 prot = __kernel_start + at < __data_start ? PAGE_KERNEL_RO : PAGE_KERNEL;
+
+		image_table[at >> PAGE_SHIFT] = (KERNEL_PHYS + at) | prot;
+		ram_map((unsigned long)__kernel_start + at, KERNEL_PHYS + at, PAGE_SIZE, prot & _PAGE_RW);
+	}
+	flush_tlb_kernel_range(IMAGE_IN_DIRECT, IMAGE_IN_DIRECT + IMAGE_SIZE);
+}
+
 void flush_tlb_page(struct tlb_context *ctx, unsigned long addr) { }
 void flush_tlb_range(struct tlb_context *ctx, unsigned long start, unsigned long end) { }
 void flush_tlb_context(struct tlb_context *ctx) { }
@@ -323,7 +355,7 @@ void machine_boot(unsigned long mib, const char *cmdline, int cpus)
 	mm_early_init();
 	cpus_init(cpus);
 	ram_unmap(DIRECT_BASE, mib << 20);
-	ram_map(DIRECT_BASE, 0, max_low_pfn << PAGE_SHIFT, true);	/* paging_init()'s */
+	map_memory(max_low_pfn);
 	mm_init_zones();
 	mem_init();
 	kmap_init();

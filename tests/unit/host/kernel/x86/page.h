@@ -1,7 +1,7 @@
 /*
  * page.h - between physical and virtual addresses of the unit tests' machine.
  *
- * Idea: as kernel/x86/page.h, but there is no kernel image to be in memory: the
+ * Idea: as kernel/x86/page.h, but the kernel image in the fake RAM is empty: the
  *       linker script's symbols are made up, so that what mm/ reserves for it
  *       and frees of it after boot is somewhere.
  * Locks: none.
@@ -11,10 +11,15 @@
 #include "kernel/lib/types.h"
 #include "kernel/x86/memlayout.h"
 
-static inline phys_addr_t virt_to_phys(const void *v) { return (unsigned long)v - DIRECT_BASE; }
+static inline phys_addr_t virt_to_phys(const void *v)
+{
+	unsigned long a = (unsigned long)v;
+
+	return a >= KERNEL_BASE ? a - KERNEL_BASE : a - DIRECT_BASE;
+}
 static inline void *phys_to_virt(phys_addr_t p) { return (void *)(p + DIRECT_BASE); }
 
-#define HOST_IMAGE(offset) ((char *)(DIRECT_BASE + KERNEL_PHYS + (offset)))
+#define HOST_IMAGE(offset) ((char *)(KERNEL_BASE + KERNEL_PHYS + (offset)))
 #define __kernel_start HOST_IMAGE(0)
 #define __text_start HOST_IMAGE(0)
 #define __text_end HOST_IMAGE(0x80000)
