@@ -205,7 +205,8 @@ static inline unsigned int fault_flags(const struct pt_regs *regs, unsigned long
 	       (error_code & X86_PF_INSTR ? FAULT_FLAG_INSTRUCTION : 0);
 }
 
-static void do_user_addr_fault(struct pt_regs *regs, unsigned long error_code, unsigned long address)
+static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long error_code,
+					  unsigned long address)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned int flags = fault_flags(regs, error_code);

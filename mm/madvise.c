@@ -124,6 +124,7 @@ static void madvise_walk_range(struct madvise_walk *w, unsigned long start, unsi
 
 		next = pmd_addr_end(addr, end);
 		spin_lock(ptl);
+		tlb_settle(&mm->tlb);
 		for (; at < next; at += PAGE_SIZE, ptep++) {
 			pte_t pte = ptep_get(ptep);
 

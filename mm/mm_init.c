@@ -303,7 +303,7 @@ static unsigned long present_in(unsigned long *start, unsigned long end, unsigne
 
 static void init_zone(pg_data_t *pgdat, enum zone_type idx, unsigned long start, unsigned long end)
 {
-	static const char *const names[MAX_NR_ZONES] = { "DMA", "Normal", "HighMem" };
+	static const char *const names[MAX_NR_ZONES] = { "DMA", "Normal", "HighMem", "Movable" };
 	struct zone *zone = &pgdat->node_zones[idx];
 	unsigned long last, blocks;
 
@@ -371,6 +371,7 @@ void mm_init_zones(void)
 	init_zone(pgdat, ZONE_DMA, 1, MIN(DMA_END_PFN, max_low_pfn));
 	init_zone(pgdat, ZONE_NORMAL, MIN(DMA_END_PFN, max_low_pfn), max_low_pfn);
 	init_zone(pgdat, ZONE_HIGHMEM, max_low_pfn, max_pfn);
+	init_zone(pgdat, ZONE_MOVABLE, max_pfn, max_pfn);
 	pgdat->node_start_pfn = 1;
 	pgdat->node_spanned_pages = max_pfn - 1;
 	build_zonelist(pgdat);

@@ -23,7 +23,8 @@
 #define MAX_ORDER 11			/* orders 0 … 10 */
 #define MAX_NUMNODES 4
 
-enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, MAX_NR_ZONES };
+/* Movable is where a request goes that takes any page and lets it be moved: as on a Linux without movablecore=, it is empty. */
+enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
 
 /* Which pages stand together, so that movable ones do not break up big blocks. Linux's letters U M E (H). */
 enum migratetype { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_PCPTYPES,
@@ -59,9 +60,9 @@ enum node_stat_item {
 /* Events since boot, per CPU (vmstat.h: count_vm_event). PGALLOC, ALLOCSTALL and PGSKIP are indexed by zone. */
 enum vm_event_item {
 	PGPGIN, PGPGOUT, PSWPIN, PSWPOUT,
-	PGALLOC_DMA, PGALLOC_NORMAL, PGALLOC_HIGH,
-	ALLOCSTALL_DMA, ALLOCSTALL_NORMAL, ALLOCSTALL_HIGH,
-	PGSKIP_DMA, PGSKIP_NORMAL, PGSKIP_HIGH,
+	PGALLOC_DMA, PGALLOC_NORMAL, PGALLOC_HIGH, PGALLOC_MOVABLE,
+	ALLOCSTALL_DMA, ALLOCSTALL_NORMAL, ALLOCSTALL_HIGH, ALLOCSTALL_MOVABLE,
+	PGSKIP_DMA, PGSKIP_NORMAL, PGSKIP_HIGH, PGSKIP_MOVABLE,
 	PGFREE, PGACTIVATE, PGDEACTIVATE, PGLAZYFREE, PGFAULT, PGMAJFAULT, PGLAZYFREED, PGREFILL, PGREUSE,
 	PGSTEAL_KSWAPD, PGSTEAL_DIRECT, PGSCAN_KSWAPD, PGSCAN_DIRECT, PGSCAN_DIRECT_THROTTLE,
 	PGSCAN_ANON, PGSCAN_FILE, PGSTEAL_ANON, PGSTEAL_FILE,
@@ -145,7 +146,7 @@ extern unsigned long max_pfn, max_low_pfn;	/* c: first page frame past all RAM, 
 
 static inline bool is_highmem(const struct zone *zone)
 {
-	return zone == &zone->zone_pgdat->node_zones[ZONE_HIGHMEM];
+	return zone >= &zone->zone_pgdat->node_zones[ZONE_HIGHMEM];
 }
 static inline enum zone_type zone_idx(const struct zone *zone)
 {

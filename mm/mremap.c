@@ -58,6 +58,7 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 	bool flush = false;
 
 	lock_two(old_ptl, new_ptl);
+	tlb_settle(&vma->vm_mm->tlb);
 	for (unsigned long done = 0; done < len; done += PAGE_SIZE, old++, new++) {
 		pte_t pte = ptep_get(old);
 

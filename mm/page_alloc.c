@@ -18,6 +18,7 @@
  */
 #include "mm/page_alloc.h"
 
+#include "kernel/lib/bitops.h"
 #include "kernel/lib/printk.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/page.h"
@@ -283,6 +284,18 @@ static struct page *rmqueue_block(struct zone *zone, unsigned int order, enum mi
 
 /* --- the CPUs' stocks: => interrupts off --- */
 
+/*
+ * The order to take next of @want single pages: the smallest free block, whole or as much of it as is
+ * wanted. Page by page would yield the same pages, but split the block and list its pieces each time.
+ */
+static unsigned int bulk_order(struct zone *zone, int want, enum migratetype mt)
+{
+	for (unsigned int o = 0; o < MAX_ORDER; o++)
+		if (!list_empty(&zone->free_area[o].free_list[mt]))
+			return MIN(o, (unsigned int)ilog2(want));
+	return 0;	/* to be stolen */
+}
+
 /* Up to @want single pages from the blocks to the end of @list; how many. */
 static __noinline int rmqueue_bulk(struct zone *zone, int want, struct list_head *list, enum migratetype mt)
 {
@@ -290,12 +303,14 @@ static __noinline int rmqueue_bulk(struct zone *zone, int want, struct list_head
 
 	spin_lock(&zone->lock);
 	while (got < want) {
-		struct page *page = rmqueue_block(zone, 0, mt);
+		unsigned int order = bulk_order(zone, want - got, mt);
+		struct page *page = rmqueue_block(zone, order, mt);
 
 		if (!page)
 			break;
-		list_add_tail(&page->lru, list);
-		got++;
+		for (unsigned int i = 0; i < 1U << order; i++)
+			list_add_tail(&page[i].lru, list);
+		got += 1 << order;
 	}
 	add_free_pages(zone, -got);
 	spin_unlock(&zone->lock);
@@ -312,14 +327,15 @@ static __noinline void free_pcppages_bulk(struct zone *zone, struct per_cpu_page
 	spin_lock(&zone->lock);
 	add_free_pages(zone, n);
 	while (n) {
-		struct list_head *list = &pcp->lists[which++ % MIGRATE_PCPTYPES];
+		struct list_head *list = &pcp->lists[which];
 		struct page *page;
 
+		which = which + 1 < MIGRATE_PCPTYPES ? which + 1 : 0;
 		if (list_empty(list))
 			continue;
 		page = list_last_entry(list, struct page, lru);
-		list_del(&page->lru);
-		free_one_block(page, zone, 0, get_pageblock_migratetype(page));
+		list_unlink_entry(&page->lru);
+		free_one_block(page, zone, 0, (enum migratetype)*pageblock_type(zone, page));
 		n--;
 	}
 	spin_unlock(&zone->lock);
@@ -501,7 +517,11 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 
 enum zone_type gfp_zone(gfp_t gfp)
 {
-	return gfp & __GFP_DMA ? ZONE_DMA : gfp & __GFP_HIGHMEM ? ZONE_HIGHMEM : ZONE_NORMAL;
+	if (gfp & __GFP_DMA)
+		return ZONE_DMA;
+	if (!(gfp & __GFP_HIGHMEM))
+		return ZONE_NORMAL;
+	return gfp & __GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM;
 }
 
 /* MOVABLE and RECLAIMABLE are bits 3 and 4 of gfp: 0, 1 or 2. */
@@ -537,27 +557,22 @@ static inline struct page *alloc_from_stock(gfp_t gfp, const pg_data_t *pgdat)
 	return page;
 }
 
-/* The rest: any order, any zone, refilling the stock, and if need be the slow path. */
-static __noinline struct page *alloc_pages_any(gfp_t gfp, unsigned int order, pg_data_t *pgdat)
+/* The rest: any order, any zone, refilling the stock. Fills in @ac for the slow path. */
+static __noinline struct page *alloc_pages_any(gfp_t gfp, unsigned int order, pg_data_t *pgdat,
+					       struct alloc_context *ac)
 {
-	struct alloc_context ac = {
+	*ac = (struct alloc_context){
 		.pgdat = pgdat,
 		.highest_zoneidx = gfp_zone(gfp),
 		.migratetype = gfp_migratetype(gfp),
 	};
-	struct page *page;
-
-	if (unlikely(order >= MAX_ORDER)) {
-		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
-		return NULL;
-	}
-	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW | (gfp & ALLOC_KSWAPD), &ac);
-	return likely(page) ? page : __alloc_pages_slowpath(gfp, order, &ac);
+	return get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW | (gfp & ALLOC_KSWAPD), ac);
 }
 
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid)
 {
 	pg_data_t *pgdat = NODE_DATA(preferred_nid);
+	struct alloc_context ac;
 	struct page *page;
 
 	if (CHECKS) {
@@ -574,7 +589,12 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid)
 			return page;
 		}
 	}
-	return alloc_pages_any(gfp, order, pgdat);
+	if (unlikely(order >= MAX_ORDER)) {
+		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
+		return NULL;
+	}
+	page = alloc_pages_any(gfp, order, pgdat, &ac);
+	return likely(page) ? page : __alloc_pages_slowpath(gfp, order, &ac);
 }
 
 /* => @gfp without __GFP_HIGHMEM */
@@ -661,12 +681,12 @@ void free_unref_page_list(struct list_head *list)
 {
 	struct page *page, *next;
 	unsigned long flags = local_irq_save();
-	unsigned int n = 0;
+	unsigned int n = 0, freed = 0;
 
 	list_for_each_entry_safe(page, next, list, lru) {
 		if (free_pages_prepare(page, 0)) {
 			free_to_pcp(page);
-			count_vm_event(PGFREE);
+			freed++;
 		}
 		if (++n % SWAP_CLUSTER_MAX_PAGES == 0) {	/* let interrupts in */
 			local_irq_restore(flags);
@@ -674,6 +694,7 @@ void free_unref_page_list(struct list_head *list)
 		}
 	}
 	local_irq_restore(flags);
+	count_vm_events(PGFREE, freed);
 	INIT_LIST_HEAD(list);
 }
 

@@ -339,7 +339,7 @@ pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long
 /* What a walk does at each VMA that has the page at @addr. */
 struct rmap_walk {
 	bool (*visit)(struct page *page, struct vm_area_struct *vma, unsigned long addr, struct rmap_walk *walk);
-	enum ttu_flags flags;		/* try_to_unmap */
+	struct tlb_batch *tlb;		/* try_to_unmap: gathers the flushes */
 	unsigned long vm_flags;		/* out, page_referenced: of the VMAs that used it */
 	int count;			/* out: PTEs found young, or dirty */
 };
@@ -501,15 +501,15 @@ static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma, unsi
 
 	if (!ptep)
 		return true;
-	if (!(walk->flags & TTU_IGNORE_MLOCK) && (vma->vm_flags & VM_LOCKED)) {
+	if (vma->vm_flags & VM_LOCKED) {
 		mlock_vma_page(page);
 		pte_unmap_unlock(ptep, ptl);
 		return false;
 	}
 	update_hiwater_rss(mm);
 	pte = ptep_get_and_clear(ptep);
-	flush_tlb_page(&mm->tlb, addr);
-	/* Nobody can write it through this PTE any more: the dirty bit is final. */
+	tlb_batch_add(walk->tlb, &mm->tlb);
+	/* A CPU that has the entry in its TLB as dirty may write on until the flush; a clean one would look here, and fault. */
 	if (pte_dirty(pte))
 		set_page_dirty(page);
 	if (!replace_pte(page, mm, ptep, pte)) {
@@ -530,19 +530,16 @@ static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma, unsi
  *    the swap cache (or lazily freed)
  * => may sleep on the rmap locks
  * => true: no PTE is left; false: one is locked in memory, or has no way out
+ * => either way some TLBs may still have entries: tlb_batch_flush(@tlb) before the page is
+ *    unlocked (a fault would map it again, with other rights), written or freed
  */
-bool try_to_unmap(struct page *page, enum ttu_flags flags)
+bool try_to_unmap(struct page *page, struct tlb_batch *tlb)
 {
-	struct rmap_walk walk = { .visit = try_to_unmap_one, .flags = flags };
+	struct rmap_walk walk = { .visit = try_to_unmap_one, .tlb = tlb };
 
 	BUG_ON(!page_test(page, PG_locked));
 	rmap_walk(page, &walk);
 	return !page_mapped(page);
-}
-
-/* try_to_unmap_flush: what TTU_BATCH_FLUSH left to be done. Each PTE is flushed as it goes, so nothing. */
-void try_to_unmap_flush(void)
-{
 }
 
 static bool page_mkclean_one(struct page *page, struct vm_area_struct *vma, unsigned long addr,

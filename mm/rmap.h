@@ -24,11 +24,10 @@ void page_dup_rmap(struct page *page);			/* fork */
 void page_remove_rmap(struct page *page);
 /* Tests and clears the accessed bits. => page locked, or off the LRU with a reference. */
 int page_referenced(struct page *page, bool is_locked, unsigned long *vm_flags);
-enum ttu_flags { TTU_IGNORE_MLOCK = 1, TTU_BATCH_FLUSH = 2, TTU_SYNC = 4 };
-bool try_to_unmap(struct page *page, enum ttu_flags flags);	/* => page locked. true: no PTE is left */
+/* => page locked. true: no PTE is left. TLBs forget at tlb_batch_flush(@tlb): until then it stays locked. */
+bool try_to_unmap(struct page *page, struct tlb_batch *tlb);
 int page_mkclean(struct page *page);			/* write-protects all PTEs of a shared file page: how many were dirty */
 unsigned long vma_address(struct page *page, struct vm_area_struct *vma);	/* -EFAULT (as unsigned) if it is not in it */
-void try_to_unmap_flush(void);
 /* Moves @vma's borders, or its page offset: => between the two, no walk sees it half changed. mmap_lock for writing. */
 void vma_rmap_lock(struct vm_area_struct *vma);
 void vma_rmap_unlock(struct vm_area_struct *vma);

@@ -3,8 +3,7 @@
  *
  * Idea:   first the sums in pages, then each node in kB, each zone with its
  *         marks, each zone's free blocks by order; swap; and the totals. Lines,
- *         order and units are Linux 6.1's (i386, one node); the line about huge
- *         pages is left out, since there are none.
+ *         order and units are Linux 6.1's (i386, one node).
  * Locks:  LOCK_ZONE while a zone's blocks are counted.
  * Above:  oom_kill.c, page_slowpath.c's warning, sysrq m.
  *         In Linux: mm/page_alloc.c's show_free_areas, lib/show_mem.c.
@@ -210,6 +209,8 @@ void show_mem(unsigned int filter, const void *nodemask, gfp_t gfp)
 	for_each_populated_zone(zone)
 		if (zone_idx(zone) <= highest)
 			show_zone_blocks(zone);
+	for_each_online_node(nid)
+		pr_warn("Node %d hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB\n", nid);
 	pr_warn("%lu total pagecache pages\n", global_node_page_state(NR_FILE_PAGES));
 	show_swap_cache_info();
 	show_totals();

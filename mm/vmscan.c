@@ -214,6 +214,7 @@ static enum pageout_result pageout(struct page *page)
 struct shrink_lists {
 	struct list_head ready;		/* locked, unmapped: pass two */
 	struct list_head keep;		/* to go back to the LRU lists */
+	struct tlb_batch tlb;		/* what CPUs may remember of those unmapped */
 	struct page *freed[SWAP_CLUSTER_MAX];	/* count 1, ours */
 	unsigned int nr_freed;
 	unsigned long reclaimed;
@@ -304,10 +305,14 @@ static void prepare_page(struct page *page, struct shrink_lists *lists, struct s
 		if (!add_to_swap(page))
 			goto activate;		/* no slot left */
 	}
-	if (page_mapped(page) && !try_to_unmap(page, TTU_BATCH_FLUSH))
-		goto activate;			/* used this moment, or mlocked */
-	if (references == PAGEREF_RECLAIM_CLEAN && page_test(page, PG_dirty))
+	if (page_mapped(page) && !try_to_unmap(page, &lists->tlb)) {
+		tlb_batch_flush(&lists->tlb);	/* of the PTEs that did go */
+		goto activate;			/* mlocked, or it has no way out */
+	}
+	if (references == PAGEREF_RECLAIM_CLEAN && page_test(page, PG_dirty)) {
+		tlb_batch_flush(&lists->tlb);
 		goto keep;
+	}
 	list_add_tail(&page->lru, &lists->ready);
 	return;
 activate:
@@ -406,7 +411,7 @@ static void finish_page(struct page *page, struct shrink_lists *lists, struct sc
  */
 static unsigned long shrink_page_list(struct list_head *pages, struct scan_control *sc)
 {
-	struct shrink_lists lists = { .nr_freed = 0, .reclaimed = 0 };
+	struct shrink_lists lists = { .tlb = { 0 }, .nr_freed = 0, .reclaimed = 0 };
 	unsigned long written = sc->nr.pageout;
 
 	INIT_LIST_HEAD(&lists.ready);
@@ -419,7 +424,7 @@ static unsigned long shrink_page_list(struct list_head *pages, struct scan_contr
 			prepare_page(page, &lists, sc);
 			cond_resched();
 		}
-		try_to_unmap_flush();
+		tlb_batch_flush(&lists.tlb);
 		while (!list_empty(&lists.ready)) {
 			struct page *page = list_first_entry(&lists.ready, struct page, lru);
 

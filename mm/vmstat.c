@@ -40,9 +40,9 @@ const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS] = {
 };
 static const char *const event_names[NR_VM_EVENT_ITEMS] = {
 	"pgpgin", "pgpgout", "pswpin", "pswpout",
-	"pgalloc_dma", "pgalloc_normal", "pgalloc_high",
-	"allocstall_dma", "allocstall_normal", "allocstall_high",
-	"pgskip_dma", "pgskip_normal", "pgskip_high",
+	"pgalloc_dma", "pgalloc_normal", "pgalloc_high", "pgalloc_movable",
+	"allocstall_dma", "allocstall_normal", "allocstall_high", "allocstall_movable",
+	"pgskip_dma", "pgskip_normal", "pgskip_high", "pgskip_movable",
 	"pgfree", "pgactivate", "pgdeactivate", "pglazyfree", "pgfault", "pgmajfault", "pglazyfreed", "pgrefill",
 	"pgreuse", "pgsteal_kswapd", "pgsteal_direct", "pgscan_kswapd", "pgscan_direct", "pgscan_direct_throttle",
 	"pgscan_anon", "pgscan_file", "pgsteal_anon", "pgsteal_file",

@@ -23,7 +23,7 @@
 #include "mm/vmstat.h"
 
 int min_free_kbytes = 1024, watermark_scale_factor = 10, watermark_boost_factor = 15000;
-int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 32, 0 };
+int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 32, 0, 0 };
 static int user_min_free_kbytes = -1;
 static int percpu_pagelist_high_fraction;
 

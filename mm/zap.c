@@ -72,6 +72,7 @@ static void zap_pte_range(struct zap *z, pmd_t *pmd, unsigned long addr, unsigne
 	pte_t *ptep = pte_offset(pmd, addr);
 
 	spin_lock(ptl);
+	tlb_settle(&z->vma->vm_mm->tlb);	/* what reclaim unmapped here may be in TLBs yet */
 	for (; addr < end; addr += PAGE_SIZE, ptep++) {
 		pte_t pte = ptep_get(ptep);
 

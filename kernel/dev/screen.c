@@ -150,6 +150,20 @@ static struct screen *probe_framebuffer(void)
 	return &fb_screen;
 }
 
+/* A machine without a VGA card has nothing behind the window: what is written there is lost. */
+static bool vga_answers(void)
+{
+	u16 saved = readw(&vga_cells[0]);
+	bool answers = true;
+
+	for (u16 pattern = 0x0755; pattern < 0x0757 && answers; pattern++) {
+		writew(pattern, &vga_cells[0]);
+		answers = readw(&vga_cells[0]) == pattern;
+	}
+	writew(saved, &vga_cells[0]);
+	return answers;
+}
+
 struct screen *screen_probe(void)
 {
 	struct screen *s = probe_framebuffer();
@@ -157,5 +171,5 @@ struct screen *screen_probe(void)
 	if (s || !boot_info.vga_text)
 		return s;
 	vga_cells = ioremap(VGA_TEXT_PHYS, 80 * 25 * sizeof(u16));
-	return vga_cells ? &vga_screen : NULL;
+	return vga_cells && vga_answers() ? &vga_screen : NULL;
 }

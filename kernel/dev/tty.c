@@ -19,6 +19,7 @@
 #include "kernel/fs/fs.h"
 #include "kernel/fs/permission.h"
 #include "kernel/fs/poll.h"
+#include "kernel/fs/read_write.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
@@ -488,12 +489,11 @@ static long tty_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return error;
 }
 
-static loff_t tty_llseek(struct file *file, loff_t off, int whence) { return -ESPIPE; }
 
 static const struct file_operations tty_fops = {
 	.read = tty_read,
 	.write = tty_write,
-	.llseek = tty_llseek,
+	.llseek = no_llseek,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
 	.open = tty_open,

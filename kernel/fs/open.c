@@ -142,6 +142,8 @@ static int do_dentry_open(struct file *file)
 		if (err)
 			return err;
 	}
+	if (file->f_op->llseek == no_llseek)	/* pread(2) and pwrite(2) are refused, too */
+		file->f_mode &= ~FMODE_LSEEK;
 	file->f_mode |= FMODE_OPENED;
 	file->f_flags &= ~(O_CREAT | O_EXCL | O_NOCTTY);
 	return 0;

@@ -712,7 +712,7 @@ void exec_mm_release(struct task_struct *t, struct mm_struct *mm)
 
 struct kthread_start { int (*fn)(void *); void *arg; };
 
-static int kthread_main(void *data)
+static int kthread(void *data)
 {
 	struct kthread_start start = *(struct kthread_start *)data;
 	int ret;
@@ -728,7 +728,7 @@ struct task_struct *kernel_thread(int (*fn)(void *), void *arg, const char *name
 {
 	struct kthread_start *start = kmalloc(sizeof(*start), GFP_KERNEL);
 	struct kernel_clone_args args = { .flags = CLONE_FS | CLONE_FILES, .exit_signal = SIGCHLD,
-					  .fn = kthread_main, .fn_arg = start, .name = name };
+					  .fn = kthread, .fn_arg = start, .name = name };
 	struct task_struct *t;
 
 	if (!start)

@@ -92,7 +92,7 @@ static struct timer_base *lock_base_of(struct timer_list *t, unsigned long *flag
 	}
 }
 
-/* As lock_base_of(), but a timer never queued before becomes the caller's to queue: NULL, interrupts off. */
+/* As lock_base_of(), but a timer never queued is now the caller's to queue: NULL, interrupts off. */
 static struct timer_base *lock_or_claim(struct timer_list *t, unsigned long *flags)
 {
 	for (;;) {

@@ -40,7 +40,15 @@ static struct work_struct *next_work(void)
 	return work;
 }
 
-/* workqueue.h. The function may free its work, or queue it again. */
+/* The function may free its work, or queue it again. Not inlined: traces name it, as Linux's. */
+static __noinline void process_one_work(struct work_struct *work)
+{
+	work_name = work->name;
+	work->func(work);
+	work_name = NULL;
+}
+
+/* workqueue.h */
 int worker_thread(void *unused)
 {
 	worker = current;
@@ -50,9 +58,7 @@ int worker_thread(void *unused)
 
 		wait_event_interruptible(work_wait, !list_empty(&work_list), "worker_thread");
 		while ((work = next_work())) {
-			work_name = work->name;
-			work->func(work);
-			work_name = NULL;
+			process_one_work(work);
 			cond_resched();
 		}
 	}

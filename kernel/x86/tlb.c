@@ -3,7 +3,8 @@
  *
  * Idea:  tlb.h. A CPU enters ctx->cpus before it loads the table and leaves it
  *        after it has loaded another, so a flusher that has written its entries
- *        and then reads the set misses no one.
+ *        and then reads the set misses no one. User entries are not global: a
+ *        batch of put-off flushes is made by reloading CR3 on all CPUs it names.
  * Locks: LOCK_TLB inside on_each_cpu_mask().   Above: mm/, kernel/sched.
  */
 #include "kernel/x86/tlb.h"
@@ -91,18 +92,27 @@ static void do_flush(void *arg)
 		flush_tlb_local_page(a);
 }
 
-static void flush_cpus(u64 mask, struct flush *f)
+/* The user part of whatever is loaded. On each CPU concerned, interrupts off. */
+static void flush_user_part(void *unused)
+{
+	if (this_cpu_read(tlb_lazy))
+		load_context(&init_tlb_context);
+	else
+		write_cr3(this_cpu_read(loaded_ctx)->pgd);
+}
+
+static void flush_cpus(u64 mask, void (*fn)(void *), void *arg)
 {
 	unsigned long flags;
 
 	if (mask & ~this_cpu_bit()) {
-		cross_call(mask, do_flush, f, CROSS_TLB);
+		cross_call(mask, fn, arg, CROSS_TLB);
 		return;
 	}
 	if (!mask)
 		return;
 	flags = local_irq_save();
-	do_flush(f);
+	fn(arg);
 	local_irq_restore(flags);
 }
 
@@ -111,7 +121,7 @@ static void flush_context(struct tlb_context *ctx, unsigned long start, unsigned
 	struct flush f = { .ctx = ctx, .start = start, .end = end, .retire = retire };
 
 	smp_mb();	/* entries written before the set is read; pairs with load_context() */
-	flush_cpus(__atomic_load_n((u64 *)&ctx->cpus, __ATOMIC_SEQ_CST), &f);
+	flush_cpus(__atomic_load_n((u64 *)&ctx->cpus, __ATOMIC_SEQ_CST), do_flush, &f);
 }
 
 void flush_tlb_page(struct tlb_context *ctx, unsigned long addr)
@@ -131,12 +141,35 @@ void flush_tlb_context(struct tlb_context *ctx)
 	flush_context(ctx, 0, 0, false);
 }
 
+void tlb_batch_add(struct tlb_batch *batch, struct tlb_context *ctx)
+{
+	ctx->deferred++;	/* a locked instruction, so the set is read after the entry was cleared */
+	batch->cpus |= __atomic_load_n((u64 *)&ctx->cpus, __ATOMIC_SEQ_CST);
+}
+
+void tlb_batch_flush(struct tlb_batch *batch)
+{
+	flush_cpus(batch->cpus, flush_user_part, NULL);
+	batch->cpus = 0;
+}
+
+/* The batch's owner may have flushed already, which nobody noted: then this is once too often. */
+void tlb_settle(struct tlb_context *ctx)
+{
+	u32 deferred = ctx->deferred;
+
+	if (likely(deferred == ctx->settled))
+		return;
+	flush_tlb_context(ctx);
+	ctx->settled = deferred;
+}
+
 void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 {
 	struct flush f = { .start = start & PAGE_MASK, .end = PAGE_ALIGN(end) };
 
 	if (start < end)
-		flush_cpus(online_mask(), &f);
+		flush_cpus(online_mask(), do_flush, &f);
 }
 
 void tlb_context_retire(struct tlb_context *ctx)

@@ -1025,6 +1025,25 @@ static void a_small_buffer_overflows_cleanly(void **state)
 	}
 }
 
+/* printf's NUL needs room too: a piece that just does not fit is dropped whole. */
+static void the_last_byte_of_a_buffer(void **state)
+{
+	for (size_t size = 1; size < 10; size++) {
+		char *buf = malloc(size);
+		struct seq_file m = { .buf = buf, .size = size };
+
+		seq_printf(&m, "%d", 12345);
+		assert_int_equal(m.overflow, size <= 5);
+		assert_int_equal(m.count, size <= 5 ? 0 : 5);
+		m = (struct seq_file){ .buf = buf, .size = size };
+		seq_puts(&m, "12345");
+		assert_int_equal(m.overflow, size < 5);
+		seq_puts(&m, "");
+		assert_int_equal(m.overflow, size < 5);
+		free(buf);
+	}
+}
+
 /* --- the log --- */
 
 static void levels_and_consoles(void **state)
@@ -1161,7 +1180,7 @@ int main(void)
 		T(what_gzip_packs_is_unpacked), T(damaged_input_is_found_out), T(noise_is_no_deflate), T(gzip_headers),
 		T(parameters_find_their_owners), T(the_rest_is_inits), T(unknown_words_are_named),
 		T(too_many_words_do_no_harm), T(sysctls_on_the_command_line),
-		T(a_small_buffer_overflows_cleanly),
+		T(a_small_buffer_overflows_cleanly), T(the_last_byte_of_a_buffer),
 		T(levels_and_consoles), T(kmsg_gives_records), T(a_full_log_forgets_the_oldest), T(syslog_texts),
 		T(at_most_ten_in_five_seconds), T(random_numbers),
 	};

@@ -305,6 +305,7 @@ static void badness_counts_what_comes_back(void **state)
 	assert_int_equal(oom_badness(&p->task, TOTAL), 1235);
 	p->signal.oom_score_adj = 500;
 	assert_int_equal(oom_badness(&p->task, 185542), 1235 + 500 * 185);	/* not 500 * 185.542 */
+	assert_int_equal(oom_badness(&p->task, 2000000), 1235 + 500 * 2000);
 	p->signal.oom_score_adj = -999;
 	assert_int_equal(oom_badness(&p->task, 185542), 1235 - 999 * 185);
 }

@@ -101,6 +101,12 @@ static void memblock_is_memory_minus_reserved(void **state)
 				assert_true(is_memory[p] && !is_reserved[p]);
 			free_pages += (to - from) / PAGE;
 		}
+		last = 0;
+		for (unsigned int i = 0; memblock_next_memory_range(&i, &from, &to); last = to)
+			assert_true(from < to && (from > last || i == 1));	/* no two touch */
+		last = 0;
+		for (unsigned int i = 0; memblock_next_reserved_range(&i, &from, &to); last = to)
+			assert_true(from < to && (from > last || i == 1));
 		for (unsigned long p = 0; p < N; p++) {
 			free_pages -= is_memory[p] && !is_reserved[p];
 			if (p % 64 == (unsigned int)round % 64) {
@@ -597,6 +603,21 @@ static void marks_of_i386(void **state)
 	}
 }
 
+/* High memory's min is its size / 1024, within 32 and 128 pages. */
+static void high_memory_keeps_a_token(void **state)
+{
+	static const struct { unsigned long managed, min; } cases[] = {
+		{ 0, 32 }, { 1000, 32 }, { 40960, 40 }, { 130047, 126 }, { 131072, 128 }, { 1UL << 20, 128 },
+	};
+
+	boot_as_recorded(3840, 55767, 131072, "highmem=512M");
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		zone_of(ZONE_HIGHMEM)->managed_pages = cases[i].managed;
+		setup_per_zone_wmarks();
+		assert_int_equal(zone_of(ZONE_HIGHMEM)->watermark[WMARK_MIN], cases[i].min);
+	}
+}
+
 /* 15-watermarks-amd64.log; its DMA32 is our Normal. */
 static void marks_of_amd64(void **state)
 {
@@ -753,8 +774,8 @@ static void zones_from_the_top_down(void **state)
 	/* First to the low marks, then (slow path) to the min marks. */
 	assert_int_not_equal(drain(USER_NOWAIT, order), 0);
 	assert_string_equal(order, "HNDHND");
-	for (int z = 0; z < MAX_NR_ZONES; z++)
-		assert_at_mark(z, ZONE_HIGHMEM, min[z]);
+	for (int z = 0; z <= ZONE_HIGHMEM; z++)
+		assert_at_mark(z, ZONE_MOVABLE, min[z]);
 	/* What was kept from users is there for the kernel. */
 	assert_true(zone_of(ZONE_NORMAL)->lowmem_reserve[ZONE_HIGHMEM] >= 16384 / 32);
 	assert_true(drain(ANY_NOWAIT, order) >= 16384 / 32);
@@ -1064,7 +1085,7 @@ int main(void)
 		T(fresh_pages_are_as_asked), T(references_keep_a_page), T(pages_in_use_are_not_freed),
 		T(use_after_free_is_found), T(windows_show_high_pages), T(unmapping_out_of_order_is_found),
 		T(stocks_fill_and_drain), T(stocks_stay_below_high),
-		T(marks_of_i386), T(marks_of_amd64), T(reserves_of_i386), T(min_free_follows_low_memory),
+		T(marks_of_i386), T(high_memory_keeps_a_token), T(marks_of_amd64), T(reserves_of_i386), T(min_free_follows_low_memory),
 		T(stock_sizes_of_amd64), T(reserved_pages_add_up),
 		T(zones_from_the_top_down), T(the_reserve_below_min), T(an_oom_victim_gets_half_of_min),
 		T(large_blocks_need_a_large_block),

@@ -176,6 +176,7 @@ static void map_memory(unsigned long low_pages)
 void flush_tlb_page(struct tlb_context *ctx, unsigned long addr) { }
 void flush_tlb_range(struct tlb_context *ctx, unsigned long start, unsigned long end) { }
 void flush_tlb_context(struct tlb_context *ctx) { }
+void tlb_settle(struct tlb_context *ctx) { }
 
 /* --- CPUs --- */
 
