@@ -11,6 +11,7 @@
  * Above:  kernel/proc/fork.c.  Below: vmalloc.c.   In Linux: kernel/fork.c.
  */
 #include "kernel/lib/bug.h"
+#include "kernel/sched/sched.h"
 #include "kernel/sched/workqueue.h"
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/spinlock.h"
@@ -37,12 +38,15 @@ static _Atomic(struct dead_stack *) dead_stacks;	/* a */
 static void free_dead_stacks(struct work_struct *work)
 {
 	struct dead_stack *s = atomic_exchange(&dead_stacks, NULL);
+	void *batch[VFREE_BATCH];
 
 	while (s) {
-		struct dead_stack *next = s->next;
+		unsigned int n = 0;
 
-		vfree(s);
-		s = next;
+		for (; s && n < VFREE_BATCH; s = s->next)
+			batch[n++] = s;
+		vfree_many(batch, n);
+		cond_resched();
 	}
 }
 static struct work_struct dead_stacks_work = WORK_INIT(dead_stacks_work, free_dead_stacks);

@@ -158,29 +158,48 @@ static struct vmap_area *find_area(unsigned long addr)
 	return area && addr < area->end ? area : NULL;
 }
 
-/* Takes the mapping of [start, end) away everywhere, then frees the pages if they are the area's. */
-static void unmap_pages(unsigned long start, unsigned long end, bool owns_pages)
+/* Takes the mapping of @area away; pages that are its own go onto @pages. The TLBs still know them. */
+static void unmap_area(struct vmap_area *area, struct list_head *pages)
 {
-	LIST_HEAD(pages);
-	struct page *page, *next;
-
-	for (unsigned long va = start; va < end; va += PAGE_SIZE) {
+	for (unsigned long va = area->start; va < area->end - PAGE_SIZE; va += PAGE_SIZE) {
 		phys_addr_t phys = unmap_kernel_page(va);
 
-		if (owns_pages && phys)
-			list_add(&pfn_to_page(phys >> PAGE_SHIFT)->lru, &pages);
+		if (area->owns_pages && phys)
+			list_add(&pfn_to_page(phys >> PAGE_SHIFT)->lru, pages);
 	}
-	flush_tlb_kernel_range(start, end);
-	list_for_each_entry_safe(page, next, &pages, lru) {
+}
+
+/* => no TLB knows them */
+static void free_area_pages(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
 		atomic_fetch_sub(&used_pages, 1);
 		__free_page(page);
 	}
 }
 
+/* @n areas at once: one round of interrupts makes the CPUs forget them all. */
+static void remove_areas(struct vmap_area **list, unsigned int n)
+{
+	unsigned long start = ~0UL, end = 0;
+	LIST_HEAD(pages);
+
+	for (unsigned int i = 0; i < n; i++) {
+		unmap_area(list[i], &pages);
+		start = MIN(start, list[i]->start);
+		end = MAX(end, list[i]->end - PAGE_SIZE);
+	}
+	flush_tlb_kernel_range(start, end);
+	free_area_pages(&pages);
+	for (unsigned int i = 0; i < n; i++)
+		free_area(list[i]);
+}
+
 static void remove_area(struct vmap_area *area)
 {
-	unmap_pages(area->start, area->end - PAGE_SIZE, area->owns_pages);
-	free_area(area);
+	remove_areas(&area, 1);
 }
 
 /* --- vmalloc --- */
@@ -227,16 +246,26 @@ void *vzalloc(unsigned long size)
 	return vmalloc_gfp(size, GFP_KERNEL | __GFP_HIGHMEM | __GFP_ZERO);
 }
 
+void vfree_many(void *const *addrs, unsigned int n)
+{
+	struct vmap_area *areas_of[VFREE_BATCH];
+	unsigned int found = 0;
+
+	BUG_ON(n > VFREE_BATCH);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned long addr = (unsigned long)addrs[i];
+		struct vmap_area *area = find_area(addr);
+
+		if (!WARN(!area || area->start != addr, "vfree of %px, which is no area\n", addrs[i]))
+			areas_of[found++] = area;
+	}
+	remove_areas(areas_of, found);
+}
+
 void vfree(const void *addr)
 {
-	struct vmap_area *area;
-
-	if (!addr)
-		return;
-	area = find_area((unsigned long)addr);
-	if (WARN(!area || area->start != (unsigned long)addr, "vfree of %px, which is no area\n", addr))
-		return;
-	remove_area(area);
+	if (addr)
+		vfree_many((void *const *)&addr, 1);
 }
 
 struct page *vmalloc_to_page(const void *addr)

@@ -11,6 +11,8 @@ void *vmalloc(unsigned long size);	/* page aligned; NULL; may sleep */
 void *vzalloc(unsigned long size);
 void *vmalloc_gfp(unsigned long size, gfp_t gfp);	/* pages may come from HighMem if gfp says so */
 void vfree(const void *addr);		/* may sleep */
+enum { VFREE_BATCH = 32 };
+void vfree_many(void *const *addrs, unsigned int n);	/* at most VFREE_BATCH, flushed together; may sleep */
 static inline bool is_vmalloc_addr(const void *addr)
 {
 	return (unsigned long)addr - VMALLOC_BASE < VMALLOC_SIZE;

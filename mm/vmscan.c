@@ -408,11 +408,12 @@ static void finish_page(struct page *page, struct shrink_lists *lists, struct sc
  * Frees what can be freed of the isolated pages on @pages; those that cannot are on @pages
  * afterwards.
  * => PF_MEMALLOC is set. How many were freed.
+ * => swap_kick_all() once the others are back on their lists: a page whose write ends while it is
+ *    off the lists cannot be rotated to the tail, and would be found again only after all others
  */
 static unsigned long shrink_page_list(struct list_head *pages, struct scan_control *sc)
 {
 	struct shrink_lists lists = { .tlb = { 0 }, .nr_freed = 0, .reclaimed = 0 };
-	unsigned long written = sc->nr.pageout;
 
 	INIT_LIST_HEAD(&lists.ready);
 	INIT_LIST_HEAD(&lists.keep);
@@ -433,8 +434,6 @@ static unsigned long shrink_page_list(struct list_head *pages, struct scan_contr
 			cond_resched();
 		}
 	}
-	if (sc->nr.pageout != written)
-		swap_kick_all();
 	release_freed(&lists);
 	list_splice(&lists.keep, pages);
 	return lists.reclaimed;
@@ -600,8 +599,10 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 	move_pages_to_lru(lruvec, &pages);
 	mod_isolated(pgdat, file, -(long)taken);
 	count_steal(sc, file, reclaimed);
-	if (sc->nr.pageout != pageout_before)
+	if (sc->nr.pageout != pageout_before) {
+		swap_kick_all();
 		lru_note_cost(lruvec, file, sc->nr.pageout - pageout_before);
+	}
 	sc->nr.taken += taken;
 	if (sc->nr.unqueued_dirty && sc->nr.unqueued_dirty == sc->nr.taken)
 		/* nothing but dirty pages, and nobody writes them */
@@ -935,6 +936,7 @@ unsigned long reclaim_pages(struct list_head *pages)
 		list_del(&page->lru);
 		putback_lru_page(page);
 	}
+	swap_kick_all();
 	return reclaimed;
 }
 

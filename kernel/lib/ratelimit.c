@@ -4,7 +4,15 @@
  * Locks:  the state's own word, tried once: who does not get it is suppressed
  *         (Linux does the same), so it works in any context.
  */
+#include "kernel/lib/ctlfile.h"
 #include "kernel/lib/printk.h"
+
+#define SECOND_NS 1000000000ULL
+
+static int printk_ratelimit_secs = DEFAULT_RATELIMIT_INTERVAL / SECOND_NS;	/* 0: no limit */
+static int printk_ratelimit_burst = DEFAULT_RATELIMIT_BURST;
+CTL_SYSCTL_INT("kernel.printk_ratelimit", printk_ratelimit_secs, INT32_MIN, INT32_MAX);
+CTL_SYSCTL_INT("kernel.printk_ratelimit_burst", printk_ratelimit_burst, INT32_MIN, INT32_MAX);
 
 /* printk.h */
 bool ratelimit(struct ratelimit_state *rs, const char *func)
@@ -39,5 +47,7 @@ bool printk_ratelimit(void)
 {
 	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 
+	rs.interval = printk_ratelimit_secs > 0 ? printk_ratelimit_secs * SECOND_NS : 0;
+	rs.burst = printk_ratelimit_burst;
 	return ratelimit(&rs, __func__);
 }

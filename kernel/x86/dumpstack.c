@@ -77,8 +77,8 @@ static void print_code(const struct pt_regs *regs)
 		return;
 	}
 	for (int i = 0; i < CODE_BYTES; i++)
-		n += scnprintf(line + n, sizeof(line) - n, i == CODE_BEFORE ? "<%02x> " : "%02x ", code[i]);
-	printk(KERN_WARNING "Code: %s\n", line);
+		n += scnprintf(line + n, sizeof(line) - n, i == CODE_BEFORE ? " <%02x>" : " %02x", code[i]);
+	printk(KERN_WARNING "Code:%s\n", line);
 }
 
 /* RIP … R15, as they stand in a report between " <TASK>" and " </TASK>". */
@@ -182,7 +182,8 @@ __noinline void dump_stack_lvl(void)
 
 	__asm__ volatile("lea 0(%%rip), %0" : "=r"(here));
 	print_who();
-	print_trace(here, (unsigned long)__builtin_frame_address(0));	/* itself first, as Linux */
+	/* Itself first, as Linux; then who called dump_stack(), whose frame is the next. */
+	print_trace(here, *(unsigned long *)__builtin_frame_address(0));
 }
 
 void dump_stack(void)

@@ -138,7 +138,11 @@ class Machine:
         return self
 
     def run_status(self, command, timeout=60):
-        """Exit status and output of a shell command; kernel messages in between are part of the output."""
+        """Exit status and output of a shell command; kernel messages in between are part of the output.
+
+        A background job must not end while the shell waits for a line: with its editor off (stty -echo) BusyBox
+        takes the interrupted read for the end of input. `wait` for it in the command.
+        """
         self.child.send(command + '\necho "@@"$?"@@"\n')
         match = self.expect(r"@@(\d+)@@\r*\n", timeout)
         return int(match.group(1)), self.child.before.replace("\r", "")

@@ -104,3 +104,15 @@ def test_kill_allocating_task():
         m.run_status("big_mm", 120)
         log = m.run("dmesg")
         assert re.search(r"Out of memory \(oom_kill_allocating_task\): Killed process \d+ \(big_mm\)", log)
+
+
+def test_a_hundred_oom_kills_leak_nothing():
+    with Machine(mem=96, cpus=2) as m:
+        m.wait_shell()
+        m.run("dmesg -n 1; big_mm; true", 60)        # what the first one leaves behind stays: caches
+        before = m.settled()
+        m.run("i=0; while [ $i -lt 99 ]; do big_mm; i=$((i + 1)); done 2>/dev/null", 400)
+        after = m.settled()
+        assert m.vmstat()["oom_kill"] == 100
+        assert before["MemFree"] - after["MemFree"] < 512
+        assert after["Committed_AS"] == before["Committed_AS"]

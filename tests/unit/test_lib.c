@@ -1,5 +1,5 @@
 /*
- * test_lib.c - kernel/lib: formats, strings, trees, arrays, unpacking, the command line, the log.
+ * test_lib.c - kernel/lib: formats, strings, bitmaps, sorting, the command line, the log.
  *
  * What libc has too is compared with libc; the rest with a simple model, under random traffic.
  */
@@ -9,19 +9,16 @@
 #include "kernel/lib/bitmap.h"
 #include "kernel/lib/cmdline.h"
 #include "kernel/lib/ctlfile.h"
-#include "kernel/lib/inflate.h"
-#include "kernel/lib/list.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/random.h"
-#include "kernel/lib/rbtree.h"
 #include "kernel/lib/sort.h"
 #include "kernel/lib/string.h"
-#include "kernel/lib/xarray.h"
 
 /* The kernel's, where libc has the name (host/names.syms). */
 int brink_vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
 int brink_snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
-void *brink_bsearch(const void *key, const void *base, size_t n, size_t size, int (*cmp)(const void *, const void *));
+void *brink_bsearch(const void *key, const void *base, size_t n, size_t size,
+		    int (*cmp)(const void *, const void *));
 size_t brink_strlcpy(char *dst, const char *src, size_t size);
 size_t brink_strlcat(char *dst, const char *src, size_t size);
 
@@ -46,17 +43,33 @@ static void __printf(1, 2) same_as_libc(const char *fmt, ...)
 		m = vsnprintf(libcs, size, fmt, copy);
 		va_end(copy);
 		if (n != m || memcmp(ours, libcs, sizeof(ours)))
-			fail_msg("\"%s\", size %zu: %d \"%.100s\", libc has %d \"%.100s\"", fmt, size, n, ours, m, libcs);
+			fail_msg("\"%s\", size %zu: %d \"%.100s\", libc has %d \"%.100s\"", fmt,
+				 size, n, ours, m, libcs);
 	}
 	va_end(args);
 }
 
 static void integers_as_libc(void **state)
 {
-	static const long long values[] = { 0, 1, -1, 7, 42, -42, 255, 256, 65535, -32768, 2147483647, -2147483648LL,
-					    4294967295LL, INT64_MAX, INT64_MIN, 0x123456789abcdefLL };
+	static const long long values[] = { 0,
+					    1,
+					    -1,
+					    7,
+					    42,
+					    -42,
+					    255,
+					    256,
+					    65535,
+					    -32768,
+					    2147483647,
+					    -2147483648LL,
+					    4294967295LL,
+					    INT64_MAX,
+					    INT64_MIN,
+					    0x123456789abcdefLL };
 	static const char *const flags[] = { "", "0", "-", "+", " ", "#", "#0", "-#", "+0", " -" };
-	static const char *const sizes[] = { "", "1", "5", "12", "20", "30", ".0", ".1", ".5", "12.5", "3.8", "20.18" };
+	static const char *const sizes[] = { "",   "1",	 "5",  "12",   "20",  "30",
+					     ".0", ".1", ".5", "12.5", "3.8", "20.18" };
 	static const char *const lengths[] = { "hh", "h", "", "l", "ll", "z", "j", "t" };
 	static const char conversions[] = "diuxXo";
 	char fmt[32];
@@ -65,10 +78,13 @@ static void integers_as_libc(void **state)
 		for (unsigned int s = 0; s < ARRAY_SIZE(sizes); s++)
 			for (unsigned int l = 0; l < ARRAY_SIZE(lengths); l++)
 				for (const char *c = conversions; *c; c++) {
-					/* Of "#" with o or a precision of 0 there are subtleties that nobody uses. */
-					if (strchr(flags[f], '#') && (*c == 'o' || strchr(sizes[s], '.')))
+					/* Of "#" with o or a precision of 0 there are subtleties
+					 * that nobody uses. */
+					if (strchr(flags[f], '#') &&
+					    (*c == 'o' || strchr(sizes[s], '.')))
 						continue;
-					snprintf(fmt, sizeof(fmt), "<%%%s%s%s%c>", flags[f], sizes[s], lengths[l], *c);
+					snprintf(fmt, sizeof(fmt), "<%%%s%s%s%c>", flags[f],
+						 sizes[s], lengths[l], *c);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 #pragma GCC diagnostic ignored "-Wformat-security"
@@ -76,14 +92,16 @@ static void integers_as_libc(void **state)
 					same_as_libc(fmt, values[(f + s + l) % ARRAY_SIZE(values)]);
 #pragma GCC diagnostic pop
 				}
-	same_as_libc("%d %u %x %lx %llu", -5, 5U, 0xbeef, 0xdeadbeefcafeUL, 18446744073709551615ULL);
+	same_as_libc("%d %u %x %lx %llu", -5, 5U, 0xbeef, 0xdeadbeefcafeUL,
+		     18446744073709551615ULL);
 	same_as_libc("%*d|%-*d|%*d", 6, 42, 6, 42, -6, 42);
 	same_as_libc("%.*d|%.*x", 4, 42, 3, 7);
 }
 
 static void strings_as_libc(void **state)
 {
-	same_as_libc("%s|%10s|%-10s|%.3s|%10.3s|%-10.3s|%.*s", "kernel", "abc", "abc", "abcdef", "abcdef", "abcdef", 2, "xyz");
+	same_as_libc("%s|%10s|%-10s|%.3s|%10.3s|%-10.3s|%.*s", "kernel", "abc", "abc", "abcdef",
+		     "abcdef", "abcdef", 2, "xyz");
 	same_as_libc("%c%c%5c%-5c|", 'a', 'b', 'c', 'd');
 	same_as_libc("100%% of %s%%", "it");
 	same_as_libc("nothing at all");
@@ -102,7 +120,7 @@ static void the_kernels_own_conversions(void **state)
 	assert_string_equal(buf, "0-3,8-11,64|");
 	brink_snprintf(buf, sizeof(buf), "%pe", ERR_PTR(-ENOMEM));
 	assert_string_equal(buf, "-12");
-	brink_snprintf(buf, sizeof(buf), "%pS", (void *)0x1234);	/* no symbols here */
+	brink_snprintf(buf, sizeof(buf), "%pS", (void *)0x1234); /* no symbols here */
 	assert_string_equal(buf, "0x1234");
 	brink_snprintf(buf, sizeof(buf), "%s", nothing);
 	assert_string_equal(buf, "(null)");
@@ -135,7 +153,10 @@ size_t brink_strspn(const char *s, const char *accept);
 size_t brink_strcspn(const char *s, const char *reject);
 char *brink_strsep(char **s, const char *delim);
 
-static int sign(int x) { return (x > 0) - (x < 0); }
+static int sign(int x)
+{
+	return (x > 0) - (x < 0);
+}
 
 static void memory_functions_as_libc(void **state)
 {
@@ -164,10 +185,12 @@ static void memory_functions_as_libc(void **state)
 		case 3:
 			memcpy(a + 300, a, 256);
 			a[300 + host_below(256)] ^= host_below(3);
-			assert_int_equal(sign(brink_memcmp(a, a + 300, n)), sign(memcmp(a, a + 300, n)));
+			assert_int_equal(sign(brink_memcmp(a, a + 300, n)),
+					 sign(memcmp(a, a + 300, n)));
 			continue;
 		case 4:
-			assert_ptr_equal(brink_memchr(a, from & 0xff, n), memchr(a, from & 0xff, n));
+			assert_ptr_equal(brink_memchr(a, from & 0xff, n),
+					 memchr(a, from & 0xff, n));
 			continue;
 		}
 		assert_memory_equal(a, b, sizeof(a));
@@ -214,7 +237,8 @@ static void string_functions_as_libc(void **state)
 		free(b);
 	}
 	assert_true(brink_strcasecmp("Kernel", "kERNEL") == 0 && brink_strcasecmp("a", "B") < 0);
-	assert_true(brink_strncasecmp("ABx", "aby", 2) == 0 && brink_strncasecmp("ABx", "aby", 3) < 0);
+	assert_true(brink_strncasecmp("ABx", "aby", 2) == 0 &&
+		    brink_strncasecmp("ABx", "aby", 3) < 0);
 }
 
 static void the_kernels_own_strings(void **state)
@@ -237,8 +261,10 @@ static void the_kernels_own_strings(void **state)
 	assert_null(brink_strsep(&p, ",;"));
 	strcpy(buf, "  x y\n");
 	assert_string_equal(strim(buf), "x y");
-	assert_true(sysfs_streq("on", "on\n") && sysfs_streq("on\n", "on") && sysfs_streq("on", "on"));
-	assert_false(sysfs_streq("on", "on\n\n") || sysfs_streq("on", "o") || sysfs_streq("on\nx", "on"));
+	assert_true(sysfs_streq("on", "on\n") && sysfs_streq("on\n", "on") &&
+		    sysfs_streq("on", "on"));
+	assert_false(sysfs_streq("on", "on\n\n") || sysfs_streq("on", "o") ||
+		     sysfs_streq("on\nx", "on"));
 	assert_ptr_equal(memchr_inv("aaab", 'a', 3), NULL);
 	assert_string_equal(memchr_inv("aaab", 'a', 4), "b");
 	assert_true(str_has_prefix("sysctl.vm", "sysctl.") && !str_has_prefix("sys", "sysctl."));
@@ -250,16 +276,41 @@ static void the_kernels_own_strings(void **state)
 
 static void kstrto_takes_a_whole_number(void **state)
 {
-	static const struct { const char *s; unsigned int base; int err; long value; } cases[] = {
-		{ "0", 0, 0, 0 }, { "42", 10, 0, 42 }, { "-42", 10, 0, -42 }, { "+42", 10, 0, 42 }, { "42\n", 10, 0, 42 },
-		{ "0x2a", 0, 0, 42 }, { "0X2A", 16, 0, 42 }, { "2a", 16, 0, 42 }, { "052", 0, 0, 42 }, { "-0x10", 0, 0, -16 },
-		{ "9223372036854775807", 0, 0, INT64_MAX }, { "-9223372036854775808", 0, 0, INT64_MIN },
-		{ "9223372036854775808", 0, -ERANGE, 0 }, { "-9223372036854775809", 0, -ERANGE, 0 },
+	static const struct {
+		const char *s;
+		unsigned int base;
+		int err;
+		long value;
+	} cases[] = {
+		{ "0", 0, 0, 0 },
+		{ "42", 10, 0, 42 },
+		{ "-42", 10, 0, -42 },
+		{ "+42", 10, 0, 42 },
+		{ "42\n", 10, 0, 42 },
+		{ "0x2a", 0, 0, 42 },
+		{ "0X2A", 16, 0, 42 },
+		{ "2a", 16, 0, 42 },
+		{ "052", 0, 0, 42 },
+		{ "-0x10", 0, 0, -16 },
+		{ "9223372036854775807", 0, 0, INT64_MAX },
+		{ "-9223372036854775808", 0, 0, INT64_MIN },
+		{ "9223372036854775808", 0, -ERANGE, 0 },
+		{ "-9223372036854775809", 0, -ERANGE, 0 },
 		{ "99999999999999999999999", 0, -ERANGE, 0 },
-		{ "", 0, -EINVAL, 0 }, { "-", 0, -EINVAL, 0 }, { "x", 0, -EINVAL, 0 }, { "1x", 0, -EINVAL, 0 },
-		{ "1 2", 0, -EINVAL, 0 }, { " 1", 0, -EINVAL, 0 }, { "1\n\n", 0, -EINVAL, 0 }, { "0x", 0, -EINVAL, 0 },
-		{ "08", 0, -EINVAL, 0 }, { "2a", 10, -EINVAL, 0 }, { "--1", 0, -EINVAL, 0 }, { "\n", 0, -EINVAL, 0 },
+		{ "", 0, -EINVAL, 0 },
+		{ "-", 0, -EINVAL, 0 },
+		{ "x", 0, -EINVAL, 0 },
+		{ "1x", 0, -EINVAL, 0 },
+		{ "1 2", 0, -EINVAL, 0 },
+		{ " 1", 0, -EINVAL, 0 },
+		{ "1\n\n", 0, -EINVAL, 0 },
+		{ "0x", 0, -EINVAL, 0 },
+		{ "08", 0, -EINVAL, 0 },
+		{ "2a", 10, -EINVAL, 0 },
+		{ "--1", 0, -EINVAL, 0 },
+		{ "\n", 0, -EINVAL, 0 },
 	};
+	unsigned long ul;
 	unsigned int u;
 	bool yes;
 	char *end;
@@ -272,11 +323,16 @@ static void kstrto_takes_a_whole_number(void **state)
 		    value != (cases[n].err ? 77 : cases[n].value))
 			fail_msg("kstrtol \"%s\"", cases[n].s);
 	}
+	assert_int_equal(kstrtoul("18446744073709551616", 0, &ul),
+			 -ERANGE); /* only the last digit is too much */
+	assert_int_equal(kstrtoul("18446744073709551615", 0, &ul), 0);
+	assert_true(ul == ~0UL);
 	assert_int_equal(kstrtoint("2147483648", 0, &i), -ERANGE);
 	assert_int_equal(kstrtoint("-2147483648", 0, &i), 0);
 	assert_int_equal(kstrtouint("4294967296", 0, &u), -ERANGE);
 	assert_int_equal(kstrtouint("-1", 0, &u), -EINVAL);
-	assert_true(!kstrtobool("on", &yes) && yes && !kstrtobool("off", &yes) && !yes && !kstrtobool("Y", &yes) && yes);
+	assert_true(!kstrtobool("on", &yes) && yes && !kstrtobool("off", &yes) && !yes &&
+		    !kstrtobool("Y", &yes) && yes);
 	assert_int_equal(kstrtobool("maybe", &yes), -EINVAL);
 	assert_int_equal(memparse("512M", &end), 512 << 20);
 	assert_int_equal(memparse("0x10k@1G", &end), 16 << 10);
@@ -296,7 +352,8 @@ static void bitmaps_against_bytes(void **state)
 
 	bitmap_zero(map, N);
 	for (int round = 0; round < 2000; round++) {
-		unsigned int start = host_below(N), n = host_below(N - start + 1), weight = 0, next = N, hole = N, last = N, run = 0, area = N;
+		unsigned int start = host_below(N), n = host_below(N - start + 1), weight = 0,
+			     next = N, hole = N, last = N, run = 0, area = N;
 
 		if (host_below(2)) {
 			bitmap_set(map, start, n);
@@ -380,521 +437,10 @@ static void sorting_as_libc(void **state)
 		qsort(b, n, sizeof(int), compare_ints);
 		assert_memory_equal(a, b, n * sizeof(int));
 		hit = brink_bsearch(&key, a, n, sizeof(int), compare_ints);
-		assert_int_equal(hit != NULL, bsearch(&key, a, n, sizeof(int), compare_ints) != NULL);
+		assert_int_equal(hit != NULL,
+				 bsearch(&key, a, n, sizeof(int), compare_ints) != NULL);
 		assert_true(!hit || *hit == key);
 	}
-}
-
-/* --- trees --- */
-
-struct item { struct rb_node node; unsigned int key; bool in; };
-
-/* Black height; red nodes have black children; parents are right; in order. */
-static int check_subtree(struct rb_node *n, struct rb_node *parent, unsigned int min, unsigned int max, unsigned int *count)
-{
-	int left, right;
-
-	if (!n)
-		return 1;
-	assert_ptr_equal(rb_parent(n), parent);
-	assert_in_range(rb_entry(n, struct item, node)->key, min, max);
-	assert_true(rb_entry(n, struct item, node)->in);
-	if (!(n->parent_color & 1))		/* red */
-		assert_true(parent && parent->parent_color & 1);
-	(*count)++;
-	left = check_subtree(n->rb_left, n, min, rb_entry(n, struct item, node)->key, count);
-	right = check_subtree(n->rb_right, n, rb_entry(n, struct item, node)->key, max, count);
-	assert_int_equal(left, right);
-	return left + (n->parent_color & 1);
-}
-
-static void insert_item(struct rb_root_cached *root, struct item *item)
-{
-	struct rb_node **link = &root->rb_root.rb_node, *parent = NULL;
-	bool leftmost = true;
-
-	while (*link) {
-		parent = *link;
-		if (item->key < rb_entry(parent, struct item, node)->key) {
-			link = &parent->rb_left;
-		} else {
-			link = &parent->rb_right;
-			leftmost = false;
-		}
-	}
-	rb_link_node(&item->node, parent, link);
-	rb_insert_color_cached(&item->node, root, leftmost);
-	item->in = true;
-}
-
-static void check_walks(struct rb_root_cached *root, unsigned int in)
-{
-	unsigned int n = 0, last = 0;
-	struct item *pos, *next;
-
-	for (struct rb_node *r = rb_first(&root->rb_root); r; r = rb_next(r), n++) {
-		assert_true(rb_entry(r, struct item, node)->key >= last);
-		last = rb_entry(r, struct item, node)->key;
-		assert_true(!rb_next(r) || rb_prev(rb_next(r)) == r);
-	}
-	assert_int_equal(n, in);
-	assert_ptr_equal(root->rb_leftmost, rb_first(&root->rb_root));
-	assert_true(!in || rb_entry(rb_last(&root->rb_root), struct item, node)->key == last);
-	n = 0;
-	rbtree_postorder_for_each_entry_safe(pos, next, &root->rb_root, node)
-		n++;
-	assert_int_equal(n, in);
-}
-
-static void trees_stay_balanced(void **state)
-{
-	enum { N = 500 };
-	static struct item items[N], replacement;
-	struct rb_root_cached root = RB_ROOT_CACHED;
-	unsigned int in = 0;
-
-	memset(items, 0, sizeof(items));
-	for (int round = 0; round < 20000; round++) {
-		struct item *item = &items[host_below(round / 5000 % 2 ? 40 : N)];
-		unsigned int count = 0;
-
-		if (item->in) {
-			rb_erase_cached(&item->node, &root);
-			item->in = false;
-			in--;
-		} else {
-			item->key = host_below(300);
-			insert_item(&root, item);
-			in++;
-		}
-		if (round % 16 && in > 50)
-			continue;
-		check_subtree(root.rb_root.rb_node, NULL, 0, ~0U, &count);
-		assert_true(!root.rb_root.rb_node || root.rb_root.rb_node->parent_color & 1);
-		assert_int_equal(count, in);
-		check_walks(&root, in);
-	}
-	assert_int_not_equal(in, 0);
-	replacement = *rb_entry(root.rb_root.rb_node, struct item, node);
-	rb_replace_node(root.rb_root.rb_node, &replacement.node, &root.rb_root);
-	in = 0;
-	check_subtree(root.rb_root.rb_node, NULL, 0, ~0U, &in);
-	assert_ptr_equal(root.rb_root.rb_node, &replacement.node);
-}
-
-static void lists_keep_their_order(void **state)
-{
-	struct { struct list_head list; int n; } e[6], *pos, *next;
-	LIST_HEAD(a);
-	LIST_HEAD(b);
-	int want = 0;
-
-	for (int i = 0; i < 6; i++) {
-		e[i].n = i;
-		list_add_tail(&e[i].list, &a);
-	}
-	list_cut_position(&b, &a, &e[2].list);		/* b: 0 1 2, a: 3 4 5 */
-	list_move(&e[1].list, &a);			/* a: 1 3 4 5 */
-	list_splice_init(&b, &a);			/* a: 0 2 1 3 4 5 */
-	assert_true(list_empty(&b) && list_is_last(&e[5].list, &a) && list_is_first(&e[0].list, &a));
-	list_move_tail(&e[2].list, &b);
-	list_for_each_entry_safe(pos, next, &a, list) {
-		assert_int_equal(pos->n, want);
-		want += want == 1 ? 2 : 1;
-		list_del(&pos->list);
-		assert_ptr_equal(pos->list.next, LIST_POISON1);
-	}
-	assert_int_equal(want, 6);
-	assert_true(list_empty(&a) && list_is_singular(&b));
-}
-
-/* --- the array --- */
-
-static long nodes_out, nodes_left;
-
-static void *alloc_node(size_t size, gfp_t gfp)
-{
-	void *p;
-
-	if (!nodes_left)
-		return NULL;
-	nodes_left--;
-	nodes_out++;
-	p = malloc(size);
-	assert_non_null(p);
-	memset(p, 0xaa, size);		/* the node need not be cleared */
-	return p;
-}
-
-static void free_node(void *p)
-{
-	nodes_out--;
-	free(p);
-}
-
-static void use_nodes(void)
-{
-	xarray_alloc_node = alloc_node;
-	xarray_free_node = free_node;
-	nodes_out = 0;
-	nodes_left = -1;		/* no limit */
-}
-
-enum { MODEL = 300 };
-struct model { unsigned long index; void *entry; bool marks[XA_MARKS]; };
-
-static int find_in_model(struct model *m, unsigned long index)
-{
-	for (int i = 0; i < MODEL; i++)
-		if (m[i].index == index)
-			return i;
-	return -1;
-}
-
-/* The model's next entry at or after @index, with @filter. */
-static struct model *next_in_model(struct model *m, unsigned long index, unsigned long max, xa_mark_t filter)
-{
-	struct model *best = NULL;
-
-	for (int i = 0; i < MODEL; i++)
-		if (m[i].entry && m[i].index >= index && m[i].index <= max &&
-		    (filter == XA_PRESENT || m[i].marks[filter]) && (!best || m[i].index < best->index))
-			best = &m[i];
-	return best;
-}
-
-static void compare_search(struct xarray *xa, struct model *m)
-{
-	unsigned long start = host_below(2) ? m[host_below(MODEL)].index + host_below(3) - 1 : host_random();
-	unsigned long max = host_below(3) ? ~0UL : start + host_below(100000), at = start;
-	xa_mark_t filter = host_below(4);
-	struct model *want = next_in_model(m, start, max, filter);
-	void *got = xa_find_marked(xa, &at, max, filter);
-
-	assert_ptr_equal(got, want ? want->entry : NULL);
-	assert_true(at == (want ? want->index : start));
-	at = start;
-	want = start == ~0UL ? NULL : next_in_model(m, start + 1, max, filter);
-	got = xa_find_after_marked(xa, &at, max, filter);
-	assert_ptr_equal(got, want ? want->entry : NULL);
-	assert_true(at == (want ? want->index : start));
-}
-
-static void compare_all(struct xarray *xa, struct model *m)
-{
-	unsigned long index, n = 0, in_model = 0;
-	bool any[XA_MARKS] = { false };
-	void *entry, *some[16];
-
-	xa_for_each(xa, index, entry) {
-		int i = find_in_model(m, index);
-
-		assert_true(i >= 0);
-		assert_ptr_equal(m[i].entry, entry);
-		for (xa_mark_t mark = 0; mark < XA_MARKS; mark++)
-			assert_int_equal(xa_get_mark(xa, index, mark), m[i].marks[mark]);
-		n++;
-	}
-	for (int i = 0; i < MODEL; i++) {
-		assert_ptr_equal(xa_load(xa, m[i].index), m[i].entry);
-		in_model += m[i].entry != NULL;
-		for (xa_mark_t mark = 0; mark < XA_MARKS; mark++)
-			any[mark] |= m[i].marks[mark];
-	}
-	assert_int_equal(n, in_model);
-	assert_int_equal(xa_empty(xa), n == 0);
-	for (xa_mark_t mark = 0; mark < XA_MARKS; mark++)
-		assert_int_equal(xa_marked(xa, mark), any[mark]);
-	assert_int_equal(xa_extract(xa, some, 0, ~0UL, 16, XA_PRESENT), MIN(n, 16UL));
-}
-
-static void random_step(struct xarray *xa, struct model *m)
-{
-	struct model *e = &m[host_below(MODEL)];
-	void *entry = host_below(2) ? xa_mk_value(host_below(1 << 20)) : (void *)(host_below(1 << 20) << 2 | 0x1000);
-	xa_mark_t mark = host_below(XA_MARKS);
-
-	switch (host_below(8)) {
-	case 0: case 1: case 2:
-		assert_ptr_equal(xa_store(xa, e->index, entry, 0), e->entry);
-		e->entry = entry;
-		break;
-	case 3: case 4:
-		assert_ptr_equal(xa_erase(xa, e->index), e->entry);
-		*e = (struct model){ .index = e->index };
-		break;
-	case 5:
-		xa_set_mark(xa, e->index, mark);
-		e->marks[mark] = e->entry != NULL;
-		break;
-	case 6:
-		xa_clear_mark(xa, e->index, mark);
-		e->marks[mark] = false;
-		break;
-	case 7:
-		assert_int_equal(xa_insert(xa, e->index, entry, 0), e->entry ? -EBUSY : 0);
-		if (!e->entry)
-			e->entry = entry;
-		break;
-	}
-	compare_search(xa, m);
-}
-
-static void arrays_against_a_model(void **state)
-{
-	static struct model m[MODEL];
-	DEFINE_XARRAY(xa);
-
-	use_nodes();
-	memset(m, 0, sizeof(m));
-	for (int i = 0; i < MODEL; i++) {	/* dense, sparse, the ends; each index once */
-		unsigned long index;
-
-		do {
-			index = i < 100 ? (unsigned long)i : i < 180 ? 4000 + host_below(500) : i < 298
-				? host_random() >> host_below(64) : i == 298 ? ~0UL : 0x8000000000000000UL;
-		} while (i >= 100 && find_in_model(m, index) >= 0 && find_in_model(m, index) < i);
-		m[i].index = index;
-	}
-	for (int round = 0; round < 12000; round++) {
-		random_step(&xa, m);
-		if (round % 500 == 0)
-			compare_all(&xa, m);
-	}
-	compare_all(&xa, m);
-	for (int i = 0; i < MODEL; i++)
-		xa_erase(&xa, m[i].index);
-	assert_true(xa_empty(&xa));
-	assert_int_equal(nodes_out, 0);
-}
-
-static void a_lone_first_entry_needs_no_node(void **state)
-{
-	DEFINE_XARRAY(xa);
-
-	use_nodes();
-	nodes_left = 0;
-	assert_null(xa_store(&xa, 0, xa_mk_value(1), 0));
-	assert_int_equal(xa_err(xa_store(&xa, 1, xa_mk_value(2), 0)), -ENOMEM);
-	assert_true(xa_load(&xa, 0) == xa_mk_value(1) && !xa_load(&xa, 1));
-	assert_ptr_equal(xa_cmpxchg(&xa, 0, xa_mk_value(9), xa_mk_value(3), 0), xa_mk_value(1));
-	assert_ptr_equal(xa_cmpxchg(&xa, 0, xa_mk_value(1), xa_mk_value(3), 0), xa_mk_value(1));
-	assert_int_equal(xa_to_value(xa_load(&xa, 0)), 3);
-	xa_erase(&xa, 0);
-}
-
-/* A store that fails has changed nothing. */
-static void a_failed_store_changes_nothing(void **state)
-{
-	DEFINE_XARRAY(xa);
-	struct model m[MODEL] = { 0 };
-
-	use_nodes();
-	for (int i = 0; i < MODEL; i++)
-		m[i].index = host_random() >> host_below(60);
-	for (int round = 0; round < 2000; round++) {
-		struct model *e = &m[find_in_model(m, m[host_below(MODEL)].index)];
-		long before = nodes_out;
-		void *old;
-
-		nodes_left = host_below(4);
-		old = xa_store(&xa, e->index, xa_mk_value(round), 0);
-		if (xa_is_err(old)) {
-			assert_int_equal(xa_err(old), -ENOMEM);
-			assert_int_equal(nodes_out, before);
-		} else {
-			assert_ptr_equal(old, e->entry);
-			e->entry = xa_mk_value(round);
-		}
-		assert_ptr_equal(xa_load(&xa, e->index), e->entry);
-	}
-	xa_destroy(&xa);
-	assert_int_equal(nodes_out, 0);
-	assert_true(xa_empty(&xa));
-}
-
-static void reserved_nodes_do_for_the_store(void **state)
-{
-	DEFINE_XARRAY(xa);
-
-	use_nodes();
-	for (int round = 0; round < 500; round++) {
-		unsigned long index = host_random() >> host_below(64);
-		struct xa_reserve r = XA_RESERVE_INIT;
-		int tries = 0;
-		void *old;
-
-		nodes_left = -1;
-		do {
-			old = xa_store_reserved(&xa, index, xa_mk_value(7), &r);
-			tries++;
-		} while (xa_is_err(old) && xa_reserve_fill(&r, 0));
-		assert_in_range(tries, 1, 2);		/* what it wanted was enough */
-		assert_false(xa_is_err(old));
-		xa_reserve_free(&r);
-		assert_ptr_equal(xa_load(&xa, index), xa_mk_value(7));
-	}
-	xa_destroy(&xa);
-	assert_int_equal(nodes_out, 0);
-}
-
-/* --- unpacking --- */
-
-struct sink { u8 *data; size_t len, max; };
-
-static int sink_write(void *ctx, const u8 *data, size_t n)
-{
-	struct sink *s = ctx;
-
-	if (n > s->max - s->len)
-		return -ENOSPC;
-	memcpy(s->data + s->len, data, n);
-	s->len += n;
-	return 0;
-}
-
-static u8 *read_whole(const char *name, size_t *len)
-{
-	char path[512];
-	FILE *f;
-	u8 *data;
-
-	snprintf(path, sizeof(path), "%s/%s", GZ_DIR, name);
-	f = fopen(path, "rb");
-	if (!f)
-		fail_msg("%s is missing", path);
-	data = malloc(4 << 20);
-	*len = fread(data, 1, 4 << 20, f);
-	fclose(f);
-	return realloc(data, *len ? *len : 1);		/* exactly, so that ASan sees a step too far */
-}
-
-static long unpack(const u8 *in, size_t len, struct sink *s)
-{
-	void *work = malloc(INFLATE_WORKSPACE);
-	long n;
-
-	memset(work, 0x5a, INFLATE_WORKSPACE);
-	s->len = 0;
-	gunzip_error = NULL;
-	n = gunzip(in, len, sink_write, s, work);
-	free(work);
-	assert_true(n < 0 || (size_t)n <= len);
-	assert_true(n >= 0 || n == -ENOSPC || gunzip_error);
-	return n;
-}
-
-static const char *const inputs[] = { "empty", "hello", "zeros", "numbers", "source", "noise" };
-
-static void what_gzip_packs_is_unpacked(void **state)
-{
-	struct sink s = { malloc(4 << 20), 0, 4 << 20 };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(inputs); i++) {
-		size_t len, packed_len;
-		u8 *plain = read_whole(inputs[i], &len), *packed;
-
-		for (int level = 1; level <= 9; level++) {
-			char name[32];
-
-			snprintf(name, sizeof(name), "%s.%d.gz", inputs[i], level);
-			packed = read_whole(name, &packed_len);
-			if (unpack(packed, packed_len, &s) != (long)packed_len)
-				fail_msg("%s: %s", name, gunzip_error ? gunzip_error : "cut short");
-			assert_int_equal(s.len, len);
-			assert_memory_equal(s.data, plain, len);
-			free(packed);
-		}
-		free(plain);
-	}
-	free(s.data);
-}
-
-static void damaged_input_is_found_out(void **state)
-{
-	static const char *const names[] = { "hello.9.gz", "numbers.6.gz", "source.1.gz", "source.9.gz", "noise.5.gz" };
-	struct sink s = { malloc(4 << 20), 0, 4 << 20 };
-	unsigned int refused = 0;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t len, plain_len;
-		u8 *packed = read_whole(names[i], &len), *plain, *bad;
-
-		assert_int_equal(unpack(packed, len, &s), len);
-		plain_len = s.len;
-		plain = memcpy(malloc(plain_len), s.data, plain_len);
-		for (int round = 0; round < 250; round++) {
-			size_t at = host_below(round % 2 ? len : MIN(len, (size_t)200)), bad_len = len;
-
-			if (round % 5 == 0)
-				bad_len = at;			/* cut off */
-			bad = memcpy(malloc(bad_len + !bad_len), packed, bad_len);
-			if (bad_len == len)
-				for (unsigned int n = 1 + round % 3; n; n--, at = host_below(len))
-					bad[at] ^= 1 << host_below(8);
-			if (unpack(bad, bad_len, &s) >= 0) {	/* time and system in the header do not matter */
-				assert_int_equal(s.len, plain_len);
-				assert_memory_equal(s.data, plain, plain_len);
-			} else {
-				refused++;
-			}
-			free(bad);
-		}
-		free(plain);
-		free(packed);
-	}
-	assert_true(refused > 1000);
-	free(s.data);
-}
-
-/* Deflate streams of noise: no crash, no endless output. */
-static void noise_is_no_deflate(void **state)
-{
-	struct sink s = { malloc(1 << 20), 0, 1 << 20 };
-
-	for (int round = 0; round < 2000; round++) {
-		size_t len = 18 + host_below(300);
-		u8 *in = malloc(len);
-
-		for (size_t i = 0; i < len; i++)
-			in[i] = host_random();
-		memcpy(in, "\x1f\x8b\x08\0\0\0\0\0\0\3", 10);
-		if (round % 3 == 0)
-			in[3] = host_below(32);
-		in[10] = (in[10] & ~7) | (host_below(3) << 1) | 1;
-		assert_true(unpack(in, len, &s) < 0);
-		free(in);
-	}
-	free(s.data);
-}
-
-/* Extra field, name, comment and header checksum are stepped over; after the member something else may follow. */
-static void gzip_headers(void **state)
-{
-	struct sink s = { malloc(1 << 16), 0, 1 << 16 };
-	size_t len, n = 0;
-	u8 *packed = read_whole("hello.9.gz", &len), *in = malloc(len + 64);
-
-	assert_int_equal(packed[3], 0);		/* gzip -n */
-	memcpy(in, packed, 10);
-	in[3] = 2 | 4 | 8 | 16;
-	n = 10;
-	memcpy(in + n, "\3\0abc" "name\0" "a comment\0" "hc", 22);
-	n += 22;
-	memcpy(in + n, packed + 10, len - 10);
-	n += len - 10;
-	memcpy(in + n, "more", 4);
-	assert_int_equal(unpack(in, n + 4, &s), n);
-	assert_int_equal(s.len, 6);
-	assert_memory_equal(s.data, "hello\n", 6);
-	s.max = 3;
-	assert_int_equal(unpack(packed, len, &s), -ENOSPC);
-	in[1] = 0;
-	assert_true(unpack(in, n, &s) < 0);
-	assert_string_equal(gunzip_error, "bad gzip magic numbers");
-	free(s.data);
-	free(in);
-	free(packed);
 }
 
 /* --- the command line --- */
@@ -915,26 +461,29 @@ static void parameters_find_their_owners(void **state)
 	char value[16];
 
 	seen[0] = 0;
-	parse_early_params("console=ttyS0 unit_test=1 unit-test=2 unit_test unit_test=\"a b\" \"unit_test=c d\" unit_test=bad");
+	parse_early_params("console=ttyS0 unit_test=1 unit-test=2 unit_test unit_test=\"a b\" "
+			   "\"unit_test=c d\" unit_test=bad");
 	assert_string_equal(seen, "[1][2][][a b][c d][bad]");
 	assert_non_null(strstr(host_log(), "Malformed early option 'unit_test'"));
 	assert_string_equal(saved_command_line,
-		"console=ttyS0 unit_test=1 unit-test=2 unit_test unit_test=\"a b\" \"unit_test=c d\" unit_test=bad");
+			    "console=ttyS0 unit_test=1 unit-test=2 unit_test unit_test=\"a b\" "
+			    "\"unit_test=c d\" unit_test=bad");
 	assert_true(cmdline_find_option("console", value, sizeof(value)));
 	assert_string_equal(value, "ttyS0");
 	assert_true(cmdline_find_option("unit_test", value, sizeof(value)));
-	assert_string_equal(value, "bad");		/* the last */
+	assert_string_equal(value, "bad"); /* the last */
 	assert_false(cmdline_find_option("unit", value, sizeof(value)));
 }
 
 static void the_rest_is_inits(void **state)
 {
-	parse_early_params("  single quiet FOO=bar  usbcore.quirks=1 x.y TERM=vt100 Q=\"two words\" -- -x A=b unit_test=9");
+	parse_early_params("  single quiet FOO=bar  usbcore.quirks=1 x.y TERM=vt100 Q=\"two "
+			   "words\" -- -x A=b unit_test=9");
 	assert_string_equal(argv_init[0], "init");
 	assert_string_equal(argv_init[1], "single");
 	assert_string_equal(argv_init[2], "-x");
 	assert_string_equal(argv_init[3], "A=b");
-	assert_string_equal(argv_init[4], "unit_test=9");	/* after -- all is init's */
+	assert_string_equal(argv_init[4], "unit_test=9"); /* after -- all is init's */
 	assert_null(argv_init[5]);
 	assert_string_equal(envp_init[0], "HOME=/");
 	assert_string_equal(envp_init[1], "TERM=vt100");
@@ -947,8 +496,8 @@ static void the_rest_is_inits(void **state)
 static void unknown_words_are_named(void **state)
 {
 	parse_early_params("single FOO=bar a.b=c");
-	assert_non_null(strstr(host_log(),
-		"Unknown kernel command line parameters \"single FOO=bar\", will be passed to user space.\n"));
+	assert_non_null(strstr(host_log(), "Unknown kernel command line parameters \"single "
+					   "FOO=bar\", will be passed to user space.\n"));
 }
 
 static void too_many_words_do_no_harm(void **state)
@@ -962,7 +511,7 @@ static void too_many_words_do_no_harm(void **state)
 	assert_null(argv_init[MAX_INIT_ARGS + 1]);
 	assert_null(envp_init[MAX_INIT_ARGS + 1]);
 	assert_non_null(strstr(host_log(), "Too many boot env vars at 'E"));
-	memset(line, 'x', sizeof(line) - 1);		/* cut, as Linux does */
+	memset(line, 'x', sizeof(line) - 1); /* cut, as Linux does */
 	host_reset(NULL);
 	parse_early_params(line);
 	assert_int_equal(strlen(saved_command_line), COMMAND_LINE_SIZE - 1);
@@ -977,11 +526,14 @@ static int apply(const char *name, const char *value)
 static void sysctls_on_the_command_line(void **state)
 {
 	seen[0] = 0;
-	parse_early_params("sysctl.vm.swappiness=10 sysctl/vm/overcommit_memory=2 sysctl.vm.nope=1 sysctl.vm.a=x -- sysctl.vm.b=1");
+	parse_early_params("sysctl.vm.swappiness=10 sysctl/vm/overcommit_memory=2 sysctl.vm.nope=1 "
+			   "sysctl.vm.a=x -- sysctl.vm.b=1");
 	apply_boot_sysctls(apply);
 	assert_string_equal(seen, "vm.swappiness=10;vm.overcommit_memory=2;vm.nope=1;vm.a=x;");
-	assert_non_null(strstr(host_log(), "Failed to set sysctl parameter 'vm.nope=1': parameter not found"));
-	assert_non_null(strstr(host_log(), "Failed to set sysctl parameter 'vm.a=x': invalid value"));
+	assert_non_null(
+	    strstr(host_log(), "Failed to set sysctl parameter 'vm.nope=1': parameter not found"));
+	assert_non_null(
+	    strstr(host_log(), "Failed to set sysctl parameter 'vm.a=x': invalid value"));
 }
 
 /* --- files' texts --- */
@@ -999,10 +551,13 @@ static void show_much(struct seq_file *m)
 	seq_puts(m, "end\n");
 }
 
-/* With too little room nothing is written beyond it, overflow says so, and with enough the text is whole. */
+/* With too little room nothing is written beyond it, overflow says so, and with enough the text is
+ * whole. */
 static void a_small_buffer_overflows_cleanly(void **state)
 {
-	static const char want[] = "MemTotal:    480272 kB\n|    42|18446744073709551615|-9223372036854775808|0000beef|a\\040b\\134\\012";
+	static const char want[] =
+	    "MemTotal:    480272 kB\n|    "
+	    "42|18446744073709551615|-9223372036854775808|0000beef|a\\040b\\134\\012";
 	struct seq_file m;
 	char *buf;
 	size_t len;
@@ -1088,7 +643,8 @@ static void a_full_log_forgets_the_oldest(void **state)
 	unsigned int n = 0;
 
 	for (int i = 0; i < 30000; i++)
-		printk(KERN_DEBUG "record number %d %.*s\n", i, (int)host_below(60), "0123456789012345678901234567890123456789012345678901234567890");
+		printk(KERN_DEBUG "record number %d %.*s\n", i, (int)host_below(60),
+		       "0123456789012345678901234567890123456789012345678901234567890");
 	assert_int_equal(kmsg_read(&seq, buf, sizeof(buf)), -EPIPE);
 	first = seq;
 	assert_int_equal(first, kmsg_first_seq());
@@ -1170,19 +726,29 @@ static void random_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(integers_as_libc), T(strings_as_libc), T(the_kernels_own_conversions),
-		T(memory_functions_as_libc), T(string_functions_as_libc), T(the_kernels_own_strings),
+		T(integers_as_libc),
+		T(strings_as_libc),
+		T(the_kernels_own_conversions),
+		T(memory_functions_as_libc),
+		T(string_functions_as_libc),
+		T(the_kernels_own_strings),
 		T(kstrto_takes_a_whole_number),
-		T(bitmaps_against_bytes), T(bitmaps_as_text), T(sorting_as_libc),
-		T(trees_stay_balanced), T(lists_keep_their_order),
-		T(arrays_against_a_model), T(a_lone_first_entry_needs_no_node), T(a_failed_store_changes_nothing),
-		T(reserved_nodes_do_for_the_store),
-		T(what_gzip_packs_is_unpacked), T(damaged_input_is_found_out), T(noise_is_no_deflate), T(gzip_headers),
-		T(parameters_find_their_owners), T(the_rest_is_inits), T(unknown_words_are_named),
-		T(too_many_words_do_no_harm), T(sysctls_on_the_command_line),
-		T(a_small_buffer_overflows_cleanly), T(the_last_byte_of_a_buffer),
-		T(levels_and_consoles), T(kmsg_gives_records), T(a_full_log_forgets_the_oldest), T(syslog_texts),
-		T(at_most_ten_in_five_seconds), T(random_numbers),
+		T(bitmaps_against_bytes),
+		T(bitmaps_as_text),
+		T(sorting_as_libc),
+		T(parameters_find_their_owners),
+		T(the_rest_is_inits),
+		T(unknown_words_are_named),
+		T(too_many_words_do_no_harm),
+		T(sysctls_on_the_command_line),
+		T(a_small_buffer_overflows_cleanly),
+		T(the_last_byte_of_a_buffer),
+		T(levels_and_consoles),
+		T(kmsg_gives_records),
+		T(a_full_log_forgets_the_oldest),
+		T(syslog_texts),
+		T(at_most_ten_in_five_seconds),
+		T(random_numbers),
 	};
 
 	return cmocka_run_group_tests_name("lib", tests, host_init, NULL);

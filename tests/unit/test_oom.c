@@ -34,7 +34,7 @@ struct proc {
 	struct mm_struct mm;
 	unsigned int uid;
 	bool capable;
-	int signals;		/* SIGKILLs */
+	int signals; /* SIGKILLs */
 };
 static struct proc procs[MAX_PROC];
 static int nr_procs;
@@ -123,7 +123,10 @@ int do_send_sig_info_group(struct task_struct *t, int sig)
 	return 0;
 }
 
-void mmgrab(struct mm_struct *mm) { mm->mm_count++; }
+void mmgrab(struct mm_struct *mm)
+{
+	mm->mm_count++;
+}
 void mmdrop(struct mm_struct *mm)
 {
 	mm->mm_count--;
@@ -132,7 +135,10 @@ void mmdrop(struct mm_struct *mm)
 
 static struct timer_list *reaper_timer;
 
-void timer_setup(struct timer_list *t, void (*function)(struct timer_list *)) { t->function = function; }
+void timer_setup(struct timer_list *t, void (*function)(struct timer_list *))
+{
+	t->function = function;
+}
 void mod_timer(struct timer_list *t, u64 expires)
 {
 	assert_null(reaper_timer);
@@ -149,9 +155,13 @@ bool schedule_work(struct work_struct *w)
 
 /* The reaper's unmapping: the counters go, as by zap_pte_range(). */
 static int zaps;
-void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm, bool fullmm) { tlb->mm = mm; }
-void tlb_finish_mmu(struct mmu_gather *tlb) { }
-void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm, bool fullmm)
+{
+	tlb->mm = mm;
+}
+void tlb_finish_mmu(struct mmu_gather *tlb) {}
+void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end)
 {
 	assert_int_equal(vma->vm_flags & (VM_PFNMAP | VM_SHARED), 0);
 	tlb->mm->rss[MM_ANONPAGES] = 0;
@@ -159,7 +169,8 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 	zaps++;
 }
 
-/* The reaper has nothing to do any more: back to the test. It stays in its wait queue: once a test. */
+/* The reaper has nothing to do any more: back to the test. It stays in its wait queue: once a test.
+ */
 static jmp_buf reaper_sleeps;
 void schedule_waiting(const char *what)
 {
@@ -174,13 +185,14 @@ static void run_reaper(void)
 	current->__state = TASK_RUNNING;
 }
 
-void dump_unreclaimable_slab(void) { }
+void dump_unreclaimable_slab(void) {}
 
 static int boot(void **state)
 {
 	host_reset(state);
 	host_boot(512, "highmem=0", 1);
-	NODE_DATA(0)->node_zones[ZONE_NORMAL].managed_pages = RAM_KB / 4 - NODE_DATA(0)->node_zones[ZONE_DMA].managed_pages;
+	NODE_DATA(0)->node_zones[ZONE_NORMAL].managed_pages =
+	    RAM_KB / 4 - NODE_DATA(0)->node_zones[ZONE_DMA].managed_pages;
 	total_swap_pages = SWAP_KB / 4;
 	assert_int_equal(totalram_pages() + total_swap_pages, TOTAL);
 	mm_capable = capable;
@@ -197,8 +209,10 @@ static int boot(void **state)
 static int check(void **state)
 {
 	for (int i = 0; i < nr_procs; i++) {
-		bool queued = reaper_timer == &procs[i].task.oom_reaper_timer || reaper_timer == &procs[i].second.oom_reaper_timer;
-		int refs = procs[i].task.usage + procs[i].second.usage - (procs[i].second.pid != 0) - queued;
+		bool queued = reaper_timer == &procs[i].task.oom_reaper_timer ||
+			      reaper_timer == &procs[i].second.oom_reaper_timer;
+		int refs = procs[i].task.usage + procs[i].second.usage -
+			   (procs[i].second.pid != 0) - queued;
 
 		if (refs != 1 || spin_is_locked(&procs[i].task.alloc_lock)) {
 			print_error("pid %d: %d references\n", procs[i].task.pid, refs);
@@ -214,7 +228,8 @@ static int check(void **state)
 
 static struct oom_control oom(void)
 {
-	struct oom_control oc = { .gfp_mask = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO, .order = 0 };
+	struct oom_control oc = { .gfp_mask = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO,
+				  .order = 0 };
 	bool ok;
 
 	mutex_lock(&oom_lock);
@@ -262,18 +277,43 @@ static long write_to(const char *name, struct proc *p, const char *value)
 	return 0;
 }
 
-static int number(const char *s) { return atoi(s); }
+static int number(const char *s)
+{
+	return atoi(s);
+}
 
 /* --- scores --- */
 
-static const int adjs[18] = { -1000, -999, -998, -800, -500, -300, -100, -17, -1, 0, 1, 17, 100, 300, 500, 800, 999, 1000 };
-static const struct { long rss_kb, pte_kb; int scores[18]; } recorded[] = {
-	{ 4, 24, { 0, 2, 3, 135, 334, 467, 600, 656, 666, 666, 667, 677, 732, 866, 998, 1198, 1330, 1331 } },
-	{ 808, 32, { 0, 4, 4, 136, 335, 468, 601, 656, 666, 667, 668, 678, 733, 866, 999, 1198, 1331, 1332 } },
-	{ 16384, 68, { 0, 18, 18, 150, 349, 482, 615, 670, 680, 681, 682, 692, 747, 880, 1013, 1212, 1345, 1346 } },
-	{ 65488, 160, { 0, 62, 62, 194, 393, 526, 659, 714, 724, 725, 726, 736, 792, 924, 1057, 1257, 1389, 1390 } },
-	{ 130960, 292, { 0, 120, 121, 253, 452, 585, 718, 772, 783, 784, 784, 795, 850, 983, 1116, 1316, 1448, 1448 } },
-	{ 262168, 544, { 0, 238, 239, 371, 570, 702, 836, 891, 901, 902, 902, 913, 968, 1102, 1234, 1434, 1566, 1567 } },
+static const int adjs[18] = { -1000, -999, -998, -800, -500, -300, -100, -17, -1,
+			      0,     1,	   17,	 100,  300,  500,  800,	 999, 1000 };
+static const struct {
+	long rss_kb, pte_kb;
+	int scores[18];
+} recorded[] = {
+	{ 4,
+	  24,
+	  { 0, 2, 3, 135, 334, 467, 600, 656, 666, 666, 667, 677, 732, 866, 998, 1198, 1330,
+	    1331 } },
+	{ 808,
+	  32,
+	  { 0, 4, 4, 136, 335, 468, 601, 656, 666, 667, 668, 678, 733, 866, 999, 1198, 1331,
+	    1332 } },
+	{ 16384,
+	  68,
+	  { 0, 18, 18, 150, 349, 482, 615, 670, 680, 681, 682, 692, 747, 880, 1013, 1212, 1345,
+	    1346 } },
+	{ 65488,
+	  160,
+	  { 0, 62, 62, 194, 393, 526, 659, 714, 724, 725, 726, 736, 792, 924, 1057, 1257, 1389,
+	    1390 } },
+	{ 130960,
+	  292,
+	  { 0, 120, 121, 253, 452, 585, 718, 772, 783, 784, 784, 795, 850, 983, 1116, 1316, 1448,
+	    1448 } },
+	{ 262168,
+	  544,
+	  { 0, 238, 239, 371, 570, 702, 836, 891, 901, 902, 902, 913, 968, 1102, 1234, 1434, 1566,
+	    1567 } },
 };
 
 static void scores_as_recorded(void **state)
@@ -287,8 +327,8 @@ static void scores_as_recorded(void **state)
 			snprintf(value, sizeof(value), "%d\n", adjs[a]);
 			assert_int_equal(write_to("oom_score_adj", p, value), strlen(value));
 			if (number(show("oom_score", p)) != recorded[i].scores[a])
-				fail_msg("rss %ld kB, adj %d: oom_score %s, not %d", recorded[i].rss_kb, adjs[a], text,
-					 recorded[i].scores[a]);
+				fail_msg("rss %ld kB, adj %d: oom_score %s, not %d",
+					 recorded[i].rss_kb, adjs[a], text, recorded[i].scores[a]);
 		}
 	}
 }
@@ -301,10 +341,10 @@ static void badness_counts_what_comes_back(void **state)
 	p->mm.rss[MM_FILEPAGES] = 7;
 	p->mm.rss[MM_SHMEMPAGES] = 5;
 	assert_int_equal(oom_badness(&p->task, TOTAL), 1242);
-	p->mm.rss[MM_FILEPAGES] = -3;		/* a counter may lag */
+	p->mm.rss[MM_FILEPAGES] = -3; /* a counter may lag */
 	assert_int_equal(oom_badness(&p->task, TOTAL), 1235);
 	p->signal.oom_score_adj = 500;
-	assert_int_equal(oom_badness(&p->task, 185542), 1235 + 500 * 185);	/* not 500 * 185.542 */
+	assert_int_equal(oom_badness(&p->task, 185542), 1235 + 500 * 185); /* not 500 * 185.542 */
 	assert_int_equal(oom_badness(&p->task, 2000000), 1235 + 500 * 2000);
 	p->signal.oom_score_adj = -999;
 	assert_int_equal(oom_badness(&p->task, 185542), 1235 - 999 * 185);
@@ -312,8 +352,9 @@ static void badness_counts_what_comes_back(void **state)
 
 static void some_are_never_chosen(void **state)
 {
-	struct proc *init = &procs[0], *p = make(50, "p", 1000, 0, 0, -1000), *reaped = make(51, "r", 1000, 0, 0, 0),
-		    *vfork = make(52, "v", 0, 0, 0, 0), *thread = make(53, "k", 0, 0, 0, 0), *gone = make(54, "g", 9, 0, 0, 0);
+	struct proc *init = &procs[0], *p = make(50, "p", 1000, 0, 0, -1000),
+		    *reaped = make(51, "r", 1000, 0, 0, 0), *vfork = make(52, "v", 0, 0, 0, 0),
+		    *thread = make(53, "k", 0, 0, 0, 0), *gone = make(54, "g", 9, 0, 0, 0);
 	struct completion done;
 
 	assert_int_equal(oom_badness(&init->task, TOTAL), NEVER);
@@ -327,9 +368,9 @@ static void some_are_never_chosen(void **state)
 	assert_int_equal(oom_badness(&vfork->task, TOTAL), NEVER);
 	thread->task.flags |= PF_KTHREAD;
 	assert_int_equal(oom_badness(&thread->task, TOTAL), NEVER);
-	gone->task.mm = NULL;			/* a zombie */
+	gone->task.mm = NULL; /* a zombie */
 	assert_int_equal(oom_badness(&gone->task, TOTAL), NEVER);
-	init_thread(gone, &gone->second, 55, "g");	/* but its second thread lives on */
+	init_thread(gone, &gone->second, 55, "g"); /* but its second thread lives on */
 	assert_int_equal(oom_badness(&gone->task, TOTAL), 9);
 }
 
@@ -357,7 +398,7 @@ static void other_policies(void **state)
 		assert_int_equal(oom_badness(&p->task, TOTAL), 1600);
 		p->task.static_nice = 5;
 		assert_int_equal(oom_badness(&p->task, TOTAL), 3200);
-		p->capable = true;				/* root, and raw I/O */
+		p->capable = true; /* root, and raw I/O */
 		assert_int_equal(oom_badness(&p->task, TOTAL), 200);
 		p->capable = false;
 		p->task.static_nice = 0;
@@ -365,9 +406,9 @@ static void other_policies(void **state)
 		child->mm.total_vm = 500;
 		list_move(&child->task.sibling, &p->task.children);
 		assert_int_equal(oom_badness(&p->task, TOTAL), 1600 + 251);
-		p->task.times.utime = 16 * 8 * 1000000000ULL;	/* sqrt(16) */
+		p->task.times.utime = 16 * 8 * 1000000000ULL; /* sqrt(16) */
 		assert_int_equal(oom_badness(&p->task, TOTAL), 1851 / 4);
-		p->signal.oom_score_adj = 1000 * 3 / 17 + 1;	/* oom_adj 3: times 8 */
+		p->signal.oom_score_adj = 1000 * 3 / 17 + 1; /* oom_adj 3: times 8 */
 		assert_int_equal(oom_badness(&p->task, TOTAL), 1851 / 4 * 8);
 		assert_int_equal(s->write(s, strcpy(name, "modern"), 6), 6);
 		return;
@@ -381,12 +422,13 @@ static void other_policies(void **state)
 static void oom_adj_as_recorded(void **state)
 {
 	static const int score_adj[33] = {
-		-1000, -941, -882, -823, -764, -705, -647, -588, -529, -470, -411, -352, -294, -235, -176, -117, -58,
-		0, 58, 117, 176, 235, 294, 352, 411, 470, 529, 588, 647, 705, 764, 823, 1000,
+		-1000, -941, -882, -823, -764, -705, -647, -588, -529, -470, -411,
+		-352,  -294, -235, -176, -117, -58,  0,	   58,	 117,  176,  235,
+		294,   352,  411,  470,	 529,  588,  647,  705,	 764,  823,  1000,
 	};
 	static const int reads[33] = {
 		-17, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0,
-		0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15,
+		0,   0,	  1,   2,   3,	 4,   5,   6,  7,  8,  9,  10, 11, 12, 13, 15,
 	};
 	struct proc *p = make(91, "hold", 300, 0, 8, 0);
 	char value[16];
@@ -397,35 +439,54 @@ static void oom_adj_as_recorded(void **state)
 		assert_int_equal(p->signal.oom_score_adj, score_adj[adj + 17]);
 		assert_int_equal(number(show("oom_adj", p)), reads[adj + 17]);
 	}
-	assert_non_null(strstr(host_log(), "swapper/0 (0): /proc/91/oom_adj is deprecated, please use /proc/91/oom_score_adj instead.\n"));
+	assert_non_null(strstr(host_log(), "swapper/0 (0): /proc/91/oom_adj is deprecated, please "
+					   "use /proc/91/oom_score_adj instead.\n"));
 	host_clear_log();
 	write_to("oom_adj", p, "0");
-	assert_string_equal(host_log(), "");		/* once */
+	assert_string_equal(host_log(), ""); /* once */
 }
 
 static void odd_values_as_recorded(void **state)
 {
-	static const struct { const char *name, *value; long ret; int adj; } cases[] = {
-		{ "oom_adj", "16", -EINVAL, 1 }, { "oom_adj", "-18", -EINVAL, 1 }, { "oom_adj", "x", -EINVAL, 1 },
-		{ "oom_adj", "", -EINVAL, 1 }, { "oom_adj", "1x", -EINVAL, 1 }, { "oom_adj", "1 2", -EINVAL, 1 },
-		{ "oom_adj", "0x5", 3, 294 }, { "oom_adj", "010", 3, 470 },
-		{ "oom_score_adj", "1001", -EINVAL, 1 }, { "oom_score_adj", "-1001", -EINVAL, 1 },
-		{ "oom_score_adj", "1000", 4, 1000 }, { "oom_score_adj", "-1000", 5, -1000 },
-		{ "oom_score_adj", "x", -EINVAL, 1 }, { "oom_score_adj", "", -EINVAL, 1 }, { "oom_score_adj", "1x", -EINVAL, 1 },
-		{ "oom_score_adj", "0x10", 4, 16 }, { "oom_score_adj", "010", 3, 8 }, { "oom_score_adj", " 7 ", 3, 7 },
+	static const struct {
+		const char *name, *value;
+		long ret;
+		int adj;
+	} cases[] = {
+		{ "oom_adj", "16", -EINVAL, 1 },
+		{ "oom_adj", "-18", -EINVAL, 1 },
+		{ "oom_adj", "x", -EINVAL, 1 },
+		{ "oom_adj", "", -EINVAL, 1 },
+		{ "oom_adj", "1x", -EINVAL, 1 },
+		{ "oom_adj", "1 2", -EINVAL, 1 },
+		{ "oom_adj", "0x5", 3, 294 },
+		{ "oom_adj", "010", 3, 470 },
+		{ "oom_score_adj", "1001", -EINVAL, 1 },
+		{ "oom_score_adj", "-1001", -EINVAL, 1 },
+		{ "oom_score_adj", "1000", 4, 1000 },
+		{ "oom_score_adj", "-1000", 5, -1000 },
+		{ "oom_score_adj", "x", -EINVAL, 1 },
+		{ "oom_score_adj", "", -EINVAL, 1 },
+		{ "oom_score_adj", "1x", -EINVAL, 1 },
+		{ "oom_score_adj", "0x10", 4, 16 },
+		{ "oom_score_adj", "010", 3, 8 },
+		{ "oom_score_adj", " 7 ", 3, 7 },
 		{ "oom_score_adj", "12345678901234567890", -ERANGE, 1 },
 	};
 	static const int back[][2] = {
-		{ -1000, -17 }, { -999, -16 }, { -900, -15 }, { -500, -8 }, { -100, -1 }, { -59, -1 }, { -58, 0 }, { -1, 0 },
-		{ 0, 0 }, { 1, 0 }, { 58, 0 }, { 59, 1 }, { 100, 1 }, { 500, 8 }, { 900, 15 }, { 941, 15 }, { 942, 15 },
-		{ 999, 15 }, { 1000, 15 },
+		{ -1000, -17 }, { -999, -16 }, { -900, -15 }, { -500, -8 }, { -100, -1 },
+		{ -59, -1 },	{ -58, 0 },    { -1, 0 },     { 0, 0 },	    { 1, 0 },
+		{ 58, 0 },	{ 59, 1 },     { 100, 1 },    { 500, 8 },   { 900, 15 },
+		{ 941, 15 },	{ 942, 15 },   { 999, 15 },   { 1000, 15 },
 	};
 	struct proc *p = make(91, "hold", 300, 0, 8, 0);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		p->signal.oom_score_adj = 1;
-		if (write_to(cases[i].name, p, cases[i].value) != cases[i].ret || p->signal.oom_score_adj != cases[i].adj)
-			fail_msg("'%s' to %s: adj %d", cases[i].value, cases[i].name, p->signal.oom_score_adj);
+		if (write_to(cases[i].name, p, cases[i].value) != cases[i].ret ||
+		    p->signal.oom_score_adj != cases[i].adj)
+			fail_msg("'%s' to %s: adj %d", cases[i].value, cases[i].name,
+				 p->signal.oom_score_adj);
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(back); i++) {
 		p->signal.oom_score_adj = back[i][0];
@@ -433,7 +494,8 @@ static void odd_values_as_recorded(void **state)
 	}
 }
 
-/* 26: raising is free; below the lowest privileged value needs CAP_SYS_RESOURCE; oom_adj compares with the present one. */
+/* 26: raising is free; below the lowest privileged value needs CAP_SYS_RESOURCE; oom_adj compares
+ * with the present one. */
 static void lowering_needs_privilege(void **state)
 {
 	struct proc *p = make(91, "hold", 300, 0, 8, 0);
@@ -453,7 +515,8 @@ static void lowering_needs_privilege(void **state)
 
 static void sharers_share_the_adjustment(void **state)
 {
-	struct proc *a = make(91, "a", 300, 0, 8, 0), *b = make(92, "b", 0, 0, 0, 0), *c = make(93, "c", 0, 0, 0, 0);
+	struct proc *a = make(91, "a", 300, 0, 8, 0), *b = make(92, "b", 0, 0, 0, 0),
+		    *c = make(93, "c", 0, 0, 0, 0);
 
 	b->task.mm = &a->mm;
 	a->mm.mm_users = 2;
@@ -469,9 +532,12 @@ static void sharers_share_the_adjustment(void **state)
 /* 08's second half: 200 MiB at -1000, 24 and 8 MiB at +500, 100 MiB, and big_mm. */
 static void who_dies_as_recorded(void **state)
 {
-	struct proc *shell = make(97, "sh", 423, 11, 7, 0), *protected = make(456, "hold", 19016, 32138, 109, -1000),
-		    *small = make(457, "hold", 8, 6146, 21, 500), *smaller = make(458, "hold", 8, 2050, 12, 500),
-		    *middle = make(459, "hold", 398, 25148, 58, 0), *big = make(481, "big_mm", 89104, 0, 182, 0);
+	struct proc *shell = make(97, "sh", 423, 11, 7, 0),
+		    *protected = make(456, "hold", 19016, 32138, 109, -1000),
+		    *small = make(457, "hold", 8, 6146, 21, 500),
+		    *smaller = make(458, "hold", 8, 2050, 12, 500),
+		    *middle = make(459, "hold", 398, 25148, 58, 0),
+		    *big = make(481, "big_mm", 89104, 0, 182, 0);
 	struct oom_control oc;
 
 	small->mm.rss[MM_ANONPAGES] = 0;
@@ -485,15 +551,26 @@ static void who_dies_as_recorded(void **state)
 	assert_int_equal(killed(), 1);
 	assert_true(small->task.tif & TIF_MEMDIE);
 	assert_ptr_equal(small->signal.oom_mm, &small->mm);
-	assert_non_null(strstr(host_log(), "swapper/0 invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO), "
+	assert_non_null(strstr(host_log(),
+			       "swapper/0 invoked oom-killer: "
+			       "gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO), "
 			       "order=0, oom_score_adj=0\n"));
-	assert_non_null(strstr(host_log(), "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"));
-	assert_non_null(strstr(host_log(), "[    457]  1000   457     6192        8    86016     6146           500 hold\n"));
-	assert_non_null(strstr(host_log(), "[    456]     0   456    51254    19016   446464    32138         -1000 hold\n"));
-	assert_null(strstr(host_log(), "] init"));		/* no candidate */
-	assert_non_null(strstr(host_log(), "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,"
-			       "global_oom,task_memcg=/,task=hold,pid=457,uid=1000\n"));
-	assert_non_null(strstr(host_log(), "Out of memory: Killed process 457 (hold) total-vm:24768kB, anon-rss:0kB, file-rss:0kB, "
+	assert_non_null(strstr(host_log(), "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes "
+					   "swapents oom_score_adj name\n"));
+	assert_non_null(strstr(
+	    host_log(),
+	    "[    457]  1000   457     6192        8    86016     6146           500 hold\n"));
+	assert_non_null(strstr(
+	    host_log(),
+	    "[    456]     0   456    51254    19016   446464    32138         -1000 hold\n"));
+	assert_null(strstr(host_log(), "] init")); /* no candidate */
+	assert_non_null(
+	    strstr(host_log(),
+		   "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,"
+		   "global_oom,task_memcg=/,task=hold,pid=457,uid=1000\n"));
+	assert_non_null(strstr(host_log(),
+			       "Out of memory: Killed process 457 (hold) total-vm:24768kB, "
+			       "anon-rss:0kB, file-rss:0kB, "
 			       "shmem-rss:32kB, UID:1000 pgtables:84kB oom_score_adj:500\n"));
 	/* It exits; big_mm grows to 95,692 points, more than the 8 MiB one's 2,070 + 500 * 185. */
 	big->mm.rss[MM_ANONPAGES] = 381992 / 4;
@@ -506,14 +583,18 @@ static void who_dies_as_recorded(void **state)
 	small->mm.mm_count--;
 	oc = oom();
 	assert_ptr_equal(oc.chosen, &big->task);
-	assert_non_null(strstr(host_log(), "Killed process 481 (big_mm) total-vm:356816kB, anon-rss:381992kB, file-rss:0kB, "
-			       "shmem-rss:0kB, UID:0 pgtables:776kB oom_score_adj:0\n"));
-	assert_int_equal(protected->signals + shell->signals + middle->signals + smaller->signals, 0);
+	assert_non_null(strstr(
+	    host_log(),
+	    "Killed process 481 (big_mm) total-vm:356816kB, anon-rss:381992kB, file-rss:0kB, "
+	    "shmem-rss:0kB, UID:0 pgtables:776kB oom_score_adj:0\n"));
+	assert_int_equal(protected->signals + shell->signals + middle->signals + smaller->signals,
+			 0);
 }
 
 static void of_equals_the_later(void **state)
 {
-	struct proc *a = make(50, "a", 1000, 0, 0, 0), *b = make(51, "b", 1000, 0, 0, 0), *c = make(52, "c", 999, 0, 0, 0);
+	struct proc *a = make(50, "a", 1000, 0, 0, 0), *b = make(51, "b", 1000, 0, 0, 0),
+		    *c = make(52, "c", 999, 0, 0, 0);
 
 	assert_ptr_equal(oom().chosen, &b->task);
 	assert_int_equal(a->signals + c->signals, 0);
@@ -526,7 +607,7 @@ static void one_victim_at_a_time(void **state)
 	assert_ptr_equal(oom().chosen, &b->task);
 	assert_ptr_equal(oom().chosen, OOM_VICTIM_DYING);
 	assert_int_equal(killed(), 1);
-	b->mm.flags |= MMF_OOM_SKIP;			/* it has given what it had */
+	b->mm.flags |= MMF_OOM_SKIP; /* it has given what it had */
 	reaper_timer = NULL;
 	b->task.usage--;
 	assert_ptr_equal(oom().chosen, &a->task);
@@ -535,7 +616,8 @@ static void one_victim_at_a_time(void **state)
 
 static void swapoff_goes_first(void **state)
 {
-	struct proc *swapoff = make(50, "swapoff", 10, 0, 0, 0), *big = make(51, "b", 5000, 0, 0, 1000);
+	struct proc *swapoff = make(50, "swapoff", 10, 0, 0, 0),
+		    *big = make(51, "b", 5000, 0, 0, 1000);
 
 	swapoff->signal.oom_flag_origin = true;
 	assert_ptr_equal(oom().chosen, &swapoff->task);
@@ -549,20 +631,23 @@ static void who_dies_anyway_is_not_killed(void **state)
 	p->task.flags |= PF_EXITING;
 	assert_ptr_equal(oom().chosen, &p->task);
 	assert_int_equal(p->signals, 0);
-	assert_true(p->task.tif & TIF_MEMDIE);		/* but it may use the reserves */
+	assert_true(p->task.tif & TIF_MEMDIE); /* but it may use the reserves */
 	assert_null(strstr(host_log(), "oom-killer"));
 }
 
 static void sharers_die_together(void **state)
 {
-	struct proc *a = make(50, "a", 5000, 0, 0, 0), *b = make(51, "b", 0, 0, 0, 0), *c = make(52, "c", 1, 0, 0, 0);
+	struct proc *a = make(50, "a", 5000, 0, 0, 0), *b = make(51, "b", 0, 0, 0, 0),
+		    *c = make(52, "c", 1, 0, 0, 0), *thread = make(53, "kthread", 0, 0, 0, 0);
 
 	b->task.mm = &a->mm;
-	a->mm.mm_users = 2;
+	thread->task.mm = &a->mm; /* it only borrows it */
+	thread->task.flags |= PF_KTHREAD;
+	a->mm.mm_users = 3;
 	oom();
 	assert_int_equal(a->signals, 1);
 	assert_int_equal(b->signals, 1);
-	assert_int_equal(c->signals, 0);
+	assert_int_equal(c->signals + thread->signals, 0);
 	assert_non_null(reaper_timer);
 }
 
@@ -585,7 +670,7 @@ static void the_thread_with_the_memory_is_marked(void **state)
 	struct proc *p = make(50, "p", 5000, 0, 0, 0);
 
 	init_thread(p, &p->second, 51, "p");
-	p->task.mm = NULL;				/* the leader has left */
+	p->task.mm = NULL; /* the leader has left */
 	oom();
 	assert_true(p->second.tif & TIF_MEMDIE);
 	assert_false(p->task.tif & TIF_MEMDIE);
@@ -603,10 +688,11 @@ static void the_asker_pays(void **state)
 	this_cpu_write(current_task, &asker->task);
 	oc = oom();
 	assert_ptr_equal(oc.chosen, &asker->task);
-	assert_non_null(strstr(host_log(), "Out of memory (oom_kill_allocating_task): Killed process 50 (asker)"));
+	assert_non_null(strstr(
+	    host_log(), "Out of memory (oom_kill_allocating_task): Killed process 50 (asker)"));
 	assert_int_equal(big->signals, 0);
 	asker->signal.oom_mm = NULL;
-	asker->signal.oom_score_adj = -1000;		/* protected: the ordinary choice */
+	asker->signal.oom_score_adj = -1000; /* protected: the ordinary choice */
 	asker->task.tif = 0;
 	asker->task.usage--;
 	asker->mm.mm_count--;
@@ -632,18 +718,22 @@ static void panic_on_oom(void **state)
 	make(50, "p", 5000, 0, 0, 0);
 	assert_int_equal(host_sysctl_set("vm.panic_on_oom", 3), -EINVAL);
 	assert_int_equal(host_sysctl_set("vm.panic_on_oom", 1), 0);
-	expect_panic(oom(), "Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled");
+	expect_panic(
+	    oom(),
+	    "Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled");
 	boot(state);
 	make(50, "p", 5000, 0, 0, 0);
 	host_sysctl_set("vm.panic_on_oom", 2);
-	expect_panic(oom(), "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled");
+	expect_panic(
+	    oom(), "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled");
 	nr_procs = 0;
 }
 
 static void nobody_left_is_the_end(void **state)
 {
 	make(50, "p", 5000, 0, 0, -1000);
-	expect_panic(oom(), "Out of memory and no killable processes...\nKernel panic - not syncing: System is deadlocked on memory\n");
+	expect_panic(oom(), "Out of memory and no killable processes...\nKernel panic - not "
+			    "syncing: System is deadlocked on memory\n");
 	nr_procs = 0;
 }
 
@@ -651,7 +741,7 @@ static void sysrq_kills_one_more(void **state)
 {
 	struct proc *p = make(50, "p", 5000, 0, 0, 0), *q = make(51, "q", 4000, 0, 0, 0);
 
-	host_sysctl_set("vm.panic_on_oom", 2);		/* not by hand */
+	host_sysctl_set("vm.panic_on_oom", 2); /* not by hand */
 	sysrq_oom();
 	assert_non_null(work);
 	work->func(work);
@@ -662,9 +752,9 @@ static void sysrq_kills_one_more(void **state)
 	p->task.usage--;
 	q->signal.oom_score_adj = -1000;
 	host_clear_log();
-	work->func(work);				/* nobody: no panic either */
+	work->func(work); /* nobody: no panic either */
 	assert_non_null(strstr(host_log(), "Out of memory and no killable processes...\n"
-			       "sysrq: OOM request ignored. No task eligible\n"));
+					   "sysrq: OOM request ignored. No task eligible\n"));
 }
 
 static void without_the_table(void **state)
@@ -702,7 +792,8 @@ static void reports_are_ratelimited_kills_are_not(void **state)
 
 static void the_reaper_takes_what_is_left(void **state)
 {
-	struct vm_area_struct vma = { .vm_flags = VM_READ | VM_WRITE }, shared = { .vm_flags = VM_SHARED, .vm_mapping = (void *)8 };
+	struct vm_area_struct vma = { .vm_flags = VM_READ | VM_WRITE },
+			      shared = { .vm_flags = VM_SHARED, .vm_mapping = (void *)8 };
 	struct proc *p = make(50, "stuck", 5000, 10, 0, 0);
 
 	p->mm.rss[MM_SHMEMPAGES] = 4096;
@@ -712,14 +803,15 @@ static void the_reaper_takes_what_is_left(void **state)
 	oom();
 	assert_non_null(reaper_timer);
 	assert_int_equal(reaper_timer->expires, 1000 + 2000000000ULL);
-	assert_int_equal(zaps, 0);			/* not before its time */
+	assert_int_equal(zaps, 0); /* not before its time */
 	reaper_timer->function(reaper_timer);
 	reaper_timer = NULL;
 	run_reaper();
 	assert_int_equal(zaps, 1);
 	assert_true(p->mm.flags & MMF_OOM_SKIP);
 	assert_true(p->mm.flags & MMF_UNSTABLE);
-	assert_non_null(strstr(host_log(), "oom_reaper: reaped process 50 (stuck), now anon-rss:0kB, file-rss:0kB, shmem-rss:16384kB\n"));
+	assert_non_null(strstr(host_log(), "oom_reaper: reaped process 50 (stuck), now "
+					   "anon-rss:0kB, file-rss:0kB, shmem-rss:16384kB\n"));
 }
 
 static void the_reaper_leaves_an_orderly_exit_alone(void **state)
@@ -727,7 +819,7 @@ static void the_reaper_leaves_an_orderly_exit_alone(void **state)
 	struct proc *p = make(50, "p", 5000, 0, 0, 0);
 
 	oom();
-	p->mm.flags |= MMF_OOM_SKIP;			/* exit_mmap() */
+	p->mm.flags |= MMF_OOM_SKIP; /* exit_mmap() */
 	reaper_timer->function(reaper_timer);
 	reaper_timer = NULL;
 	run_reaper();
@@ -747,24 +839,41 @@ static void the_reaper_does_not_wait_for_a_lock(void **state)
 	reaper_timer = NULL;
 	run_reaper();
 	up_write(&p->mm.mmap_lock);
-	assert_in_range(host_clock_ns - before, 800000000, 1100000000);	/* ten tries */
+	assert_in_range(host_clock_ns - before, 800000000, 1100000000); /* ten tries */
 	assert_int_equal(zaps, 0);
 	assert_non_null(strstr(host_log(), "oom_reaper: unable to reap pid:50 (p)\n"));
-	assert_true(p->mm.flags & MMF_OOM_SKIP);	/* the next OOM chooses another */
+	assert_true(p->mm.flags & MMF_OOM_SKIP); /* the next OOM chooses another */
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, boot, check)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(scores_as_recorded), T(badness_counts_what_comes_back), T(some_are_never_chosen), T(other_policies),
-		T(oom_adj_as_recorded), T(odd_values_as_recorded), T(lowering_needs_privilege), T(sharers_share_the_adjustment),
-		T(who_dies_as_recorded), T(of_equals_the_later), T(one_victim_at_a_time), T(swapoff_goes_first),
-		T(who_dies_anyway_is_not_killed), T(sharers_die_together), T(a_memory_that_init_shares_is_not_reaped),
-		T(the_thread_with_the_memory_is_marked), T(the_asker_pays), T(without_fs_nobody_is_killed), T(panic_on_oom),
-		T(nobody_left_is_the_end), T(sysrq_kills_one_more), T(without_the_table),
+		T(scores_as_recorded),
+		T(badness_counts_what_comes_back),
+		T(some_are_never_chosen),
+		T(other_policies),
+		T(oom_adj_as_recorded),
+		T(odd_values_as_recorded),
+		T(lowering_needs_privilege),
+		T(sharers_share_the_adjustment),
+		T(who_dies_as_recorded),
+		T(of_equals_the_later),
+		T(one_victim_at_a_time),
+		T(swapoff_goes_first),
+		T(who_dies_anyway_is_not_killed),
+		T(sharers_die_together),
+		T(a_memory_that_init_shares_is_not_reaped),
+		T(the_thread_with_the_memory_is_marked),
+		T(the_asker_pays),
+		T(without_fs_nobody_is_killed),
+		T(panic_on_oom),
+		T(nobody_left_is_the_end),
+		T(sysrq_kills_one_more),
+		T(without_the_table),
 		T(reports_are_ratelimited_kills_are_not),
-		T(the_reaper_takes_what_is_left), T(the_reaper_leaves_an_orderly_exit_alone),
+		T(the_reaper_takes_what_is_left),
+		T(the_reaper_leaves_an_orderly_exit_alone),
 		T(the_reaper_does_not_wait_for_a_lock),
 	};
 

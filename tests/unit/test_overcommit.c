@@ -31,20 +31,23 @@ static int boot(void **state)
 	host_reset(state);
 	host_boot(512, "highmem=0", 1);
 	NODE_DATA(0)->node_zones[ZONE_NORMAL].managed_pages =
-		RAM_KB / 4 - NODE_DATA(0)->node_zones[ZONE_DMA].managed_pages;
+	    RAM_KB / 4 - NODE_DATA(0)->node_zones[ZONE_DMA].managed_pages;
 	total_swap_pages = SWAP_KB / 4;
 	init_reserve_kbytes();
-	sysctl_admin_reserve_kbytes = 8192;		/* the recorded ones: they follow free memory at boot */
+	sysctl_admin_reserve_kbytes = 8192; /* the recorded ones: they follow free memory at boot */
 	sysctl_user_reserve_kbytes = 14509;
 	vm_acct_memory(BEFORE_KB / 4);
 	mm_capable = capable;
 	is_root = true;
 	memset(&mm, 0, sizeof(mm));
-	mm.total_vm = 32;				/* a small program: its 32nd is one page */
+	mm.total_vm = 32; /* a small program: its 32nd is one page */
 	return 0;
 }
 
-static void set(const char *name, long value) { assert_int_equal(host_sysctl_set(name, value), 0); }
+static void set(const char *name, long value)
+{
+	assert_int_equal(host_sysctl_set(name, value), 0);
+}
 
 /* Promises @kb more; nothing is left promised if it is refused. */
 static bool granted(long kb)
@@ -102,7 +105,7 @@ static void guess_refuses_only_the_impossible(void **state)
 		assert_largest(RAM_KB + SWAP_KB);
 		assert_pieces(8388608);
 	}
-	vm_acct_memory(1 << 22);		/* however much is promised already */
+	vm_acct_memory(1 << 22); /* however much is promised already */
 	assert_largest(RAM_KB + SWAP_KB);
 	total_swap_pages = 0;
 	assert_largest(RAM_KB);
@@ -115,10 +118,13 @@ static void always_refuses_nothing(void **state)
 	assert_pieces(8388608);
 }
 
-/* The figures of "plain uid 0" and "plain uid 1000": RAM x ratio + swap - promised - reserves - a 32nd of the process. */
+/* The figures of "plain uid 0" and "plain uid 1000": RAM x ratio + swap - promised - reserves - a
+ * 32nd of the process. */
 static void never_keeps_to_the_limit(void **state)
 {
-	static const struct { long ratio, limit, root, user, root_pieces, user_pieces; } cases[] = {
+	static const struct {
+		long ratio, limit, root, user, root_pieces, user_pieces;
+	} cases[] = {
 		{ 50, 502276, 499292, 491100, 483328, 475136 },
 		{ 100, 742412, 739428, 731236, 720896, 712704 },
 		{ 0, 262140, 259156, 250964, 249856, 241664 },
@@ -142,7 +148,7 @@ static void kbytes_in_place_of_a_ratio(void **state)
 {
 	set("vm.overcommit_memory", 2);
 	set("vm.overcommit_kbytes", 300000);
-	assert_int_equal(sysctl_overcommit_ratio, 0);		/* one or the other */
+	assert_int_equal(sysctl_overcommit_ratio, 0); /* one or the other */
 	assert_int_equal(vm_commit_limit() * 4, 562140);
 	assert_largest(559156);
 	is_root = false;
@@ -162,11 +168,11 @@ static void reserves_for_root_and_for_others(void **state)
 	assert_largest(577836);
 	set("vm.admin_reserve_kbytes", 0);
 	set("vm.user_reserve_kbytes", 0);
-	assert_largest(643372 + 4);		/* not even its 32nd */
+	assert_largest(643372 + 4); /* not even its 32nd */
 	assert_pieces(643072);
 	set("vm.user_reserve_kbytes", 131072);
 	assert_largest(643372);
-	assert_pieces(622592);			/* min(own size / 32, 131,072 kB) */
+	assert_pieces(622592); /* min(own size / 32, 131,072 kB) */
 }
 
 static void reserves_follow_free_memory(void **state)
@@ -178,7 +184,7 @@ static void reserves_follow_free_memory(void **state)
 	init_reserve_kbytes();
 	assert_int_equal(sysctl_user_reserve_kbytes, free_kb / 32);
 	assert_int_equal(sysctl_admin_reserve_kbytes, 8192);
-	NODE_DATA(0)->node_zones[ZONE_NORMAL].vm_stat[NR_FREE_PAGES] = 8L << 18;	/* 8 GiB */
+	NODE_DATA(0)->node_zones[ZONE_NORMAL].vm_stat[NR_FREE_PAGES] = 8L << 18; /* 8 GiB */
 	init_reserve_kbytes();
 	assert_int_equal(sysctl_user_reserve_kbytes, 131072);
 }
@@ -190,7 +196,7 @@ static void odd_values(void **state)
 	assert_int_equal(sysctl_overcommit_memory, 0);
 	set("vm.overcommit_ratio", -1);
 	set("vm.overcommit_memory", 2);
-	(void)granted(4);			/* no crash; the limit is nonsense, as on Linux */
+	(void)granted(4); /* no crash; the limit is nonsense, as on Linux */
 	set("vm.overcommit_ratio", 1000);
 	assert_int_equal(vm_commit_limit(), RAM_KB / 4 * 10 + SWAP_KB / 4);
 }
@@ -204,7 +210,8 @@ static void refusals_are_logged_ten_times(void **state)
 	strcpy(current->comm, "ocprobe");
 	for (int i = 0; i < 30; i++)
 		assert_false(granted(1L << 40));
-	while ((p = strstr(p, "__vm_enough_memory: pid: 205, comm: ocprobe, no enough memory for the allocation\n"))) {
+	while ((p = strstr(p, "__vm_enough_memory: pid: 205, comm: ocprobe, no enough memory for "
+			      "the allocation\n"))) {
 		p++;
 		lines++;
 	}
@@ -221,10 +228,11 @@ static void giving_back_more_is_not_negative(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(the_machine_is_the_recorded_one), T(guess_refuses_only_the_impossible), T(always_refuses_nothing),
-		T(never_keeps_to_the_limit), T(kbytes_in_place_of_a_ratio), T(reserves_for_root_and_for_others),
-		T(reserves_follow_free_memory), T(odd_values), T(refusals_are_logged_ten_times),
-		T(giving_back_more_is_not_negative),
+		T(the_machine_is_the_recorded_one), T(guess_refuses_only_the_impossible),
+		T(always_refuses_nothing),	    T(never_keeps_to_the_limit),
+		T(kbytes_in_place_of_a_ratio),	    T(reserves_for_root_and_for_others),
+		T(reserves_follow_free_memory),	    T(odd_values),
+		T(refusals_are_logged_ten_times),   T(giving_back_more_is_not_negative),
 	};
 
 	return cmocka_run_group_tests_name("overcommit", tests, host_init, NULL);

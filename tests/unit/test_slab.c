@@ -16,7 +16,10 @@
 enum { MAX_HELD = 3000, CPUS = 3 };
 
 static struct shrinker *shrinker;
-void register_shrinker(struct shrinker *s) { shrinker = s; }
+void register_shrinker(struct shrinker *s)
+{
+	shrinker = s;
+}
 
 static int boot(void **state)
 {
@@ -33,17 +36,18 @@ static unsigned long pages_in_use(void)
 	unsigned long n = totalram_pages() - global_zone_page_state(NR_FREE_PAGES);
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
-		n -= zone_pcp_pages(zone);
+	for_each_populated_zone(zone) n -= zone_pcp_pages(zone);
 	return n;
 }
 
 static unsigned long slab_pages(void)
 {
-	return global_node_page_state(NR_SLAB_RECLAIMABLE) + global_node_page_state(NR_SLAB_UNRECLAIMABLE);
+	return global_node_page_state(NR_SLAB_RECLAIMABLE) +
+	       global_node_page_state(NR_SLAB_UNRECLAIMABLE);
 }
 
-/* Empty slabs too many are given back at once; the few that are kept go when the shrinker is asked. */
+/* Empty slabs too many are given back at once; the few that are kept go when the shrinker is asked.
+ */
 static void shrink_all(void)
 {
 	shrinker->scan_objects(shrinker, 100000);
@@ -54,13 +58,22 @@ static void shrink_all(void)
 
 static void objects_are_apart_and_aligned(void **state)
 {
-	static const struct { unsigned int size, align, flags, want; } cases[] = {
-		{ 1, 0, 0, 8 }, { 24, 0, 0, 8 }, { 100, 64, 0, 64 }, { 300, 0, SLAB_HWCACHE_ALIGN, 64 }, { 20, 0, SLAB_HWCACHE_ALIGN, 32 },
-		{ 4096, 4096, 0, 4096 }, { 5000, 0, 0, 8 }, { 16000, 16, 0, 16 },
+	static const struct {
+		unsigned int size, align, flags, want;
+	} cases[] = {
+		{ 1, 0, 0, 8 },
+		{ 24, 0, 0, 8 },
+		{ 100, 64, 0, 64 },
+		{ 300, 0, SLAB_HWCACHE_ALIGN, 64 },
+		{ 20, 0, SLAB_HWCACHE_ALIGN, 32 },
+		{ 4096, 4096, 0, 4096 },
+		{ 5000, 0, 0, 8 },
+		{ 16000, 16, 0, 16 },
 	};
 
 	for (unsigned int c = 0; c < ARRAY_SIZE(cases); c++) {
-		struct kmem_cache *s = kmem_cache_create("test", cases[c].size, cases[c].align, cases[c].flags, NULL);
+		struct kmem_cache *s =
+		    kmem_cache_create("test", cases[c].size, cases[c].align, cases[c].flags, NULL);
 		u8 *objects[100];
 
 		for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
@@ -123,14 +136,19 @@ static void constructed_once(void **state)
 
 /* --- random traffic --- */
 
-struct held { u8 *p; struct kmem_cache *s; size_t size; u8 fill; };
+struct held {
+	u8 *p;
+	struct kmem_cache *s;
+	size_t size;
+	u8 fill;
+};
 static struct held held[MAX_HELD];
 static unsigned int nr_held;
 
 static void give_back(unsigned int i)
 {
 	for (size_t b = 0; b < held[i].size; b += 1 + held[i].size / 64)
-		assert_int_equal(held[i].p[b], held[i].fill);	/* nobody else has written there */
+		assert_int_equal(held[i].p[b], held[i].fill); /* nobody else has written there */
 	if (held[i].s)
 		kmem_cache_free(held[i].s, held[i].p);
 	else
@@ -143,7 +161,8 @@ static size_t random_size(void)
 	switch (host_below(10)) {
 	case 0:
 		return 1 + host_below(20000);
-	case 1: case 2:
+	case 1:
+	case 2:
 		return 1 + host_below(2048);
 	default:
 		return 1 + host_below(256);
@@ -156,7 +175,8 @@ static void traffic(struct kmem_cache **caches, unsigned int n, unsigned int rou
 		struct held *h = &held[nr_held];
 
 		host_run_on(host_below(CPUS));
-		if (nr_held && (nr_held == MAX_HELD || host_below(100) < (i / 3000 % 2 ? 55 : 35))) {
+		if (nr_held &&
+		    (nr_held == MAX_HELD || host_below(100) < (i / 3000 % 2 ? 55 : 35))) {
 			give_back(host_below(nr_held));
 			continue;
 		}
@@ -182,11 +202,13 @@ static void check_figures(struct kmem_cache *s)
 		assert_in_range(s->cpu[cpu].count, 0, s->limit);
 		idle += s->cpu[cpu].count;
 	}
-	list_for_each_entry(slab, &s->partial, lru) {
+	list_for_each_entry(slab, &s->partial, lru)
+	{
 		assert_true(slab->inuse > 0 && slab->inuse < slab->objects);
 		in_slabs += slab->objects - slab->inuse;
 	}
-	list_for_each_entry(slab, &s->empty, lru) {
+	list_for_each_entry(slab, &s->empty, lru)
+	{
 		assert_int_equal(slab->inuse, 0);
 		in_slabs += slab->objects;
 		empty++;
@@ -243,7 +265,7 @@ static void empty_slabs_go_back(void **state)
 	assert_true(peak >= 4000 / s->per_slab);
 	for (int i = 0; i < 4000; i++)
 		kmem_cache_free(s, objects[i]);
-	assert_in_range(s->nr_slabs, 1, 1 + 2 * s->limit);	/* not even under pressure */
+	assert_in_range(s->nr_slabs, 1, 1 + 2 * s->limit); /* not even under pressure */
 	assert_true(s->nr_slabs < peak / 2);
 	kmem_cache_destroy(s);
 }
@@ -275,7 +297,7 @@ static void out_of_memory_is_null(void **state)
 	unsigned int n = 0;
 
 	while ((p = kmem_cache_alloc(s, GFP_NOWAIT | __GFP_NOWARN))) {
-		*(void **)p = first;		/* chained through themselves */
+		*(void **)p = first; /* chained through themselves */
 		first = p;
 		n++;
 	}
@@ -306,7 +328,7 @@ static void use_after_free(struct kmem_cache *s, unsigned int at)
 static void mistakes_are_found(void **state)
 {
 	struct kmem_cache *s = kmem_cache_create("test", 100, 0, 0, NULL), *other;
-	static u8 *p;		/* longjmp() may change others */
+	static u8 *p; /* longjmp() may change others */
 
 	expect_panic(use_after_free(s, 0), "BUG test: use after free: poison overwritten");
 	boot(state);
@@ -354,7 +376,8 @@ static void a_leak_is_told(void **state)
 
 static void sizes_and_alignment(void **state)
 {
-	static const size_t sizes[] = { 8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192 };
+	static const size_t sizes[] = { 8,   16,  32,	64,   96,   128, 192,
+					256, 512, 1024, 2048, 4096, 8192 };
 	unsigned int c = 0;
 
 	for (size_t size = 1; size <= 8192; size++) {
@@ -365,7 +388,7 @@ static void sizes_and_alignment(void **state)
 		assert_int_equal(ksize(p), sizes[c]);
 		if ((sizes[c] & (sizes[c] - 1)) == 0)
 			assert_int_equal((unsigned long)p % MIN(sizes[c], PAGE_SIZE), 0);
-		memset(p, 0xee, sizes[c]);		/* all of it is ours */
+		memset(p, 0xee, sizes[c]); /* all of it is ours */
 		kfree(p);
 	}
 	for (unsigned int order = 2; order < MAX_ORDER; order++) {
@@ -378,7 +401,7 @@ static void sizes_and_alignment(void **state)
 	}
 	assert_null(kmalloc(0, GFP_KERNEL));
 	assert_null(kmalloc((4 << 20) + 1, GFP_KERNEL | __GFP_NOWARN));
-	assert_null(kcalloc(1UL << 33, 1UL << 33, GFP_KERNEL));
+	assert_null(kcalloc((1UL << 62) + 2, 4, GFP_KERNEL)); /* 8, if it were not looked at */
 	kfree(NULL);
 	assert_int_equal(ksize(NULL), 0);
 }
@@ -428,7 +451,9 @@ static void slabinfo(void **state)
 	assert_non_null(strstr(host_read("/proc/slabinfo"), line));
 	host_clear_log();
 	dump_unreclaimable_slab();
-	assert_non_null(strstr(host_log(), "Unreclaimable slab info:\nName                      Used          Total\n"));
+	assert_non_null(
+	    strstr(host_log(),
+		   "Unreclaimable slab info:\nName                      Used          Total\n"));
 	assert_non_null(strstr(host_log(), "a_test"));
 	for (int i = 0; i < 3; i++)
 		kmem_cache_free(s, p[i]);
@@ -448,7 +473,8 @@ static void areas_have_guards(void **state)
 	assert_false(ram_is_mapped((unsigned long)a + 3 * PAGE_SIZE));
 	assert_true(b >= a + 4 * PAGE_SIZE);
 	assert_int_equal(vmalloc_used_kb(), 16);
-	assert_int_equal(page_zonenum(vmalloc_to_page(a)), ZONE_HIGHMEM);	/* it need not be low memory */
+	assert_int_equal(page_zonenum(vmalloc_to_page(a)),
+			 ZONE_HIGHMEM); /* it need not be low memory */
 	assert_ptr_not_equal(vmalloc_to_page(a), vmalloc_to_page(a + PAGE_SIZE));
 	assert_true(is_vmalloc_addr(a) && !is_vmalloc_addr(a - 1));
 	vfree(a);
@@ -457,7 +483,7 @@ static void areas_have_guards(void **state)
 	vfree(NULL);
 	assert_int_equal(vmalloc_used_kb(), 0);
 	shrink_all();
-	assert_in_range(pages_in_use() - before, 0, 2);		/* a slab of vmap_area */
+	assert_in_range(pages_in_use() - before, 0, 2); /* a slab of vmap_area */
 }
 
 static void holes_are_used_again(void **state)
@@ -481,8 +507,9 @@ static void holes_are_used_again(void **state)
 		assert_non_null(area[i]);
 		area[i][0] = area[i][size[i] - 1] = i;
 		assert_true((unsigned long)area[i] + size[i] < VMALLOC_BASE + N * 14 * PAGE_SIZE);
-		for (int j = 0; j < N; j++)	/* apart, with a guard between */
-			assert_true(j == i || !area[j] || area[j] >= area[i] + size[i] + 1 || area[i] >= area[j] + size[j] + 1);
+		for (int j = 0; j < N; j++) /* apart, with a guard between */
+			assert_true(j == i || !area[j] || area[j] >= area[i] + size[i] + 1 ||
+				    area[i] >= area[j] + size[j] + 1);
 	}
 	for (int i = 0; i < N; i++)
 		vfree(area[i]);
@@ -509,11 +536,22 @@ static void large_kvmalloc_is_vmalloc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(objects_are_apart_and_aligned), T(zeroed_if_asked), T(constructed_once),
-		T(everything_comes_back), T(empty_slabs_go_back), T(objects_wander_between_cpus), T(out_of_memory_is_null),
-		T(mistakes_are_found), T(a_leak_is_told),
-		T(sizes_and_alignment), T(strings_and_growth), T(large_blocks_are_counted), T(slabinfo),
-		T(areas_have_guards), T(holes_are_used_again), T(large_kvmalloc_is_vmalloc),
+		T(objects_are_apart_and_aligned),
+		T(zeroed_if_asked),
+		T(constructed_once),
+		T(everything_comes_back),
+		T(empty_slabs_go_back),
+		T(objects_wander_between_cpus),
+		T(out_of_memory_is_null),
+		T(mistakes_are_found),
+		T(a_leak_is_told),
+		T(sizes_and_alignment),
+		T(strings_and_growth),
+		T(large_blocks_are_counted),
+		T(slabinfo),
+		T(areas_have_guards),
+		T(holes_are_used_again),
+		T(large_kvmalloc_is_vmalloc),
 	};
 
 	return cmocka_run_group_tests_name("slab", tests, host_init, NULL);

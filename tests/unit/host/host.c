@@ -33,10 +33,11 @@ int host_reset(void **state)
 
 int host_check(void **state)
 {
-	const char *wrong = strstr(host_log(), "WARNING:") ? "a warning was logged" :
-		machine_irqs_off() ? "interrupts are off" :
-		machine_locks_held() ? "a sleeping lock is held" :
-		machine_windows_open() ? "a kmap window is open" : NULL;
+	const char *wrong = strstr(host_log(), "WARNING:") ? "a warning was logged"
+			    : machine_irqs_off()	   ? "interrupts are off"
+			    : machine_locks_held()	   ? "a sleeping lock is held"
+			    : machine_windows_open()	   ? "a kmap window is open"
+							   : NULL;
 
 	if (!wrong)
 		return 0;
@@ -55,8 +56,14 @@ void host_run_on(int cpu)
 	host_cpu = cpu;
 }
 
-const char *host_log(void) { return machine_log(); }
-void host_clear_log(void) { machine_clear_log(); }
+const char *host_log(void)
+{
+	return machine_log();
+}
+void host_clear_log(void)
+{
+	machine_clear_log();
+}
 
 const char *host_read(const char *path)
 {
@@ -98,10 +105,13 @@ void host_after_panic(const char *words)
 {
 	if (!strstr(host_log(), words))
 		fail_msg("the panic does not say \"%s\":\n%s", words, host_log());
-	host_reset(NULL);	/* nothing can go on after it */
+	host_reset(NULL); /* nothing can go on after it */
 }
 
-void host_seed(u64 s) { seed = s; }
+void host_seed(u64 s)
+{
+	seed = s;
+}
 
 /* xorshift64*, S. Vigna. */
 u64 host_random(void)

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#undef __always_inline		/* libc's; the kernel has its own */
+#undef __always_inline /* libc's; the kernel has its own */
 #include "kernel/lib/types.h"
 
 struct task_struct;
@@ -30,19 +30,20 @@ struct task_struct;
 int host_init(void **state);
 /* The kernel as the linker made it, with an empty log; no memory. For a test's setup. */
 int host_reset(void **state);
-/* After a test: no warning was logged, no lock is held, interrupts are on, no window is open. 0 or -1. */
+/* After a test: no warning was logged, no lock is held, interrupts are on, no window is open. 0 or
+ * -1. */
 int host_check(void **state);
 
 /* Boots: memory map, zones, free pages; not the slab. => host_reset() */
 void host_boot(unsigned long mib, const char *cmdline, int cpus);
 
-void host_run_on(int cpu);		/* the test goes on as that CPU's idle task */
+void host_run_on(int cpu); /* the test goes on as that CPU's idle task */
 struct task_struct *host_idle(int cpu);
-extern u64 host_clock_ns;		/* what the kernel's clock shows */
+extern u64 host_clock_ns; /* what the kernel's clock shows */
 
-const char *host_log(void);		/* what was printed since host_reset() or host_clear_log() */
+const char *host_log(void); /* what was printed since host_reset() or host_clear_log() */
 void host_clear_log(void);
-const char *host_read(const char *path);	/* the text of a CTL_FILE */
+const char *host_read(const char *path); /* the text of a CTL_FILE */
 /* Writes @n numbers to a sysctl as /proc/sys does: 0, -EINVAL. */
 int host_sysctl(const char *name, unsigned int n, const long *values);
 int host_sysctl_set(const char *name, long value);
@@ -50,19 +51,22 @@ int host_sysctl_set(const char *name, long value);
 /* The next panic() is expected. Use: expect_panic(call, "words of its message or of the log"). */
 extern jmp_buf host_panic_jmp;
 extern bool host_panic_expected;
-#define expect_panic(call, words)                                              \
-	do {                                                                   \
-		if (!setjmp(host_panic_jmp)) {                                 \
-			host_panic_expected = true;                            \
-			call;                                                  \
-			host_panic_expected = false;                           \
-			fail_msg("no panic in %s", #call);                     \
-		}                                                              \
-		host_after_panic(words);                                       \
+#define expect_panic(call, words)                                                                  \
+	do {                                                                                       \
+		if (!setjmp(host_panic_jmp)) {                                                     \
+			host_panic_expected = true;                                                \
+			call;                                                                      \
+			host_panic_expected = false;                                               \
+			fail_msg("no panic in %s", #call);                                         \
+		}                                                                                  \
+		host_after_panic(words);                                                           \
 	} while (0)
 void host_after_panic(const char *words);
 
 /* Random numbers of a test: the same at each run. */
 void host_seed(u64 seed);
 u64 host_random(void);
-static inline u64 host_below(u64 n) { return host_random() % n; }
+static inline u64 host_below(u64 n)
+{
+	return host_random() % n;
+}

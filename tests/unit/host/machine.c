@@ -28,9 +28,9 @@
 enum { MAX_MIB = 2048 };
 #define VMALLOC_CLAIMED (256UL << 20)
 #define VMEMMAP_CLAIMED ((unsigned long)MAX_MIB * 256 * 64)
-#define IMAGE_SIZE ((unsigned long)(__kernel_end - __kernel_start))
+#define IMAGE_SIZE	((unsigned long)(__kernel_end - __kernel_start))
 #define IMAGE_IN_DIRECT (DIRECT_BASE + KERNEL_PHYS)
-#define KMAP_CLAIMED ((unsigned long)MAX_CPUS * KMAP_SLOTS * PAGE_SIZE)
+#define KMAP_CLAIMED	((unsigned long)MAX_CPUS * KMAP_SLOTS * PAGE_SIZE)
 
 extern char host_percpu_start[], host_percpu_end[];
 
@@ -52,11 +52,11 @@ void *(*early_alloc)(u64 size, u64 align);
 phys_addr_t (*alloc_kernel_table)(void);
 struct tlb_context init_tlb_context;
 
-static struct task_struct idle_tasks[MAX_CPUS];	/* [0] is init_task, not used here */
+static struct task_struct idle_tasks[MAX_CPUS]; /* [0] is init_task, not used here */
 static char percpu_copies[MAX_CPUS][64 << 10] __aligned(64);
 static u64 kmap_table[MAX_CPUS * KMAP_SLOTS];
-static phys_addr_t vmalloc_table[VMALLOC_CLAIMED / PAGE_SIZE];	/* the page, 0: none */
-static u64 image_table[256];			/* the direct map's entries for the image */
+static phys_addr_t vmalloc_table[VMALLOC_CLAIMED / PAGE_SIZE]; /* the page, 0: none */
+static u64 image_table[256]; /* the direct map's entries for the image */
 static unsigned long ram_pages;
 
 /* --- RAM and mappings --- */
@@ -92,7 +92,7 @@ int map_kernel_range(unsigned long va, phys_addr_t pa, unsigned long size, u64 p
 		for (unsigned long at = 0; at < size; at += PAGE_SIZE) {
 			phys_addr_t *entry = &vmalloc_table[(va - VMALLOC_BASE + at) >> PAGE_SHIFT];
 
-			BUG_ON(*entry);		/* => it is empty */
+			BUG_ON(*entry); /* => it is empty */
 			*entry = pa + at;
 		}
 	ram_map(va, pa, size, prot & _PAGE_RW);
@@ -168,15 +168,16 @@ static void map_memory(unsigned long low_pages)
 		u64 prot = __kernel_start + at < __data_start ? PAGE_KERNEL_RO : PAGE_KERNEL;
 
 		image_table[at >> PAGE_SHIFT] = (KERNEL_PHYS + at) | prot;
-		ram_map((unsigned long)__kernel_start + at, KERNEL_PHYS + at, PAGE_SIZE, prot & _PAGE_RW);
+		ram_map((unsigned long)__kernel_start + at, KERNEL_PHYS + at, PAGE_SIZE,
+			prot & _PAGE_RW);
 	}
 	flush_tlb_kernel_range(IMAGE_IN_DIRECT, IMAGE_IN_DIRECT + IMAGE_SIZE);
 }
 
-void flush_tlb_page(struct tlb_context *ctx, unsigned long addr) { }
-void flush_tlb_range(struct tlb_context *ctx, unsigned long start, unsigned long end) { }
-void flush_tlb_context(struct tlb_context *ctx) { }
-void tlb_settle(struct tlb_context *ctx) { }
+void flush_tlb_page(struct tlb_context *ctx, unsigned long addr) {}
+void flush_tlb_range(struct tlb_context *ctx, unsigned long start, unsigned long end) {}
+void flush_tlb_context(struct tlb_context *ctx) {}
+void tlb_settle(struct tlb_context *ctx) {}
 
 /* --- CPUs --- */
 
@@ -224,14 +225,26 @@ void on_each_cpu(void (*fn)(void *), void *arg)
 	on_each_cpu_mask(~0UL, fn, arg);
 }
 
-u64 ktime_get_ns(void) { return host_clock_ns; }
-bool machine_irqs_off(void) { return host_irqs_off; }
-int machine_windows_open(void) { return current->kmap_depth; }
-unsigned int machine_locks_held(void) { return current->held.n; }
+u64 ktime_get_ns(void)
+{
+	return host_clock_ns;
+}
+bool machine_irqs_off(void)
+{
+	return host_irqs_off;
+}
+int machine_windows_open(void)
+{
+	return current->kmap_depth;
+}
+unsigned int machine_locks_held(void)
+{
+	return current->held.n;
+}
 
 /* --- printing --- */
 
-static char log_text[1 << 20];		/* part of the state */
+static char log_text[1 << 20]; /* part of the state */
 static size_t log_len;
 
 static void log_write(struct console *con, const char *text, size_t len)
@@ -245,7 +258,10 @@ static void log_write(struct console *con, const char *text, size_t len)
 
 static struct console log_console = { .name = "test", .write = log_write };
 
-static u32 current_pid(void) { return current->pid; }
+static u32 current_pid(void)
+{
+	return current->pid;
+}
 
 void machine_console_init(void)
 {
@@ -256,7 +272,10 @@ void machine_console_init(void)
 	register_console(&log_console);
 }
 
-const char *machine_log(void) { return log_text; }
+const char *machine_log(void)
+{
+	return log_text;
+}
 void machine_clear_log(void)
 {
 	log_len = 0;
@@ -352,7 +371,7 @@ void machine_boot(unsigned long mib, const char *cmdline, int cpus)
 	ram_create(mib << 20);
 	fill_boot_info(mib, cmdline);
 	parse_early_params(boot_info.cmdline);
-	ram_map(DIRECT_BASE, 0, mib << 20, true);	/* the boot tables' */
+	ram_map(DIRECT_BASE, 0, mib << 20, true); /* the boot tables' */
 	mm_early_init();
 	cpus_init(cpus);
 	ram_unmap(DIRECT_BASE, mib << 20);

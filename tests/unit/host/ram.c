@@ -32,14 +32,15 @@ void ram_create(unsigned long bytes)
 
 void ram_map(unsigned long va, unsigned long phys, unsigned long size, bool writable)
 {
-	if (mmap((void *)va, size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED | MAP_FIXED, ram, phys) ==
-	    MAP_FAILED)
+	if (mmap((void *)va, size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED | MAP_FIXED,
+		 ram, phys) == MAP_FAILED)
 		fatal("mapping the fake RAM");
 }
 
 static void map_nothing(unsigned long va, unsigned long size, int how)
 {
-	if (mmap((void *)va, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0) != (void *)va)
+	if (mmap((void *)va, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1,
+		 0) != (void *)va)
 		fatal("the machine's addresses");
 }
 
@@ -60,7 +61,7 @@ bool ram_is_mapped(unsigned long va)
 
 	if (pipe(fds))
 		fatal("pipe");
-	ok = write(fds[1], (void *)va, 1) == 1;	/* EFAULT instead of a crash */
+	ok = write(fds[1], (void *)va, 1) == 1; /* EFAULT instead of a crash */
 	close(fds[0]);
 	close(fds[1]);
 	return ok;

@@ -12,9 +12,10 @@
 extern char host_state_start[], host_state_end[];
 static char *saved;
 
-/* The red zones between variables are copied too, so ASan must not look, and no memcpy() may be made of it. */
-__attribute__((no_sanitize("address"), optimize("no-tree-loop-distribute-patterns")))
-void state_copy(char *to, const char *from, size_t size)
+/* The red zones between variables are copied too, so ASan must not look, and no memcpy() may be
+ * made of it. */
+__attribute__((no_sanitize("address"), optimize("no-tree-loop-distribute-patterns"))) void
+state_copy(char *to, const char *from, size_t size)
 {
 	unsigned long *t = (unsigned long *)to;
 	const unsigned long *f = (const unsigned long *)from;

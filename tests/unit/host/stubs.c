@@ -22,22 +22,49 @@
 stub char boot_stack[16];
 
 /* --- kernel/sched --- */
-stub const char *current_work_name(void) { return NULL; }
-stub unsigned long nr_forks(void) { return 1; }	/* boot is over: might_sleep() means it */
-stub void schedule(void) { panic("schedule() with nobody to wake us"); }
-stub void cond_resched_slow(void) { }
-stub void schedule_waiting(const char *what) { panic("would wait for %s", what); }
+stub const char *current_work_name(void)
+{
+	return NULL;
+}
+stub unsigned long nr_forks(void)
+{
+	return 1;
+} /* boot is over: might_sleep() means it */
+stub void schedule(void)
+{
+	panic("schedule() with nobody to wake us");
+}
+stub void cond_resched_slow(void) {}
+stub void schedule_waiting(const char *what)
+{
+	panic("would wait for %s", what);
+}
 stub s64 schedule_timeout_ns(s64 ns, const char *what)
 {
 	host_clock_ns += ns;
 	current->__state = TASK_RUNNING;
 	return 0;
 }
-stub bool signal_pending_state(int state) { return false; }
-stub bool try_to_wake_up(struct task_struct *t, unsigned int state) { return false; }
-stub bool wake_up_process(struct task_struct *t) { return try_to_wake_up(t, TASK_NORMAL); }
-stub void migrate_disable(void) { current->migrate_disabled++; }
-stub void migrate_enable(void) { current->migrate_disabled--; }
+stub bool signal_pending_state(int state)
+{
+	return false;
+}
+stub bool try_to_wake_up(struct task_struct *t, unsigned int state)
+{
+	return false;
+}
+stub bool wake_up_process(struct task_struct *t)
+{
+	return try_to_wake_up(t, TASK_NORMAL);
+}
+stub void migrate_disable(void)
+{
+	current->migrate_disabled++;
+}
+stub void migrate_enable(void)
+{
+	current->migrate_disabled--;
+}
 
 /* --- mm --- */
 unsigned int host_kswapd_wakes, host_reclaims, host_ooms;
@@ -46,7 +73,10 @@ unsigned long (*host_reclaimable)(struct zone *zone);
 bool (*host_oom)(struct oom_control *oc);
 
 stub struct mutex oom_lock = MUTEX_INIT(oom_lock, LOCK_OOM);
-stub void wakeup_kswapd(struct zone *zone, gfp_t gfp, int order, enum zone_type highest) { host_kswapd_wakes++; }
+stub void wakeup_kswapd(struct zone *zone, gfp_t gfp, int order, enum zone_type highest)
+{
+	host_kswapd_wakes++;
+}
 stub unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp)
 {
 	host_reclaims++;
@@ -56,13 +86,22 @@ stub unsigned long zone_reclaimable_pages(struct zone *zone)
 {
 	return host_reclaimable ? host_reclaimable(zone) : 0;
 }
-stub bool pgdat_all_unreclaimable(struct pglist_data *pgdat) { return false; }
+stub bool pgdat_all_unreclaimable(struct pglist_data *pgdat)
+{
+	return false;
+}
 stub bool out_of_memory(struct oom_control *oc)
 {
 	host_ooms++;
 	return host_oom ? host_oom(oc) : false;
 }
-stub void register_shrinker(struct shrinker *s) { }
+stub void register_shrinker(struct shrinker *s) {}
 stub unsigned long total_swap_pages;
-stub long get_nr_swap_pages(void) { return 0; }
-stub unsigned long total_swapcache_pages(void) { return 0; }
+stub long get_nr_swap_pages(void)
+{
+	return 0;
+}
+stub unsigned long total_swapcache_pages(void)
+{
+	return 0;
+}

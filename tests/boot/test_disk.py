@@ -1,0 +1,207 @@
+"""Disks: none, not made for swap, with errors, and such that vanish under load."""
+
+import os
+import re
+import socket
+import subprocess
+
+import pytest
+
+from brink import MKSWAP, MULTIPLIER, Machine
+
+PAGE = 4096
+
+
+def swap_image(path, mib=64, signature=True):
+    with open(path, "wb") as f:
+        f.truncate(mib << 20)
+    os.chmod(path, 0o600)
+    if signature:
+        subprocess.run([MKSWAP, "-q", path], check=True)
+    return path
+
+
+def failing_disk(tmp_path, rule):
+    """A swap disk behind QEMU's blkdebug, with one [inject-error] rule."""
+    config = tmp_path / "blkdebug.conf"
+    config.write_text(f'[inject-error]\n{rule}\nerrno = "5"\nonce = "off"\n')
+    image = swap_image(tmp_path / "swap")
+    return (f"driver=raw,file.driver=blkdebug,file.config={config},"
+            f"file.image.driver=file,file.image.filename={image}")
+
+
+def swap_out(m, arguments):
+    """lostpage in the background, its pages in swap. Returns their number."""
+    m.child.send(f"lostpage {arguments} & P=$!\n")
+    out, pages = map(int, m.expect(r"lostpage: (\d+) of (\d+) pages out", 120).groups())
+    m.run("true")
+    return out, pages
+
+
+def read_back(m):
+    """(intact, lost, wrong) pages of the lostpage in the background."""
+    text = m.run("kill -USR1 $P; wait $P", 120)
+    return tuple(map(int, re.search(r"lostpage: intact (\d+) lost (\d+) wrong (\d+)", text).groups()))
+
+
+def swap_off_and_compare(m, before):
+    """swapoff succeeds, whatever the disk lost, and leaves nothing behind."""
+    m.run("swapoff -a", 120)
+    assert len(m.run("cat /proc/swaps").strip().splitlines()) == 1
+    after = m.settled()
+    assert after["SwapFree"] == 0
+    assert before["MemFree"] - after["MemFree"] < 1024
+    assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
+
+
+def test_no_disk():
+    with Machine(mem=128) as m:
+        m.wait_shell()
+        status, out = m.run_status("swapon /dev/vda")
+        assert status and "No such file" in out
+        assert m.meminfo()["SwapTotal"] == 0
+
+
+def test_disk_without_signature(tmp_path):
+    with Machine(mem=128, disks=[swap_image(tmp_path / "blank", signature=False)]) as m:
+        m.wait_shell()
+        status, out = m.run_status("swapon /dev/vda")
+        assert status and "Invalid argument" in out
+        assert "Unable to find swap-space signature" in m.run("dmesg")
+        assert m.meminfo()["SwapTotal"] == 0
+
+
+def test_healthy_disk_loses_nothing(tmp_path):
+    with Machine(mem=96, disks=[swap_image(tmp_path / "swap")]) as m:
+        m.wait_shell()
+        before = m.settled()
+        m.run("swapon /dev/vda")
+        for arguments in ("16", "16 shared"):
+            out, pages = swap_out(m, arguments)
+            assert out == pages
+            assert read_back(m) == (pages, 0, 0)
+        swap_off_and_compare(m, before)
+
+
+@pytest.mark.parametrize("kind", ["", "shared"])
+def test_unreadable_sector(tmp_path, kind):
+    """The 1000th page of the disk cannot be read: whoever needs it gets SIGBUS, with its address."""
+    disk = failing_disk(tmp_path, f'iotype = "read"\nsector = "{1000 * PAGE // 512}"')
+    with Machine(mem=96, disks=[disk]) as m:
+        m.wait_shell()
+        before = m.settled()
+        m.run("swapon /dev/vda")
+        out, pages = swap_out(m, f"16 {kind}")
+        intact, lost, wrong = read_back(m)
+        # its neighbours may have been in the same transfer (readahead)
+        assert 1 <= lost <= 8 and intact == pages - lost and wrong == 0
+        assert "I/O error, dev vda, sector 8000 op 0x0:(READ)" in m.console or "I/O error, dev vda" in m.console
+        assert "Read-error on swap-device (254:0:" in m.console
+        swap_off_and_compare(m, before)
+
+
+def test_unreadable_page_kills_only_who_needs_it(tmp_path):
+    disk = failing_disk(tmp_path, f'iotype = "read"\nsector = "{1000 * PAGE // 512}"')
+    with Machine(mem=96, disks=[disk]) as m:
+        m.wait_shell()
+        before = m.settled()
+        m.run("swapon /dev/vda")
+        swap_out(m, "16 die")
+        status, _ = m.run_status("kill -USR1 $P; wait $P")
+        assert status == 128 + 7
+        swap_off_and_compare(m, before)
+
+
+@pytest.mark.parametrize("kind", ["", "shared"])
+def test_swapoff_of_a_disk_with_an_unreadable_page(tmp_path, kind):
+    """swapoff brings home what it can; the page it cannot read is lost for good, and stays lost for a child."""
+    disk = failing_disk(tmp_path, f'iotype = "read"\nsector = "{1000 * PAGE // 512}"')
+    with Machine(mem=96, disks=[disk]) as m:
+        m.wait_shell()
+        before = m.settled()
+        m.run("swapon /dev/vda")
+        _, pages = swap_out(m, f"16 {kind}")
+        m.run("swapoff /dev/vda", 120)
+        assert m.meminfo()["SwapTotal"] == 0
+        m.run("cat /proc/$P/smaps /proc/$P/status > /dev/null")
+        intact, lost, wrong = read_back(m)
+        assert 1 <= lost <= 8 and intact == pages - lost and wrong == 0
+        swap_off_and_compare(m, before)
+
+
+def test_unwritable_disk_loses_nothing(tmp_path):
+    """A page that cannot be written stays in memory."""
+    with Machine(mem=96, disks=[failing_disk(tmp_path, 'iotype = "write"')]) as m:
+        m.wait_shell()
+        before = m.settled()
+        m.run("swapon /dev/vda")
+        # presses until memory is full: the OOM killer gets it, since nothing can leave
+        status, out = m.run_status("lostpage 16", 120)
+        assert status == 128 + 9 and "Write-error on swap-device (254:0:" in out
+        assert re.search(r"Killed process \d+ \(lostpage\)", out)
+        swap_off_and_compare(m, before)
+
+
+def test_failures_from_the_kernel_parameter(tmp_path):
+    with Machine(mem=96, disks=[swap_image(tmp_path / "swap")], append="fail_blk=40,7") as m:
+        m.wait_shell()
+        before = m.settled()
+        m.run("until swapon /dev/vda; do :; done")
+        swap_out(m, "16")
+        intact, lost, wrong = read_back(m)
+        assert wrong == 0 and intact > 0
+        assert "I/O error, dev vda" in m.console
+        swap_off_and_compare(m, before)
+
+
+def vanish(m, machine, way):
+    if way == "drive_del":                      # the medium: every request ends with an error
+        m.hmp("drive_del d0")
+        return
+    # The device itself, without asking the guest: QEMU's ACPI hotplug controller is told to eject the slot.
+    slot = int(re.search(r"Bus +0, device +(\d+), function 0:\s+SCSI controller", m.hmp("info pci")).group(1))
+    m.qmp("device_del", id="disk0")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(30 * MULTIPLIER)
+        s.connect(str(m.qtest_path))
+        lines = s.makefile("rw", encoding="ascii")
+        for command in ("outl 0xae10 0x0", f"outl 0xae08 {1 << slot:#x}"):
+            lines.write(command + "\n")
+            lines.flush()
+            assert lines.readline().startswith("OK")
+
+
+@pytest.mark.parametrize("way", ["drive_del", "eject"])
+@pytest.mark.parametrize("kind", ["", "shared"])
+def test_disk_vanishes(tmp_path, way, kind):
+    """All that was on it is lost, and nothing else: its owner gets SIGBUS for each page."""
+    qtest = tmp_path / "qtest"
+    with Machine(mem=96, disks=[swap_image(tmp_path / "swap")], qmp=True,
+                 extra=["-qtest", f"unix:{qtest},server=on,wait=off"]) as m:
+        m.qtest_path = qtest
+        m.wait_shell()
+        before = m.settled()
+        m.run("swapon /dev/vda")
+        out, pages = swap_out(m, f"16 {kind}")
+        vanish(m, "pc", way)
+        intact, lost, wrong = read_back(m)
+        assert intact == pages - out and lost == out and wrong == 0
+        if way == "eject":
+            assert "vda: device is gone" in m.console
+        assert m.run("echo alive").strip() == "alive"
+        swap_off_and_compare(m, before)
+        assert m.run_status("swapon /dev/vda")[0] != 0
+
+
+def test_disk_vanishes_under_load(tmp_path):
+    with Machine(mem=96, disks=[swap_image(tmp_path / "swap", 128)], qmp=True, cpus=4) as m:
+        m.wait_shell()
+        before = m.settled()
+        m.run("swapon /dev/vda")
+        m.child.send("swapcheck 4 30 1000 & P=$!\n"
+                     "until [ $(grep pswpin /proc/vmstat | cut -d' ' -f2) -gt 1000 ]; do :; done; echo @now@; wait $P\n")
+        m.expect("@now@\r", 120)
+        m.hmp("drive_del d0")
+        m.expect("swapcheck: DAMAGED", 120)
+        assert m.run("echo alive").strip() == "alive"
+        swap_off_and_compare(m, before)
