@@ -24,6 +24,7 @@
 #include "mm/pgtable.h"
 #include "mm/swap.h"
 #include "mm/swap_state.h"
+#include "mm/swapfile.h"
 #include "mm/vma.h"
 #include "mm/vmscan.h"
 
@@ -180,21 +181,23 @@ static void free_visit(struct madvise_walk *w, pte_t *ptep, pte_t pte, unsigned 
 }
 
 /* COLD and PAGEOUT: forget that it was used. The page, or NULL: not ours to judge. */
-static struct page *make_old(pte_t *ptep, pte_t pte)
+static struct page *make_old(struct madvise_walk *w, pte_t *ptep, pte_t pte)
 {
 	struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 
 	if (!page || !page_is_private_here(page))
 		return NULL;
-	if (pte_young(pte))
+	if (pte_young(pte)) {
 		__atomic_fetch_and(&ptep->val, ~_PAGE_ACCESSED, __ATOMIC_SEQ_CST);
+		w->flush = true;	/* else the next use sets no bit */
+	}
 	page_clear(page, PG_referenced);
 	return page;
 }
 
 static void cold_visit(struct madvise_walk *w, pte_t *ptep, pte_t pte, unsigned long addr)
 {
-	struct page *page = make_old(ptep, pte);
+	struct page *page = make_old(w, ptep, pte);
 
 	if (page)
 		deactivate_page(page);
@@ -202,7 +205,7 @@ static void cold_visit(struct madvise_walk *w, pte_t *ptep, pte_t pte, unsigned 
 
 static void pageout_visit(struct madvise_walk *w, pte_t *ptep, pte_t pte, unsigned long addr)
 {
-	struct page *page = make_old(ptep, pte);
+	struct page *page = make_old(w, ptep, pte);
 
 	if (!page || !isolate_lru_page(page))
 		return;
@@ -279,6 +282,7 @@ static void willneed_swap(struct vm_area_struct *vma, unsigned long start, unsig
 		}
 		cond_resched();
 	}
+	swap_kick_all();
 	lru_add_drain();
 }
 

@@ -431,6 +431,8 @@ static vm_fault_t do_swap_page(struct vm_fault *vmf)
 	vm_fault_t ret = 0;
 	struct page *page;
 
+	if (unlikely(swp_is_lost(entry)))
+		return VM_FAULT_SIGBUS;		/* swapoff could not read it */
 	if (unlikely(anon_vma_prepare(vmf->vma)))
 		return VM_FAULT_OOM;
 	page = get_swapped_page(vmf, entry, &ret);

@@ -17,22 +17,12 @@
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
+#include "mm/shmem.h"
 #include "mm/slab.h"
 #include "mm/swap_state.h"
 #include "mm/vma.h"
 
 #define ANSWERS PAGE_SIZE	/* pages looked at under one lock */
-
-/* Is page @pgoff of the mapping in a cache, whole? */
-static bool mincore_page(struct address_space *mapping, unsigned long pgoff)
-{
-	struct page *page = find_get_page(mapping, pgoff);
-	bool present = page && page_test(page, PG_uptodate);
-
-	if (page)
-		put_page(page);
-	return present;
-}
 
 static bool mincore_swap(swp_entry_t entry)
 {
@@ -41,6 +31,20 @@ static bool mincore_swap(swp_entry_t entry)
 
 	if (page)
 		put_page(page);
+	return present;
+}
+
+/* Is page @pgoff of the mapping in a cache, whole? A page of shmem may be in the swap cache. */
+static bool mincore_page(struct address_space *mapping, unsigned long pgoff)
+{
+	struct page *page = find_get_page(mapping, pgoff);
+	bool present = page && page_test(page, PG_uptodate);
+	swp_entry_t entry;
+
+	if (page)
+		put_page(page);
+	else if (shmem_swap_entry(mapping, pgoff, &entry))
+		present = mincore_swap(entry);
 	return present;
 }
 

@@ -155,6 +155,8 @@ static int shmem_swapin(struct address_space *mapping, unsigned long index, swp_
 	struct page *page = lookup_swap_cache(entry);
 	int error = -EAGAIN;
 
+	if (unlikely(swp_is_lost(entry)))
+		return -EIO;
 	if (!page) {
 		*major = true;
 		page = swapin_readahead(entry, mapping_gfp(mapping), NULL);
@@ -221,6 +223,23 @@ static void *get_entry(struct address_space *mapping, unsigned long index)
 		get_page(entry);
 	spin_unlock_irqrestore(&mapping->i_lock, flags);
 	return entry;
+}
+
+bool shmem_swap_entry(struct address_space *mapping, unsigned long index, swp_entry_t *entry)
+{
+	bool swapped = false;
+	unsigned long flags;
+	void *found;
+
+	if (!(mapping->flags & AS_SWAPBACKED))
+		return false;
+	flags = spin_lock_irqsave(&mapping->i_lock);
+	found = xa_load(&mapping->i_pages, index);
+	swapped = xa_is_value(found);
+	if (swapped)
+		*entry = value_to_entry(found);
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return swapped;
 }
 
 static int getpage(struct address_space *mapping, unsigned long index, struct page **pagep,
@@ -388,6 +407,19 @@ void shmem_truncate(struct address_space *mapping, loff_t from)
 
 /* --- swapoff --- */
 
+/* The device could not read the page at @index: who wants it from now on gets -EIO or SIGBUS. */
+static void entry_is_lost(struct address_space *mapping, unsigned long index, swp_entry_t entry)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	bool ours = xa_load(&mapping->i_pages, index) == entry_to_value(entry);
+
+	if (ours)	/* in place: needs no memory */
+		xa_store(&mapping->i_pages, index, entry_to_value(swp_lost_entry()), GFP_NOWAIT);
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	if (ours)
+		swap_free(entry);
+}
+
 /* Brings all pages of @mapping that lie in area @type back. 0 or -errno */
 static int unuse_mapping(struct address_space *mapping, unsigned int type)
 {
@@ -411,6 +443,8 @@ static int unuse_mapping(struct address_space *mapping, unsigned int type)
 		if (!error) {
 			unlock_page(page);
 			put_page(page);
+		} else if (error == -EIO) {
+			entry_is_lost(mapping, index, value_to_entry(found));
 		} else if (error != -EAGAIN) {
 			return error;
 		}

@@ -11,6 +11,8 @@ extern const struct address_space_operations shmem_aops;
 /* The page at @index, locked, up to date (zeroed, swapped in): 0, -ENOMEM, -EIO, -EINTR. */
 int shmem_getpage(struct address_space *mapping, unsigned long index, struct page **pagep,
 		  bool create);
+/* Is the page at @index in swap? Then *entry is where. */
+bool shmem_swap_entry(struct address_space *mapping, unsigned long index, swp_entry_t *entry);
 vm_fault_t shmem_fault(struct vm_fault *vmf);
 /*
  * For MAP_SHARED | MAP_ANONYMOUS: an object of its own, counted by its VMAs. Sets vm_ops,

@@ -235,8 +235,11 @@ void free_pages_and_swap_cache(struct page **pages, int nr)
  */
 struct page *lookup_swap_cache(swp_entry_t entry)
 {
-	struct page *page = find_get_page(swap_address_space(entry), swp_offset(entry));
+	struct page *page;
 
+	if (unlikely(swp_is_lost(entry)))
+		return NULL;
+	page = find_get_page(swap_address_space(entry), swp_offset(entry));
 	if (page && page_test(page, PG_readahead) && page_test_and_clear(page, PG_readahead)) {
 		count_vm_event(SWAP_RA_HIT);
 		readahead_hits++;
@@ -286,6 +289,8 @@ static struct page *find_or_insert(swp_entry_t entry, gfp_t gfp, bool *fresh)
 	int error;
 
 	*fresh = false;
+	if (unlikely(swp_is_lost(entry)))
+		return NULL;
 	for (;;) {
 		page = find_get_page(swap_address_space(entry), swp_offset(entry));
 		if (page)

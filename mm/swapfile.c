@@ -239,7 +239,7 @@ static bool slot_becomes_free(struct swap_info_struct *si, unsigned long offset)
  */
 static unsigned int drop_claim(swp_entry_t entry, bool cache, const char *who)
 {
-	struct swap_info_struct *si = swap_info_get(entry, who);
+	struct swap_info_struct *si = swp_is_lost(entry) ? NULL : swap_info_get(entry, who);
 	unsigned long offset = swp_offset(entry);
 	unsigned int left = 0;
 	bool was_full = false;
@@ -279,10 +279,13 @@ void swapcache_free(swp_entry_t entry)
 /* swap_duplicate: one user more. 0; -ENOMEM at the count's limit; -EINVAL: no such slot in use. */
 int swap_duplicate(swp_entry_t entry)
 {
-	struct swap_info_struct *si = swap_info_get(entry, __func__);
+	struct swap_info_struct *si;
 	unsigned int count;
 	int ret = 0;
 
+	if (swp_is_lost(entry))
+		return 0;		/* lost for the child as well */
+	si = swap_info_get(entry, __func__);
 	if (!si)
 		return -EINVAL;
 	count = si->map[swp_offset(entry)];
@@ -345,7 +348,7 @@ int swap_slot_count_locked_hint(swp_entry_t entry)
 /* swp_swapcount: how many PTEs (and shmem objects) name the slot. */
 int swp_swapcount(swp_entry_t entry)
 {
-	struct swap_info_struct *si = swap_info_get(entry, __func__);
+	struct swap_info_struct *si = swp_is_lost(entry) ? NULL : swap_info_get(entry, __func__);
 	int count;
 
 	if (!si)

@@ -5,7 +5,12 @@
 
 #include "mm/mm_types.h"
 
-#define MAX_SWAPFILES 32
+#define MAX_SWAPFILES 31
+/*
+ * No area: an entry of this type stands for a page that swapoff could not read. Whoever needs
+ * it gets SIGBUS. (Linux: make_swapin_error_entry().)
+ */
+#define SWP_LOST MAX_SWAPFILES
 #define SWP_TYPE_SHIFT 58
 static inline swp_entry_t swp_entry(unsigned int type, unsigned long offset)
 {
@@ -16,6 +21,8 @@ static inline unsigned long swp_offset(swp_entry_t e)
 {
 	return e.val & ((1UL << SWP_TYPE_SHIFT) - 1);
 }
+static inline swp_entry_t swp_lost_entry(void) { return swp_entry(SWP_LOST, 1); }
+static inline bool swp_is_lost(swp_entry_t e) { return swp_type(e) == SWP_LOST; }
 
 /* What an area lies on; the block layer implements it (kernel/block/swap_dev.c). */
 struct swap_device_ops {

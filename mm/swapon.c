@@ -231,32 +231,33 @@ int do_swapon(struct swap_device *dev, int swap_flags)
 /* --- off: bringing pages home --- */
 
 /*
- * The PTE at @addr, if it still names @entry, maps @page instead.
- * => page locked, mmap_lock held for reading. 0, or -EIO: the page could not be read.
+ * The PTE at @addr, if it still names @entry, maps @page instead; if the device could not read
+ * the page, the PTE says from now on that it is lost.
+ * => page locked, mmap_lock held for reading
  */
-static int unuse_pte(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr, swp_entry_t entry,
+static void unuse_pte(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr, swp_entry_t entry,
 		     struct page *page)
 {
 	spinlock_t *ptl;
 	pte_t *pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
-	int error = 0;
 
 	if (!pte)
-		return 0;
-	if (ptep_get(pte).val == swp_entry_to_pte(entry).val) {
-		if (page_test(page, PG_uptodate) && PageSwapCache(page)) {
-			get_page(page);
-			page_add_anon_rmap(page, vma, addr);
-			set_pte(pte, pte_mkold(mk_pte(page, vma->vm_page_prot)));
-			add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
-			add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
-			swap_free(entry);
-		} else {
-			error = -EIO;
-		}
+		return;
+	if (ptep_get(pte).val != swp_entry_to_pte(entry).val) {
+		pte_unmap_unlock(pte, ptl);
+		return;
 	}
+	if (page_test(page, PG_uptodate)) {
+		get_page(page);
+		page_add_anon_rmap(page, vma, addr);
+		set_pte(pte, pte_mkold(mk_pte(page, vma->vm_page_prot)));
+		add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
+		add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
+	} else {
+		set_pte(pte, swp_entry_to_pte(swp_lost_entry()));
+	}
+	swap_free(entry);
 	pte_unmap_unlock(pte, ptl);
-	return error;
 }
 
 /* One swap PTE that was seen at @addr. 0 or -errno */
@@ -265,7 +266,6 @@ static int unuse_entry(struct vm_area_struct *vma, pmd_t *pmd, unsigned long add
 {
 	struct vm_fault vmf = { .vma = vma, .address = addr };
 	struct page *page = lookup_swap_cache(entry);
-	int error;
 
 	if (!page)
 		page = swapin_readahead(entry, GFP_HIGHUSER_MOVABLE, &vmf);
@@ -273,11 +273,13 @@ static int unuse_entry(struct vm_area_struct *vma, pmd_t *pmd, unsigned long add
 		return swap_slot_count_locked_hint(entry) ? -ENOMEM : 0;
 	lock_page(page);
 	wait_on_page_writeback(page);
-	error = unuse_pte(vma, pmd, addr, entry, page);
+	/* If reclaim was first, the walk finds the entry once more. */
+	if (PageSwapCache(page) && page->private == entry.val)
+		unuse_pte(vma, pmd, addr, entry, page);
 	try_to_free_swap(page);
 	unlock_page(page);
 	put_page(page);
-	return error;
+	return 0;
 }
 
 /*

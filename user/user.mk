@@ -1,7 +1,7 @@
 # user.mk - the programs of user/ and the initramfs with BusyBox.
 
 USER_CC ?= musl-gcc
-USER_CFLAGS := -static -O1 -g0 -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror)
+USER_CFLAGS := -static -s -O1 -g0 -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror)
 BUSYBOX ?= $(firstword $(wildcard /bin/busybox /usr/bin/busybox))
 
 USER_PROGRAMS := $(patsubst user/%.c,$(B)/user/%,$(wildcard user/*.c))

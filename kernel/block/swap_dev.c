@@ -66,9 +66,19 @@ static bool submit_open(struct swap_bdev *sb)
 	return any;
 }
 
+/*
+ * Sends what is open. Requests that filled up were submitted but not kicked, so the device is
+ * kicked in any case.
+ */
+static void send_all(struct swap_bdev *sb)
+{
+	if (!submit_open(sb))
+		blk_kick(sb->bdev);
+}
+
 static void open_timeout(struct timer_list *t)
 {
-	submit_open(container_of(t, struct swap_bdev, timer));
+	send_all(container_of(t, struct swap_bdev, timer));
 }
 
 static bool continues(const struct blk_request *req, enum blk_op op, sector_t sector,
@@ -144,8 +154,10 @@ static int swap_rw_page(void *dev, struct page *page, u64 pos, bool write, page_
 	if (sb->bdev->gone)
 		return -EIO;
 	if (join_open(sb, page, sector, op, done, &full)) {
-		if (full)
+		if (full) {
 			blk_submit(full);
+			blk_kick(sb->bdev);	/* the timer may have run out before it was submitted */
+		}
 		return 0;
 	}
 	req = new_request(sb);
@@ -162,13 +174,9 @@ static int swap_rw_page(void *dev, struct page *page, u64 pos, bool write, page_
 	return 0;
 }
 
-/* Requests that filled up were submitted but not kicked, so the device is kicked in any case. */
 static void swap_kick(void *dev)
 {
-	struct swap_bdev *sb = dev;
-
-	if (!submit_open(sb))
-		blk_kick(sb->bdev);
+	send_all(dev);
 }
 
 /* Through a page of its own: @buf may lie anywhere in kernel memory. */

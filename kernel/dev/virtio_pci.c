@@ -104,11 +104,15 @@ void virtio_reset(struct virtio_device *vdev)
 		udelay(10);
 }
 
+/*
+ * => DRIVER_OK was set. Where a device was pulled out, reads give ones or (QEMU) zeroes; one
+ *    without DRIVER_OK was reset behind our back.
+ */
 bool virtio_device_lost(struct virtio_device *vdev)
 {
 	u8 s = status(vdev);
 
-	return s == 0xff || s & VIRTIO_NEEDS_RESET;
+	return s == 0xff || s & VIRTIO_NEEDS_RESET || !(s & VIRTIO_DRIVER_OK);
 }
 
 void virtio_fail(struct virtio_device *vdev) { add_status(vdev, VIRTIO_FAILED); }

@@ -3,7 +3,8 @@
  *
  * Idea: 64 bits of input are kept in a register and topped up once a symbol.
  *       A Huffman code is looked up by its first bits in a table; longer ones
- *       go on in a second table. Output collects in a 64 KiB buffer of which
+ *       go on in a second table. A short length's extra bits are looked up with
+ *       its code: most entries say all there is to know. Output collects in a 64 KiB buffer of which
  *       the lower half is the history that matches refer to; when it is full
  *       it is checksummed, handed on, and its upper half becomes the history.
  *       Everything lies in the caller's workspace.
@@ -26,18 +27,17 @@ enum {
 };
 
 /*
- * A table entry: value << 16 | kind or extra bits << 8 | bits of the code.
- * Kinds stand above the number of extra bits (at most 13).
+ * A table entry: value << 16 | kind | bits of the code << 8 | bits to drop, the extra bits included.
+ * No bits of the code in it: the extra bits are in the value already.
  */
 typedef u32 entry_t;
-enum { IS_LITERAL = 0x8000, IS_END = 0x4000, IS_SUBTABLE = 0x2000, IS_BAD = 0x1000,
-       IS_SPECIAL = IS_END | IS_SUBTABLE | IS_BAD, EXTRA_SHIFT = 8, EXTRA_MASK = 15,
-       VALUE_SHIFT = 16, BITS_MASK = 0xff };
+enum { IS_LITERAL = 0x8000, IS_END = 0x4000, IS_SUBTABLE = 0x2000, IS_BAD = 0x1000, CODE_MASK = 0xf00,
+       CODE_SHIFT = 8, VALUE_SHIFT = 16, DROP_MASK = 0x3f };
 
 struct input {
 	const u8 *in, *end;
 	u64 bits;			/* the next input bits, lowest first */
-	int nbits;			/* how many; may run past the end: see overrun */
+	u32 nbits;			/* its low byte: how many; may run past the end: see overrun */
 	int overrun;			/* zero bytes supplied after the end */
 };
 
@@ -97,13 +97,13 @@ static u32 crc_update(const struct state *s, u32 crc, const u8 *p, size_t n)
 	const u32(*t)[256] = s->crc_table;
 
 	for (; n >= 8; n -= 8, p += 8) {
-		u64 v;
+		u32 a, b;
 
-		memcpy(&v, p, 8);
-		v ^= crc;
-		crc = t[7][v & 0xff] ^ t[6][v >> 8 & 0xff] ^ t[5][v >> 16 & 0xff] ^
-		      t[4][v >> 24 & 0xff] ^ t[3][v >> 32 & 0xff] ^ t[2][v >> 40 & 0xff] ^
-		      t[1][v >> 48 & 0xff] ^ t[0][v >> 56];
+		memcpy(&a, p, 4);
+		memcpy(&b, p + 4, 4);
+		a ^= crc;
+		crc = t[7][a & 0xff] ^ t[6][a >> 8 & 0xff] ^ t[5][a >> 16 & 0xff] ^ t[4][a >> 24] ^
+		      t[3][b & 0xff] ^ t[2][b >> 8 & 0xff] ^ t[1][b >> 16 & 0xff] ^ t[0][b >> 24];
 	}
 	for (; n; n--)
 		crc = t[0][(crc ^ *p++) & 0xff] ^ crc >> 8;
@@ -144,25 +144,44 @@ static int slide(struct state *s)
 
 /* --- input bits --- */
 
-/* At least 56 bits in b->bits; zeros after the end. */
-static __always_inline void refill(struct input *b)
-{
-	if (likely(b->end - b->in >= 8)) {
-		u64 v;
+static __always_inline u32 bits_left(const struct input *b) { return (u8)b->nbits; }
 
-		memcpy(&v, b->in, 8);
-		b->bits |= v << b->nbits;
-		b->in += (63 - b->nbits) >> 3;
-		b->nbits |= 56;
-		return;
-	}
-	while (b->nbits < 56) {
+/* At least 56 bits in b->bits. => eight bytes of input are left */
+static __always_inline void refill_fast(struct input *b)
+{
+	u64 v;
+
+	memcpy(&v, b->in, 8);
+	b->bits |= v << (b->nbits & 63);
+	b->in += 7 - (b->nbits >> 3 & 7);
+	b->nbits |= 56;
+}
+
+/* The same at the end of the input: zeros follow it. */
+static void refill(struct input *b)
+{
+	while (bits_left(b) < 56) {
 		if (b->in < b->end)
-			b->bits |= (u64)*b->in++ << b->nbits;
+			b->bits |= (u64)*b->in++ << bits_left(b);
 		else
 			b->overrun++;
 		b->nbits += 8;
 	}
+}
+
+static __always_inline void top_up(struct input *b, bool at_end)
+{
+	if (at_end)
+		refill(b);
+	else
+		refill_fast(b);
+}
+
+/* Takes away the bits that @e decoded. What the subtraction does to the upper bytes of nbits is of no interest. */
+static __always_inline void drop(struct input *b, entry_t e)
+{
+	b->bits >>= e & DROP_MASK;
+	b->nbits -= e;
 }
 
 static __always_inline u32 take_bits(struct input *b, int n)
@@ -177,7 +196,7 @@ static __always_inline u32 take_bits(struct input *b, int n)
 /* Gives back whole bytes that were read ahead. False: the input ended before. */
 static bool align_to_byte(struct input *b)
 {
-	int spare = b->nbits / 8 - b->overrun;
+	int spare = (int)bits_left(b) / 8 - b->overrun;
 
 	if (spare < 0)
 		return false;
@@ -190,17 +209,7 @@ static bool align_to_byte(struct input *b)
 
 /* --- tables --- */
 
-static u32 reverse_bits(u32 code, int n)
-{
-	u32 r = 0;
-
-	while (n--) {
-		r = r << 1 | (code & 1);
-		code >>= 1;
-	}
-	return r;
-}
-
+/* What a symbol decodes to: value, kind and, where the bits of the code will be, the number of its extra bits. */
 static entry_t lit_entry(int sym)
 {
 	if (sym < 256)
@@ -209,14 +218,14 @@ static entry_t lit_entry(int sym)
 		return IS_END;
 	if (sym > 285)
 		return IS_BAD;
-	return (u32)length_base[sym - 257] << VALUE_SHIFT | length_extra[sym - 257] << EXTRA_SHIFT;
+	return (u32)length_base[sym - 257] << VALUE_SHIFT | length_extra[sym - 257] << CODE_SHIFT;
 }
 
 static entry_t dist_entry(int sym)
 {
 	if (sym > 29)
 		return IS_BAD;
-	return (u32)dist_base[sym] << VALUE_SHIFT | dist_extra[sym] << EXTRA_SHIFT;
+	return (u32)dist_base[sym] << VALUE_SHIFT | dist_extra[sym] << CODE_SHIFT;
 }
 
 static entry_t plain_entry(int sym)
@@ -228,111 +237,141 @@ struct builder {
 	entry_t *table;
 	int size;		/* entries there are */
 	int root;		/* bits of the first table */
+	bool resolve;		/* the first table's values include their extra bits where these fit */
 	entry_t (*entry)(int sym);
+	u16 count[MAX_BITS + 1];	/* codes of each length that are still to come */
+	u16 sorted[MAX_LIT];	/* symbols in the order of their codes */
+	int used;		/* entries in use */
+	u32 sub_prefix;		/* the second table being filled: which first bits lead to it, */
+	entry_t *sub;		/* where it is, NULL: none yet, */
+	int sub_bits;		/* and its size */
 };
 
-/* Where canonical codes of each length begin; false: over-subscribed. @left: codes unused. */
-static bool first_codes(const u8 *lengths, int n, u32 *code, int *left)
+/* Sorts the symbols by code: by length, then by number. Codes of that length left unused, -1: over-subscribed. */
+static int sort_symbols(struct builder *b, const u8 *lengths, int n)
 {
-	int count[MAX_BITS + 1] = { 0 };
-	u32 c = 0;
+	u16 at[MAX_BITS + 2];
+	int left = 1;
 
+	memset(b->count, 0, sizeof(b->count));
 	for (int i = 0; i < n; i++)
-		count[lengths[i]]++;
-	count[0] = 0;
-	*left = 1;
+		b->count[lengths[i]]++;
+	b->count[0] = 0;
+	at[1] = 0;
 	for (int len = 1; len <= MAX_BITS; len++) {
-		*left = *left * 2 - count[len];
-		if (*left < 0)
-			return false;
-		c = (c + count[len - 1]) << 1;
-		code[len] = c;
+		left = left * 2 - b->count[len];
+		if (left < 0)
+			return -1;
+		at[len + 1] = at[len] + b->count[len];
 	}
+	for (int i = 0; i < n; i++)
+		if (lengths[i])
+			b->sorted[at[lengths[i]]++] = i;
+	return left;
+}
+
+/* The code after @code, which is @len bits long, the first bit lowest: one is added at the far end. */
+static u32 next_code(u32 code, int len)
+{
+	u32 bit = 1U << (len - 1);
+
+	while (code & bit)
+		bit >>= 1;
+	return (code & (bit - 1)) | bit;
+}
+
+/* All places of the first table where @code comes first. */
+static void fill_first(struct builder *b, u32 code, int len, entry_t e)
+{
+	int extra = (e & CODE_MASK) >> CODE_SHIFT, bits = len + extra;
+	entry_t *table = b->table;
+	u32 end = 1U << b->root;
+
+	if (extra && (!b->resolve || bits > b->root)) {
+		e = (e & ~CODE_MASK) | len << CODE_SHIFT | bits;
+		bits = len;
+		extra = 0;
+	} else {
+		e = (e & ~CODE_MASK) | (b->resolve ? 0 : len << CODE_SHIFT) | bits;
+	}
+	for (u32 v = 0; v < 1U << extra; v++, e += 1U << VALUE_SHIFT)
+		for (u32 i = code | v << len; i < end; i += 1U << bits)
+			table[i] = e;
+}
+
+/* A second table for the codes that begin like @code, as large as those still to come need. False: no room. */
+static bool open_second(struct builder *b, u32 code, int len)
+{
+	int bits = len - b->root, left = 1 << bits;
+
+	for (; bits + b->root < MAX_BITS; bits++, left <<= 1) {
+		left -= b->count[bits + b->root];
+		if (left <= 0)
+			break;
+	}
+	if (b->used + (1 << bits) > b->size)
+		return false;
+	b->sub_prefix = code & ((1U << b->root) - 1);
+	b->table[b->sub_prefix] = (u32)b->used << VALUE_SHIFT | IS_SUBTABLE | bits << CODE_SHIFT | b->root;
+	b->sub = b->table + b->used;
+	b->sub_bits = bits;
+	b->used += 1 << bits;
+	for (int i = 0; i < 1 << bits; i++)
+		b->sub[i] = IS_BAD;	/* one single code does not fill it */
 	return true;
 }
 
-/* Makes a second table for each prefix that has longer codes; false: no room. */
-static bool make_subtables(const struct builder *b, const u8 *lengths, int n, const u32 *first)
+static bool fill_second(struct builder *b, u32 code, int len, entry_t e)
 {
-	u8 deepest[1 << LIT_BITS];
-	u32 code[MAX_BITS + 1];
-	int used = 1 << b->root;
+	int extra = (e & CODE_MASK) >> CODE_SHIFT, rest = len - b->root;
 
-	memset(deepest, 0, sizeof(deepest));
-	memcpy(code, first, sizeof(code));
-	for (int i = 0; i < n; i++) {
-		int len = lengths[i];
-		u32 prefix;
-
-		if (!len)
-			continue;
-		prefix = reverse_bits(code[len]++, len) & ((1U << b->root) - 1);
-		if (len > b->root && len - b->root > deepest[prefix])
-			deepest[prefix] = len - b->root;
-	}
-	for (int p = 0; p < 1 << b->root; p++) {
-		if (!deepest[p])
-			continue;
-		if (used + (1 << deepest[p]) > b->size)
-			return false;
-		b->table[p] = (u32)used << VALUE_SHIFT | IS_SUBTABLE | deepest[p] << EXTRA_SHIFT | b->root;
-		for (int i = 0; i < 1 << deepest[p]; i++)
-			b->table[used + i] = IS_BAD;
-		used += 1 << deepest[p];
-	}
+	if ((!b->sub || (code & ((1U << b->root) - 1)) != b->sub_prefix) && !open_second(b, code, len))
+		return false;
+	e = (e & ~CODE_MASK) | rest << CODE_SHIFT | (rest + extra);
+	for (u32 i = code >> b->root; i < 1U << b->sub_bits; i += 1U << rest)
+		b->sub[i] = e;
 	return true;
-}
-
-/* => table entry @e decodes: the bits left of a code go into its low byte */
-static void fill(entry_t *table, u32 from, int bits, int table_bits, entry_t e)
-{
-	for (u32 i = from; i < 1U << table_bits; i += 1U << bits)
-		table[i] = e | bits;
 }
 
 /* Builds the tables of @n codes. An incomplete code is allowed only if it is one single code. */
-static int build(const struct builder *b, const u8 *lengths, int n)
+static int build(struct builder *b, const u8 *lengths, int n)
 {
-	u32 code[MAX_BITS + 1] = { 0 };
-	int left, codes = 0;
+	int left = sort_symbols(b, lengths, n);
+	u32 code = 0;
 
-	for (int i = 0; i < n; i++)
-		codes += lengths[i] != 0;
-	if (!first_codes(lengths, n, code, &left))
+	if (left < 0)
 		return fail("over-subscribed code");
-	if (left && codes > 1)
-		return fail("incomplete code");
-	for (int i = 0; i < 1 << b->root; i++)
+	b->used = 1 << b->root;
+	b->sub = NULL;
+	/* A complete code fills all of the table. */
+	for (int i = 0; left && i < 1 << b->root; i++)
 		b->table[i] = IS_BAD;
-	if (!make_subtables(b, lengths, n, code))
-		return fail("code too long");
-	for (int i = 0; i < n; i++) {
-		int len = lengths[i];
-		u32 rev;
-		entry_t sub;
-
-		if (!len)
-			continue;
-		rev = reverse_bits(code[len]++, len);
-		if (len <= b->root) {
-			fill(b->table, rev, len, b->root, b->entry(i));
-			continue;
+	for (int i = 0, len = 1; len <= MAX_BITS; len++)
+		for (; b->count[len]; b->count[len]--, i++) {
+			if (left && i)
+				return fail("incomplete code");
+			if (len <= b->root)
+				fill_first(b, code, len, b->entry(b->sorted[i]));
+			else if (!fill_second(b, code, len, b->entry(b->sorted[i])))
+				return fail("code too long");
+			code = next_code(code, len);
 		}
-		sub = b->table[rev & ((1U << b->root) - 1)];
-		fill(b->table + (sub >> VALUE_SHIFT), rev >> b->root, len - b->root,
-		     sub >> EXTRA_SHIFT & EXTRA_MASK, b->entry(i));
-	}
 	return 0;
 }
 
 /* --- blocks --- */
 
-/* Follows a code into its second table. => its first bits are still in @bits */
-static __always_inline entry_t second_entry(const entry_t *table, entry_t e, u64 bits)
+/* Follows a code into its second table. */
+static __always_inline entry_t second_entry(const entry_t *table, entry_t e, struct input *b)
 {
-	u32 sub = (bits >> (e & BITS_MASK)) & ((1U << (e >> EXTRA_SHIFT & EXTRA_MASK)) - 1);
+	drop(b, e);
+	return table[(e >> VALUE_SHIFT) + (b->bits & ((1U << ((e & CODE_MASK) >> CODE_SHIFT)) - 1))];
+}
 
-	return table[(e >> VALUE_SHIFT) + sub];
+/* The value of @e with its extra bits, which follow the code in @bits. => the bits of the code are in it */
+static __always_inline u32 full_value(entry_t e, u64 bits)
+{
+	return (e >> VALUE_SHIFT) + ((bits & ((1UL << (e & DROP_MASK)) - 1)) >> ((e & CODE_MASK) >> CODE_SHIFT));
 }
 
 /* Copies a match; may write up to 7 bytes more. => room for them behind @to */
@@ -341,15 +380,16 @@ static __always_inline void copy_match(u8 *to, const u8 *from, u32 len)
 	u8 *end = to + len;
 
 	if (likely(to - from >= 8)) {
-		do {
+		for (;;) {
 			u64 v;
 
 			memcpy(&v, from, 8);
 			memcpy(to, &v, 8);
 			to += 8;
+			if (to >= end)
+				return;
 			from += 8;
-		} while (to < end);
-		return;
+		}
 	}
 	if (to - from == 1) {
 		u64 v = *from * 0x0101010101010101UL;
@@ -365,24 +405,7 @@ static __always_inline void copy_match(u8 *to, const u8 *from, u32 len)
 	while (to < end);
 }
 
-/* The distance after a length; 0: invalid. */
-static __always_inline u32 read_distance(const entry_t *table, struct input *b)
-{
-	entry_t e = table[b->bits & ((1U << DIST_BITS) - 1)];
-
-	if (unlikely(e & IS_SUBTABLE)) {
-		entry_t sub = second_entry(table, e, b->bits);
-
-		take_bits(b, e & BITS_MASK);
-		e = sub;
-	}
-	if (unlikely(e & IS_SPECIAL))
-		return 0;
-	take_bits(b, e & BITS_MASK);
-	return (e >> VALUE_SHIFT) + take_bits(b, e >> EXTRA_SHIFT & EXTRA_MASK);
-}
-
-/* Where inflate_codes() stands, in registers. */
+/* Where inflate_symbols() stands, in registers. */
 struct fast {
 	struct input b;
 	u8 *pos;
@@ -393,70 +416,80 @@ static __always_inline entry_t first_entry(const entry_t *lit, const struct fast
 	return lit[f->b.bits & ((1U << LIT_BITS) - 1)];
 }
 
-/*
- * Stores the literals that come next, at most three; the entry that is none, or the last literal's.
- * => 56 bits are there; on return, if it is no literal, again.
- */
+static __always_inline void put_literal(struct fast *f, entry_t e)
+{
+	drop(&f->b, e);
+	*f->pos++ = e >> VALUE_SHIFT;
+}
+
+/* Stores the literals that come next, at most three; the entry that is none, or the last literal's. => 56 bits are there */
 static __always_inline entry_t literals(const entry_t *lit, struct fast *f)
 {
 	entry_t e = first_entry(lit, f);
 
 	if (!(e & IS_LITERAL))
 		return e;
-	take_bits(&f->b, e & BITS_MASK);
-	*f->pos++ = e >> VALUE_SHIFT;
+	put_literal(f, e);
 	e = first_entry(lit, f);
-	if (e & IS_LITERAL) {
-		take_bits(&f->b, e & BITS_MASK);
-		*f->pos++ = e >> VALUE_SHIFT;
-		e = first_entry(lit, f);
-		if (e & IS_LITERAL) {
-			take_bits(&f->b, e & BITS_MASK);
-			*f->pos++ = e >> VALUE_SHIFT;
-			return e;
-		}
-	}
-	refill(&f->b);
+	if (!(e & IS_LITERAL))
+		return e;
+	put_literal(f, e);
+	e = first_entry(lit, f);
+	if (e & IS_LITERAL)
+		put_literal(f, e);
 	return e;
 }
 
-/* The symbols of a block until the buffer is nearly full (1), the block ends (0), or an error. */
-static int inflate_fast(struct state *s)
+/* The most that a match can need: 15 + 5 bits for the length, 15 + 13 for the distance. */
+#define MATCH_BITS 48
+
+/*
+ * The symbols of a block until the buffer is nearly full (1), the block ends (0), or an error.
+ * => @at_end: for the last bytes of the input; else it returns 1 when it gets there
+ */
+static __always_inline int inflate_symbols(struct state *s, bool at_end)
 {
 	const entry_t *lit = s->lit, *dist_table = s->dist;
-	const u8 *limit = s->buffer + BUFFER - SLACK, *valid = s->valid;
+	const u8 *limit = s->buffer + BUFFER - SLACK, *valid = s->valid, *last = s->b.end - 16;
 	struct fast f = { .b = s->b, .pos = s->pos };
 	int ret = 1;
 
-	while (likely(f.pos < limit)) {
+	while (likely(f.pos < limit) && (at_end || likely(f.b.in <= last))) {
 		entry_t e;
 		u32 len, dist;
 
-		refill(&f.b);
+		top_up(&f.b, at_end);
 		e = literals(lit, &f);
 		if (e & IS_LITERAL)
 			continue;
-		if (unlikely(e & IS_SUBTABLE)) {
-			entry_t sub = second_entry(lit, e, f.b.bits);
-
-			take_bits(&f.b, e & BITS_MASK);
-			e = sub;
-		}
-		take_bits(&f.b, e & BITS_MASK);
-		if (unlikely(e & (IS_LITERAL | IS_END | IS_BAD))) {
+		if (unlikely(bits_left(&f.b) < MATCH_BITS))
+			top_up(&f.b, at_end);
+		if (likely(!(e & (IS_SUBTABLE | IS_END | IS_BAD | CODE_MASK)))) {
+			len = e >> VALUE_SHIFT;
+		} else {
+			if (e & IS_SUBTABLE)
+				e = second_entry(lit, e, &f.b);
 			if (e & IS_LITERAL) {
-				*f.pos++ = e >> VALUE_SHIFT;
+				put_literal(&f, e);
 				continue;
 			}
-			ret = e & IS_END ? 0 : fail("invalid code");
-			break;
+			if (e & (IS_END | IS_BAD)) {
+				drop(&f.b, e);
+				ret = e & IS_END ? 0 : fail("invalid code");
+				break;
+			}
+			len = full_value(e, f.b.bits);
 		}
-		len = (e >> VALUE_SHIFT) + take_bits(&f.b, e >> EXTRA_SHIFT & EXTRA_MASK);
-		dist = read_distance(dist_table, &f.b);
-		if (unlikely(!dist || dist > f.pos - valid)) {
+		drop(&f.b, e);
+		e = dist_table[f.b.bits & ((1U << DIST_BITS) - 1)];
+		if (unlikely(e & IS_SUBTABLE))
+			e = second_entry(dist_table, e, &f.b);
+		dist = full_value(e, f.b.bits);
+		if (unlikely(e & IS_BAD || f.pos - dist < valid)) {
 			ret = fail("invalid distance");
 			break;
 		}
+		drop(&f.b, e);
 		copy_match(f.pos, f.pos - dist, len);
 		f.pos += len;
 	}
@@ -465,16 +498,21 @@ static int inflate_fast(struct state *s)
 	return ret;
 }
 
+static __noinline int inflate_fast(struct state *s) { return inflate_symbols(s, false); }
+static __noinline int inflate_end(struct state *s) { return inflate_symbols(s, true); }
+
 /* The symbols of one block, to its end. */
 static int inflate_codes(struct state *s)
 {
 	for (;;) {
-		int ret = inflate_fast(s);
+		int ret = s->b.end - s->b.in > 16 ? inflate_fast(s) : inflate_end(s);
 
 		if (s->b.overrun > 8)
 			return fail("unexpected end of file");
 		if (ret <= 0)
 			return ret;
+		if (s->pos < s->buffer + BUFFER - SLACK)
+			continue;	/* only the last bytes of the input are left */
 		ret = slide(s);
 		if (ret)
 			return ret;
@@ -511,8 +549,8 @@ static int inflate_stored(struct state *s)
 
 static int build_both(struct state *s, int nlit, int ndist)
 {
-	struct builder lit = { s->lit, LIT_TABLE, LIT_BITS, lit_entry };
-	struct builder dist = { s->dist, DIST_TABLE, DIST_BITS, dist_entry };
+	struct builder lit = { .table = s->lit, .size = LIT_TABLE, .root = LIT_BITS, .resolve = true, .entry = lit_entry };
+	struct builder dist = { .table = s->dist, .size = DIST_TABLE, .root = DIST_BITS, .entry = dist_entry };
 	int err = build(&lit, s->lengths, nlit);
 
 	return err ? err : build(&dist, s->lengths + nlit, ndist);
@@ -546,7 +584,7 @@ static int read_lengths(struct state *s, int n)
 		e = s->lit[s->b.bits & 127];
 		if (e & IS_BAD || s->b.overrun > 8)
 			return fail("invalid code lengths");
-		take_bits(&s->b, e & BITS_MASK);
+		drop(&s->b, e);
 		sym = e >> VALUE_SHIFT;
 		if (sym < 16) {
 			s->lengths[i++] = sym;
@@ -569,7 +607,7 @@ static int read_lengths(struct state *s, int n)
 static int inflate_dynamic(struct state *s)
 {
 	static const u8 order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
-	struct builder codes = { s->lit, LIT_TABLE, 7, plain_entry };
+	struct builder codes = { .table = s->lit, .size = LIT_TABLE, .root = 7, .entry = plain_entry };
 	int nlit, ndist, ncode, err;
 
 	nlit = take_bits(&s->b, 5) + 257;

@@ -150,7 +150,7 @@ static bool do_signal_stop(int signr)
 			return false;
 		start_group_stop(signr);
 	}
-	current->__state = TASK_STATE_STOPPED;
+	set_special_state(TASK_STATE_STOPPED);
 	notify = participate_group_stop(current);
 	spin_unlock_irq(&current->sighand->siglock);
 	if (notify) {

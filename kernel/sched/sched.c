@@ -294,10 +294,23 @@ void yield_cpu(void)
 	schedule_from(true);
 }
 
+/*
+ * sched.h. A waker that saw an earlier state of ours may be about to set TASK_RUNNING: for one
+ * who asks again that is a wake-up for nothing, but here it would be taken for the real one.
+ * It holds pi_lock from its look to its deed.
+ */
+void set_special_state(unsigned int state)
+{
+	unsigned long flags = spin_lock_irqsave(&current->pi_lock);
+
+	current->__state = state;
+	spin_unlock_irqrestore(&current->pi_lock, flags);
+}
+
 /* sched.h */
 void do_task_dead(void)
 {
-	current->__state = TASK_DEAD;
+	set_special_state(TASK_DEAD);
 	schedule_from(false);
 	BUG();
 }

@@ -34,6 +34,7 @@ unsigned long nr_context_switches(void);
 void get_avenrun(unsigned long loads[3]);	/* FSHIFT 11 fixed point */
 u64 task_sched_runtime(struct task_struct *t);	/* ns so far, the present slice included */
 u64 idle_time_ns(int cpu);
+void set_special_state(unsigned int state);	/* TASK_DEAD or stopped: only its own waker may end it */
 void do_task_dead(void) __noreturn;		/* the last switch; drops the scheduler's reference */
 /* SCHED_FIFO and SCHED_RR (1 … 99), SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE (0). 0 or -EINVAL. */
 int sched_set_policy(struct task_struct *t, int policy, int rt_priority);

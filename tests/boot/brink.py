@@ -26,7 +26,8 @@ class Machine:
     """=> memory and swap in MiB; swap 0: no disk. checks: the kernel that checks its locks."""
 
     def __init__(self, mem=512, cpus=2, swap=0, append="", cpu="max", machine="pc", checks=True, disks=(),
-                 kernel=None, initramfs=None, init_args="", extra=(), highmem=None, qmp=False):
+                 kernel=None, initramfs=None, init_args="", extra=(), highmem=None, qmp=False,
+                 console="console=ttyS0"):
         self.work = tempfile.TemporaryDirectory(prefix="brink-test-")
         work = pathlib.Path(self.work.name)
         kernel = kernel or BUILD / ("checks/brink.elf" if checks else "brink.elf")
@@ -46,7 +47,7 @@ class Machine:
         args = [QEMU, "-accel", "tcg,thread=multi", "-cpu", cpu, "-machine", machine, "-smp", str(cpus), "-m", str(mem),
                 "-display", "none", "-vga", "none", "-net", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
                 "-kernel", str(kernel), "-initrd", str(initramfs),
-                "-append", f"console=ttyS0 panic=-1 loglevel=7 highmem={highmem}M {append} {init_args}"]
+                "-append", f"{console} panic=-1 loglevel=7 highmem={highmem}M {append} {init_args}"]
         for n, drive in enumerate(drives):
             options = drive if "=" in drive else f"file={drive},format=raw,cache=unsafe"
             args += ["-drive", f"{options},if=none,id=d{n}", "-device", f"virtio-blk-pci,drive=d{n},id=disk{n}"]
