@@ -1,24 +1,36 @@
-# Brink's build: a table of contents. `make help` explains the targets.
+# Brink's build: a table of contents. `make help` prints these variables, and the targets with their `##` texts.
 #
-#   MEM=512M SWAP=256 (MiB, 0: no disk) CPUS=2 HIGHMEM=256M (0: no such zone) CPU=max MACHINE=pc|q35
-#   APPEND='more kernel parameters'  KVM=1  CHECKS=1 (lock order, poison)  CC=clang  CROSS_COMPILE=prefix-
+#   MEM=512M        memory of the machine: 32M to 16G and more
+#   SWAP=256M       size of the swap disk; 0: no disk
+#   CPUS=2          how many CPUs, 1 to 16
+#   HIGHMEM=256M    how much of the memory lies above the low/high split (default: half of MEM); 0: no such zone
+#   CPU=max         QEMU's model of the CPU: qemu64 to max, or host with KVM=1
+#   MACHINE=pc      QEMU's machine: pc or q35
+#   APPEND='...'    more kernel parameters
+#   KVM=1           runs on the real CPU (/dev/kvm); 0: in software
+#   CHECKS=1        a kernel that checks its locks and poisons freed memory
+#   CC=clang        the compiler; CROSS_COMPILE=x86_64-linux-gnu- is the prefix of all the tools
+#   EXTRA_CFLAGS=   more flags for the kernel's compiler
+#   B=build         the build directory
+#   V=1             shows the commands; CI=1 makes warnings errors
+
+ifneq (4.2,$(firstword $(sort $(MAKE_VERSION) 4.2)))
+$(error This is GNU make $(MAKE_VERSION); Brink needs at least 4.2)
+endif
 
 MEM ?= 512M
-SWAP ?= 256
+SWAP ?= 256M
 CPUS ?= 2
-# Half of the memory, unless said otherwise: on x86-64 the low/high split is a choice.
-HIGHMEM ?= $(shell m='$(MEM)'; case $$m in (*[gG]) m=$$(($${m%[gG]} * 1024)) ;; (*) m=$${m%[mM]} ;; esac; echo $$((m / 2))M)
+# On x86-64 the low/high split is a choice: half of the memory, unless said otherwise.
+HIGHMEM ?= $(shell m='$(MEM)'; case $$m in (*[gG]) m=$$(($${m%[gG]} * 1024)) ;; esac; echo $$(($${m%[mM]} / 2))M)
 CPU ?= max
 MACHINE ?= pc
 APPEND ?=
-KVM ?=
+KVM ?= 0
 CHECKS ?= 0
 CROSS_COMPILE ?=
+EXTRA_CFLAGS ?=
 B ?= build
-COMMA := ,
-# V=1 shows the commands.
-Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
@@ -28,11 +40,24 @@ NM := $(CROSS_COMPILE)nm
 OBJDUMP := $(CROSS_COMPILE)objdump
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NASM ?= nasm
-PYTHON ?= python3
-# Debian's own interpreter has Debian's pytest.
-PYTHON3 := $(firstword $(wildcard /usr/bin/python3) python3)
 QEMU ?= qemu-system-x86_64
+# Debian's own interpreter has Debian's pytest.
+PYTHON3 ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
+# --- small helpers ---
+COMMA := ,
+yes = $(filter-out 0 n no false,$(1))
+Q := $(if $(call yes,$(V)),,@)
+say = $(if $(Q),@printf '  %-7s %s\n' $(1) $(2))
+WERROR := $(if $(call yes,$(CI)),-Werror)
+# A number without a unit is one of MiB.
+mib = $(1)$(if $(filter 0 %M %m %G %g,$(1)),,M)
+
+ifeq ($(filter 0 1,$(CHECKS)),)
+$(error CHECKS='$(CHECKS)': say 1 for the kernel that checks itself, 0 for the other)
+endif
+
+# --- the kernel ---
 ROOMS := boot kernel/lib kernel/x86 kernel/sched mm kernel/block kernel/fs kernel/dev kernel/proc kernel
 CSRC := $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c)))
 ASRC := $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.asm)))
@@ -43,37 +68,35 @@ WARN := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wmissing-prototyp
 TRACES := -fno-optimize-sibling-calls
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-builtin -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-strict-aliasing -fno-omit-frame-pointer -fno-stack-protector \
-	-fno-asynchronous-unwind-tables -fcf-protection=none -fwrapv -fno-common $(TRACES) $(WARN) $(if $(CI),-Werror) \
+	-fno-asynchronous-unwind-tables -fcf-protection=none -fwrapv -fno-common $(TRACES) $(WARN) $(WERROR) \
 	-I. -I$(B) -DBRINK_CHECKS=$(CHECKS) $(EXTRA_CFLAGS)
-NASMFLAGS := -f elf64 -g -F dwarf -I $(B)/ -I .
-LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none $(if $(PARTIAL),--unresolved-symbols=ignore-all --noinhibit-exec)
+NASMFLAGS := -f elf64 -g -F dwarf -I $(B)/ -I . $(WERROR)
+LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none $(if $(WERROR),--fatal-warnings)
 
-all: $(B)/brink.elf $(B)/brink.dis $(B)/brink.sym ## the kernel: build/brink.elf, with .dis (disassembly) and .sym beside it
+all: $(B)/brink.elf $(B)/brink.dis $(B)/brink.sym ## the kernel: build/brink.elf; beside it .dis (disassembly) and .sym
 
-o: $(B)/$(F:.c=.o)
+o: $(B)/$(F:.c=.o) ## compiles one file: make o F=mm/memory.c
 
-$(B)/%.o: %.c Makefile | $(B)/.tools-build
+$(B)/%.o: %.c $(B)/.flags-kernel | $(B)/.tools-build
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/%.asm.o: %.asm $(B)/asm-offsets.inc | $(B)/.tools-build
+$(B)/%.asm.o: %.asm $(B)/asm-offsets.inc $(B)/.flags-kernel | $(B)/.tools-build
 	@mkdir -p $(@D)
 	$(call say,NASM,$<)
-	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -o $@ $<
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP -o $@ $<
 
-# Constants of C for nasm: kernel/x86/asm-offsets.c is compiled, never linked.
-$(B)/asm-offsets.inc: kernel/x86/asm-offsets.c.in Makefile | $(B)/.tools-build
-	@mkdir -p $(@D)
+# Constants of C for nasm: kernel/x86/asm-offsets.c.in is compiled, never linked.
+$(B)/asm-offsets.inc: kernel/x86/asm-offsets.c.in $(B)/.flags-kernel | $(B)/.tools-build
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $(B)/asm-offsets.d -MT $@ -x c -S -o $(B)/asm-offsets.s $<
 	$(Q)sed -n 's/^.*->\([A-Za-z_0-9]*\) \$$*\(-*[0-9]*\).*/%define \1 \2/p' $(B)/asm-offsets.s > $@
 
-$(B)/linker.lds: linker.ld kernel/x86/memlayout.h | $(B)/.tools-build
-	@mkdir -p $(@D)
+$(B)/linker.lds: linker.ld kernel/x86/memlayout.h $(B)/.flags-kernel | $(B)/.tools-build
 	$(Q)$(CC) -E -P -x c -I. -o $@ $<
 
 # Linked twice: the first image's functions become the symbol table of the second (kernel/x86/ksyms.h).
-$(B)/brink.elf: $(OBJ) $(B)/linker.lds kernel/x86/ksyms.awk
+$(B)/brink.elf: $(OBJ) $(B)/linker.lds kernel/x86/ksyms.awk $(B)/.flags-link
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS) -T $(B)/linker.lds -o $(B)/brink.pass1.elf $(OBJ)
 	$(Q)$(NM) -n $(B)/brink.pass1.elf | awk -f kernel/x86/ksyms.awk > $(B)/ksyms.S
@@ -84,65 +107,92 @@ $(B)/brink.elf: $(OBJ) $(B)/linker.lds kernel/x86/ksyms.awk
 	$(Q)mv $@.tmp $@
 
 $(B)/brink.dis: $(B)/brink.elf
+	$(call say,DIS,$@)
 	$(Q)$(OBJDUMP) -d -l --no-show-raw-insn $< > $@
 $(B)/brink.sym: $(B)/brink.elf
 	$(Q)$(NM) -n $< > $@
-
--include $(shell find $(B) -name '*.d' 2>/dev/null)
-
-# --- the tools of this machine: named, and on Debian installed, by .ci/setup ---
-$(B)/.tools-%: .ci/setup
-	@B=$(B) CC='$(CC)' sh .ci/setup $*
-
-# --- the root file system, and the tests ---
-include user/user.mk
-include tests/tests.mk
-
-# --- starting it ---
-QEMU_ACCEL := $(if $(filter 1 y yes,$(KVM)),-accel kvm,-accel tcg$(COMMA)thread=multi)
-QEMU_ARGS = $(QEMU_ACCEL) -cpu $(CPU) -machine $(MACHINE) -smp $(CPUS) -m $(MEM) -net none -no-reboot \
-	$(if $(filter-out 0,$(SWAP)),-drive file=$(B)/swap.img$(COMMA)format=raw$(COMMA)if=virtio$(COMMA)cache=unsafe)
-QEMU_KERNEL = -kernel $(B)/brink.elf -initrd $(B)/initramfs.cpio.gz
-CMDLINE = console=ttyS0 quiet highmem=$(HIGHMEM) panic=-1 $(APPEND)
-
-$(B)/swap.img: FORCE
-	@[ "$(SWAP)" = 0 ] || { truncate -s 0 $@ && truncate -s $(SWAP)M $@ && chmod 600 $@ && PATH=$$PATH:/usr/sbin:/sbin mkswap -q $@; }
-
-run: $(B)/brink.elf $(B)/initramfs.cpio.gz $(B)/swap.img ## boots to a BusyBox shell on this terminal (Ctrl-A X ends QEMU)
-	$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append "$(CMDLINE)" -display none -vga none -serial mon:stdio
-
-demo: $(B)/brink.elf $(B)/initramfs.cpio.gz $(B)/swap.img ## three big_mm until the OOM killer has had them all; then powers off
-	$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append "$(CMDLINE) demo" -display none -vga none -serial mon:stdio
-
-window: $(B)/brink.iso $(B)/swap.img ## boots the ISO in a window, with screen and keyboard
-	$(QEMU) $(QEMU_ARGS) -cdrom $(B)/brink.iso -serial stdio
-
-debug: $(B)/brink.elf $(B)/initramfs.cpio.gz $(B)/swap.img ## as run, but waits for gdb (target remote :1234) before the first instruction
-	@echo "in another terminal: gdb -ex 'target remote :1234' $(B)/brink.elf"
-	$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append "$(CMDLINE) norandmaps" -display none -vga none -serial mon:stdio -s -S
-
-# Deterministic: one guest instruction is one tick of rdtsc (docs/DEBUGGING.md).
-bench: $(B)/brink.elf $(B)/initramfs.cpio.gz ## counts the instructions of the common paths
-	$(PYTHON3) tests/bench.py $(B)
-
-iso: $(B)/brink.iso ## build/brink.iso, for BIOS and UEFI (GRUB)
-$(B)/brink.iso: $(B)/brink.elf $(B)/initramfs.cpio.gz boot/grub.cfg | $(B)/.tools-iso
-	@rm -rf $(B)/iso && mkdir -p $(B)/iso/boot/grub
-	$(OBJCOPY) --strip-debug $(B)/brink.elf $(B)/iso/boot/brink.elf
-	cp $(B)/initramfs.cpio.gz $(B)/iso/boot/
-	cp boot/grub.cfg $(B)/iso/boot/grub/
-	grub-mkrescue -o $@ $(B)/iso 2> $(B)/grub-mkrescue.log || { cat $(B)/grub-mkrescue.log; exit 1; }
 
 # The tests' kernel, in a build directory of its own.
 $(B)/checks/brink.elf: FORCE
 	@$(MAKE) --no-print-directory B=$(B)/checks CHECKS=1 $(B)/checks/brink.elf
 
+# --- the root file system, and the tests ---
+include user/user.mk
+include tests/tests.mk
+
+# --- the tools of this machine: named, and on Debian installed, by .ci/setup ---
+$(B)/.tools-%: .ci/setup $(B)/.flags-tools
+	@B='$(B)' CC='$(CC)' CROSS_COMPILE='$(CROSS_COMPILE)' NASM='$(NASM)' QEMU='$(QEMU)' USER_CC='$(USER_CC)' \
+		BUSYBOX='$(BUSYBOX)' PYTHON3='$(PYTHON3)' sh .ci/setup $*
+
+# --- what was built with other flags, or from other files, is built again: the last flags are in .flags-* ---
+FLAGS_kernel = $(CC) $(CFLAGS) $(NASM) $(NASMFLAGS)
+FLAGS_link = $(LD) $(LDFLAGS) $(OBJ)
+FLAGS_user = $(USER_CC) $(USER_CFLAGS)
+FLAGS_initramfs = $(USER_PROGRAMS) $(USER_TESTS)
+FLAGS_tools = $(CC) $(LD) $(NASM) $(QEMU) $(USER_CC)
+FLAGS := kernel link user initramfs tools
+differ = $(subst x$(1),,x$(2))$(subst x$(2),,x$(1))
+$(foreach f,$(FLAGS),$(if $(call differ,$(strip $(FLAGS_$f)),$(file <$(B)/.flags-$f)),$(eval $(B)/.flags-$f: FORCE)))
+$(FLAGS:%=$(B)/.flags-%): $(B)/.flags-%:
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(strip $(FLAGS_$*)))' > $@
+
+-include $(OBJ:.o=.d) $(B)/asm-offsets.d $(USER_PROGRAMS:=.d) $(USER_TESTS:=.d)
+
+# --- starting it ---
+QEMU_ARGS = -accel $(if $(call yes,$(KVM)),kvm,tcg$(COMMA)thread=multi) -cpu $(CPU) -machine $(MACHINE) -smp $(CPUS) \
+	-m $(call mib,$(MEM)) -net none -no-reboot \
+	$(if $(filter-out 0,$(SWAP)),-drive file=$(B)/swap.img$(COMMA)format=raw$(COMMA)if=virtio$(COMMA)cache=unsafe)
+QEMU_KERNEL = -kernel $(B)/brink.elf -initrd $(B)/initramfs.cpio.gz
+SERIAL := -display none -vga none -serial mon:stdio
+CMDLINE = console=ttyS0 quiet highmem=$(call mib,$(HIGHMEM)) panic=-1 $(APPEND)
+IMAGES := settings $(B)/brink.elf $(B)/initramfs.cpio.gz $(B)/swap.img
+
+settings: | $(B)/.tools-build
+	@MEM='$(MEM)' SWAP='$(SWAP)' CPUS='$(CPUS)' HIGHMEM='$(HIGHMEM)' MACHINE='$(MACHINE)' CPU='$(CPU)' KVM='$(KVM)' \
+		QEMU='$(QEMU)' sh .ci/settings
+
+# A new file each time: a machine that still runs keeps the one it has.
+$(B)/swap.img: FORCE | settings
+	@rm -f $@; [ '$(SWAP)' = 0 ] || { truncate -s $(call mib,$(SWAP)) $@ && chmod 600 $@ && \
+		PATH=$$PATH:/usr/sbin:/sbin mkswap -q $@; }
+
+run: $(IMAGES) ## boots to a BusyBox shell on this terminal (Ctrl-A X ends QEMU)
+	$(Q)$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append '$(CMDLINE)' $(SERIAL)
+
+demo: $(IMAGES) ## three big_mm until the OOM killer has had them all; then powers off
+	$(Q)$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append '$(CMDLINE) demo' $(SERIAL)
+
+debug: $(IMAGES) ## as run, but waits for gdb (target remote :1234) before the first instruction
+	@echo "in another terminal: gdb -ex 'target remote :1234' $(B)/brink.elf"
+	$(Q)$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append '$(CMDLINE) norandmaps' $(SERIAL) -s -S
+
+window: $(IMAGES) $(B)/brink.iso | $(B)/.tools-window ## boots the ISO in a window, with screen and keyboard
+	$(Q)$(QEMU) $(QEMU_ARGS) -cdrom $(B)/brink.iso -serial stdio
+
+iso: $(B)/brink.iso ## build/brink.iso, for BIOS and UEFI (GRUB)
+$(B)/brink.iso: $(B)/brink.elf $(B)/initramfs.cpio.gz boot/grub.cfg | $(B)/.tools-iso
+	$(call say,ISO,$@)
+	@rm -rf $(B)/iso && mkdir -p $(B)/iso/boot/grub
+	$(Q)$(OBJCOPY) --strip-debug $(B)/brink.elf $(B)/iso/boot/brink.elf
+	$(Q)cp $(B)/initramfs.cpio.gz $(B)/iso/boot/
+	$(Q)cp boot/grub.cfg $(B)/iso/boot/grub/
+	$(Q)grub-mkrescue -o $@ $(B)/iso 2> $(B)/grub-mkrescue.log || { cat $(B)/grub-mkrescue.log; exit 1; }
+
+# Deterministic: one guest instruction is one tick of rdtsc (docs/DEBUGGING.md).
+bench: $(B)/brink.elf $(B)/initramfs.cpio.gz ## counts the instructions of the common paths
+	$(Q)$(PYTHON3) tests/bench.py $(B)
+
 clean: ## removes build/
 	rm -rf $(B)
 
 help: ## this list
-	@sed -n '3,4p' Makefile | sed 's/^# *//'
-	@grep -hE '^[a-z-]+:.*## ' Makefile tests/tests.mk | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+	@echo 'Targets (make alone is make all):'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile tests/tests.mk | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@echo 'Variables, with their defaults or an example, as in make run MEM=64M:'
+	@sed -n '/^[^#]/q; s/^#   /  /p' Makefile
 
 FORCE:
-.PHONY: all o run demo window debug bench iso clean help FORCE
+.PHONY: all o settings run demo window debug bench iso clean help FORCE
+.DELETE_ON_ERROR:

@@ -42,8 +42,8 @@
 int vm_swappiness = 60;
 CTL_SYSCTL_INT("vm.swappiness", vm_swappiness, 0, 200);
 
-/* pages of zones that do not help, stepped over before lru_lock is let go */
-#define MAX_SKIPPED 1024UL
+/* pages of zones that do not help, stepped over before lru_lock is let go for a moment */
+#define SKIP_BREATH 1024
 
 /* --- what there is --- */
 
@@ -456,8 +456,8 @@ static bool isolate_one(struct page *page)
 }
 
 /*
- * Moves up to @nr pages from the tail of @lru to @dst, those of zones that help. => lru_lock held.
- * How many; *scanned: looked at.
+ * Moves up to @nr pages from the tail of @lru to @dst, those of zones that help, however far from
+ * the tail they are. => lru_lock not held. How many; *scanned: looked at.
  */
 static unsigned long isolate_lru_pages(unsigned long nr, struct lruvec *lruvec,
 				       struct list_head *dst, unsigned long *scanned,
@@ -465,18 +465,21 @@ static unsigned long isolate_lru_pages(unsigned long nr, struct lruvec *lruvec,
 {
 	struct list_head *src = &lruvec->lists[lru];
 	unsigned long taken[MAX_NR_ZONES] = { 0 }, skipped[MAX_NR_ZONES] = { 0 };
-	unsigned long total = 0, nr_skipped = 0;
-	LIST_HEAD(pages_skipped);
+	unsigned long total = 0, nr_skipped = 0, flags = spin_lock_irqsave(&lruvec->lru_lock);
+	LIST_HEAD(pages_skipped);	/* still on the LRU for all others: lru_lock */
 
 	*scanned = 0;
-	while (*scanned < nr && nr_skipped < MAX_SKIPPED && !list_empty(src)) {
+	while (*scanned < nr && !list_empty(src)) {
 		struct page *page = list_last_entry(src, struct page, lru);
 		enum zone_type zid = page_zonenum(page);
 
 		if (zid > sc->reclaim_idx) {
 			list_move(&page->lru, &pages_skipped);
 			skipped[zid]++;
-			nr_skipped++;
+			if (++nr_skipped % SKIP_BREATH == 0) {
+				spin_unlock_irqrestore(&lruvec->lru_lock, flags);
+				flags = spin_lock_irqsave(&lruvec->lru_lock);
+			}
 			continue;
 		}
 		++*scanned;
@@ -496,6 +499,7 @@ static unsigned long isolate_lru_pages(unsigned long nr, struct lruvec *lruvec,
 		if (taken[zid])
 			update_lru_size(lruvec, lru, (enum zone_type)zid, -(long)taken[zid]);
 	}
+	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	return total;
 }
 
@@ -574,7 +578,7 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 					  struct scan_control *sc, enum lru_list lru)
 {
 	struct pglist_data *pgdat = lruvec->pgdat;
-	unsigned long taken, scanned, reclaimed, flags, pageout_before = sc->nr.pageout;
+	unsigned long taken, scanned, reclaimed, pageout_before = sc->nr.pageout;
 	bool file = is_file_lru(lru), stalled = false;
 	LIST_HEAD(pages);
 
@@ -588,9 +592,7 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 			return SWAP_CLUSTER_MAX;
 	}
 	lru_add_drain();
-	flags = spin_lock_irqsave(&lruvec->lru_lock);
 	taken = isolate_lru_pages(nr, lruvec, &pages, &scanned, sc, lru);
-	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	count_scan(sc, file, scanned);
 	if (!taken)
 		return 0;
@@ -615,15 +617,13 @@ static void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct s
 			       enum lru_list lru)
 {
 	bool file = is_file_lru(lru);
-	unsigned long taken, scanned, deactivated = 0, flags, vm_flags;
+	unsigned long taken, scanned, deactivated = 0, vm_flags;
 	LIST_HEAD(pages);
 	LIST_HEAD(active);
 	LIST_HEAD(inactive);
 
 	lru_add_drain();
-	flags = spin_lock_irqsave(&lruvec->lru_lock);
 	taken = isolate_lru_pages(nr, lruvec, &pages, &scanned, sc, lru);
-	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	count_vm_events(PGREFILL, scanned);
 	if (!taken)
 		return;

@@ -1,22 +1,34 @@
-# tests.mk - what `make test` runs. Everything has its own target too.
+# tests.mk - what `make test` runs. Every stage has its own target too.
 
-# The tests' kernels: CHECKS=1 checks lock order, sleeping in atomic context and poisons freed memory.
-test: test-layers test-unit test-boot ## all tests
+HOSTCC ?= gcc
+TEST_IMAGES := $(B)/brink.elf $(B)/checks/brink.elf $(B)/initramfs.cpio.gz $(B)/test-initramfs.cpio.gz
+PYTEST = BRINK_BUILD=$(abspath $(B)) $(PYTHON3) -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
 
-test-layers: |  $(B)/.tools-test
-	$(PYTHON3) tests/layers/check.py
+# One after the other; the first that fails ends it.
+test: | $(B)/.tools-test ## all tests: layers, unit, clang, boot
+	@$(MAKE) --no-print-directory test-layers
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-clang
+	@$(MAKE) --no-print-directory test-boot
 
-test-unit: | $(B)/.tools-test
-	$(MAKE) -C tests/unit B=$(abspath $(B))/unit run
+test-layers: | $(B)/.tools-test ## the includes follow the layers; the docs cite what exists
+	$(Q)$(PYTHON3) tests/layers/check.py
 
-test-boot: $(B)/brink.elf $(B)/checks/brink.elf $(B)/initramfs.cpio.gz $(B)/test-initramfs.cpio.gz $(B)/brink.iso | $(B)/.tools-test
-	BRINK_BUILD=$(abspath $(B)) $(PYTHON3) -m pytest -q -p no:cacheprovider tests/boot $(PYTEST_ARGS)
+test-unit: | $(B)/.tools-test ## kernel/lib and mm/ on this machine, with ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory -C tests/unit B=$(abspath $(B))/unit CC='$(HOSTCC)' run
 
-# Long runs, not part of `make test`.
-soak: $(B)/brink.elf $(B)/checks/brink.elf $(B)/initramfs.cpio.gz $(B)/test-initramfs.cpio.gz | $(B)/.tools-test ## long runs
-	BRINK_BUILD=$(abspath $(B)) $(PYTHON3) -m pytest -q -p no:cacheprovider tests/soak $(PYTEST_ARGS)
+test-clang: | $(B)/.tools-test ## clang builds the kernel too
+	$(Q)$(MAKE) --no-print-directory B=$(B)/clang CC=clang $(B)/clang/brink.elf
 
-$(B)/test-initramfs.cpio.gz: user/mkinitramfs tests/boot/init $(USER_PROGRAMS) $(USER_TESTS)
-	sh user/mkinitramfs $@ "$(BUSYBOX)" tests/boot/init $(USER_PROGRAMS) $(USER_TESTS)
+# The kernel of $(B)/checks (CHECKS=1) checks lock order and sleeping in atomic context, and poisons freed memory.
+test-boot: $(TEST_IMAGES) $(B)/brink.iso | $(B)/.tools-test ## boots QEMU: PYTEST_ARGS='-k oom -x' picks tests
+	$(Q)$(PYTEST) tests/boot
 
-.PHONY: test test-layers test-unit test-boot soak
+soak: $(TEST_IMAGES) | $(B)/.tools-test ## long runs, not part of make test
+	$(Q)$(PYTEST) tests/soak
+
+$(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/init $(USER_PROGRAMS) $(USER_TESTS) $(B)/.flags-initramfs
+	$(call say,CPIO,$@)
+	$(Q)sh user/mkinitramfs $@ '$(BUSYBOX)' tests/boot/init $(USER_PROGRAMS) $(USER_TESTS)
+
+.PHONY: test test-layers test-unit test-clang test-boot soak

@@ -21,13 +21,12 @@ def swap_image(path, mib=64, signature=True):
     return path
 
 
-def failing_disk(tmp_path, rule):
-    """A swap disk behind QEMU's blkdebug, with one [inject-error] rule."""
-    config = tmp_path / "blkdebug.conf"
-    config.write_text(f'[inject-error]\n{rule}\nerrno = "5"\nonce = "off"\n')
+def failing_disk(tmp_path, iotype, page=None):
+    """A swap disk behind QEMU's blkdebug: each read or write (of the sector where @page begins) is an I/O error."""
     image = swap_image(tmp_path / "swap")
-    return (f"driver=raw,file.driver=blkdebug,file.config={config},"
-            f"file.image.driver=file,file.image.filename={image}")
+    rule = f"event=none,iotype={iotype},errno=5,once=off" + (f",sector={page * PAGE // 512}" if page else "")
+    rules = "".join(f"file.inject-error.0.{r}," for r in rule.split(","))
+    return f"driver=raw,file.driver=blkdebug,{rules}file.image.driver=file,file.image.filename={image}"
 
 
 def swap_out(m, arguments):
@@ -86,7 +85,7 @@ def test_healthy_disk_loses_nothing(tmp_path):
 @pytest.mark.parametrize("kind", ["", "shared"])
 def test_unreadable_sector(tmp_path, kind):
     """The 1000th page of the disk cannot be read: whoever needs it gets SIGBUS, with its address."""
-    disk = failing_disk(tmp_path, f'iotype = "read"\nsector = "{1000 * PAGE // 512}"')
+    disk = failing_disk(tmp_path, "read", 1000)
     with Machine(mem=96, disks=[disk]) as m:
         m.wait_shell()
         before = m.settled()
@@ -95,13 +94,13 @@ def test_unreadable_sector(tmp_path, kind):
         intact, lost, wrong = read_back(m)
         # its neighbours may have been in the same transfer (readahead)
         assert 1 <= lost <= 8 and intact == pages - lost and wrong == 0
-        assert "I/O error, dev vda, sector 8000 op 0x0:(READ)" in m.console or "I/O error, dev vda" in m.console
+        assert re.search(r"I/O error, dev vda, sector 79\d\d|sector 80\d\d op 0x0:\(READ\)", m.console)
         assert "Read-error on swap-device (254:0:" in m.console
         swap_off_and_compare(m, before)
 
 
 def test_unreadable_page_kills_only_who_needs_it(tmp_path):
-    disk = failing_disk(tmp_path, f'iotype = "read"\nsector = "{1000 * PAGE // 512}"')
+    disk = failing_disk(tmp_path, "read", 1000)
     with Machine(mem=96, disks=[disk]) as m:
         m.wait_shell()
         before = m.settled()
@@ -115,7 +114,7 @@ def test_unreadable_page_kills_only_who_needs_it(tmp_path):
 @pytest.mark.parametrize("kind", ["", "shared"])
 def test_swapoff_of_a_disk_with_an_unreadable_page(tmp_path, kind):
     """swapoff brings home what it can; the page it cannot read is lost for good, and stays lost for a child."""
-    disk = failing_disk(tmp_path, f'iotype = "read"\nsector = "{1000 * PAGE // 512}"')
+    disk = failing_disk(tmp_path, "read", 1000)
     with Machine(mem=96, disks=[disk]) as m:
         m.wait_shell()
         before = m.settled()
@@ -131,14 +130,15 @@ def test_swapoff_of_a_disk_with_an_unreadable_page(tmp_path, kind):
 
 def test_unwritable_disk_loses_nothing(tmp_path):
     """A page that cannot be written stays in memory."""
-    with Machine(mem=96, disks=[failing_disk(tmp_path, 'iotype = "write"')]) as m:
+    with Machine(mem=96, disks=[failing_disk(tmp_path, "write")]) as m:
         m.wait_shell()
         before = m.settled()
         m.run("swapon /dev/vda")
-        # presses until memory is full: the OOM killer gets it, since nothing can leave
-        status, out = m.run_status("lostpage 16", 120)
-        assert status == 128 + 9 and "Write-error on swap-device (254:0:" in out
-        assert re.search(r"Killed process \d+ \(lostpage\)", out)
+        m.child.send("lostpage 16 & P=$!\n")
+        out, pages = map(int, m.expect(r"lostpage: (\d+) of (\d+) pages out", 120).groups())
+        assert out == 0 and "Write-error on swap-device (254:0:" in m.console
+        m.run("true")
+        assert read_back(m) == (pages, 0, 0)
         swap_off_and_compare(m, before)
 
 

@@ -40,7 +40,21 @@ static size_t pages_out(char *p, size_t pages)
 	return out;
 }
 
-/* Reclaim drops the written copies when somebody else wants memory: a MiB at a time, as little as will do. */
+/*
+ * What was written stays in the swap cache for a while. Mapped once more it is clean, and the
+ * second time it goes at once: so nobody else's pages are pressed out.
+ */
+static void send_out(volatile char *p, size_t pages)
+{
+	for (int i = 0; i < 2000 && pages_out((char *)p, pages) < pages; i++) {
+		for (size_t n = 0; i && n < pages; n++)
+			(void)p[n * PAGE];
+		madvise((char *)p, pages * PAGE, MADV_PAGEOUT);
+		usleep(1000);		/* the writes end meanwhile */
+	}
+}
+
+/* Shared pages leave the swap cache only when somebody wants memory: a MiB at a time, as little as will do. */
 static void press(char *p, size_t pages)
 {
 	static char *junk[MAX_JUNK];
@@ -61,7 +75,7 @@ static int read_all(volatile unsigned long *p, size_t pages)
 	volatile size_t intact = 0, lost = 0, wrong = 0;
 
 	for (volatile size_t i = 0; i < pages; i++) {
-		int bad = 0;
+		volatile int bad = 0;
 
 		if (sigsetjmp(lost_page, 1)) {
 			if (fault_addr == (char *)&p[i * 512])
@@ -103,7 +117,10 @@ int main(int argc, char **argv)
 		for (size_t w = 0; w < 512; w += 73)
 			p[i * 512 + w] = number(i, w);
 	madvise(p, pages * PAGE, MADV_PAGEOUT);
-	press((char *)p, pages);
+	if (shared)
+		press((char *)p, pages);
+	else
+		send_out((char *)p, pages);
 	printf("lostpage: %zu of %zu pages out\n", pages_out((char *)p, pages), pages);
 	fflush(stdout);
 	sigwait(&usr1, &sig);
