@@ -21,8 +21,8 @@ endif
 MEM ?= 512M
 SWAP ?= 256M
 CPUS ?= 2
-# On x86-64 the low/high split is a choice: half of the memory, unless said otherwise.
-HIGHMEM ?= $(shell m='$(MEM)'; case $$m in (*[gG]) m=$$(($${m%[gG]} * 1024)) ;; esac; echo $$(($${m%[mM]} / 2))M)
+# On x86-64 the low/high split is a choice: half of the memory, unless said otherwise (or too little stays low).
+HIGHMEM ?= $(shell sh .ci/settings --highmem '$(MEM)')
 CPU ?= max
 MACHINE ?= pc
 APPEND ?=
@@ -50,6 +50,7 @@ yes = $(filter-out 0 n no false,$(1))
 Q := $(if $(call yes,$(V)),,@)
 say = $(if $(Q),@printf '  %-7s %s\n' $(1) $(2))
 WERROR := $(if $(call yes,$(CI)),-Werror)
+quote = '$(subst ','\'',$(1))'
 # A number without a unit is one of MiB.
 mib = $(1)$(if $(filter 0 %M %m %G %g,$(1)),,M)
 
@@ -136,7 +137,7 @@ differ = $(subst x$(1),,x$(2))$(subst x$(2),,x$(1))
 $(foreach f,$(FLAGS),$(if $(call differ,$(strip $(FLAGS_$f)),$(file <$(B)/.flags-$f)),$(eval $(B)/.flags-$f: FORCE)))
 $(FLAGS:%=$(B)/.flags-%): $(B)/.flags-%:
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(strip $(FLAGS_$*)))' > $@
+	@printf '%s\n' $(call quote,$(strip $(FLAGS_$*))) > $@
 
 -include $(OBJ:.o=.d) $(B)/asm-offsets.d $(USER_PROGRAMS:=.d) $(USER_TESTS:=.d)
 
@@ -159,17 +160,17 @@ $(B)/swap.img: FORCE | settings
 		PATH=$$PATH:/usr/sbin:/sbin mkswap -q $@; }
 
 run: $(IMAGES) ## boots to a BusyBox shell on this terminal (Ctrl-A X ends QEMU)
-	$(Q)$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append '$(CMDLINE)' $(SERIAL)
+	$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append $(call quote,$(CMDLINE)) $(SERIAL)
 
 demo: $(IMAGES) ## three big_mm until the OOM killer has had them all; then powers off
-	$(Q)$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append '$(CMDLINE) demo' $(SERIAL)
+	$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append $(call quote,$(CMDLINE) demo) $(SERIAL)
 
 debug: $(IMAGES) ## as run, but waits for gdb (target remote :1234) before the first instruction
 	@echo "in another terminal: gdb -ex 'target remote :1234' $(B)/brink.elf"
-	$(Q)$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append '$(CMDLINE) norandmaps' $(SERIAL) -s -S
+	$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append $(call quote,$(CMDLINE) norandmaps) $(SERIAL) -s -S
 
 window: $(IMAGES) $(B)/brink.iso | $(B)/.tools-window ## boots the ISO in a window, with screen and keyboard
-	$(Q)$(QEMU) $(QEMU_ARGS) -cdrom $(B)/brink.iso -serial stdio
+	$(QEMU) $(QEMU_ARGS) -cdrom $(B)/brink.iso -serial stdio
 
 iso: $(B)/brink.iso ## build/brink.iso, for BIOS and UEFI (GRUB)
 $(B)/brink.iso: $(B)/brink.elf $(B)/initramfs.cpio.gz boot/grub.cfg | $(B)/.tools-iso

@@ -6,6 +6,7 @@
  *         user process makes that may sleep (those whose failure somebody must
  *         handle), one in <interval> fails, chosen by a stream of numbers from
  *         the seed: the same seed and load give the same failures.
+ *         vm.fail_page_alloc_interval changes the interval of a running system.
  * Locks:  none; two CPUs may draw the same number.
  * Above:  page_alloc.c.   In Linux: mm/fail_page_alloc.c, lib/fault-inject.c.
  */
@@ -17,7 +18,8 @@
 #include "kernel/x86/irq.h"
 #include "mm/page_alloc_internal.h"
 
-unsigned int fail_page_alloc_interval;
+int fail_page_alloc_interval;
+CTL_SYSCTL_INT("vm.fail_page_alloc_interval", fail_page_alloc_interval, 0, 1 << 30);
 static unsigned int min_order;
 static struct rnd_state draw = { .s = 1 };
 
@@ -27,7 +29,7 @@ bool should_fail_alloc_page(gfp_t gfp, unsigned int order)
 		return false;
 	if (!current->mm || (current->flags & (PF_KTHREAD | PF_MEMALLOC | PF_EXITING)) || current->pid == 1)
 		return false;
-	return prandom_u64_state(&draw) % fail_page_alloc_interval == 0;
+	return prandom_u64_state(&draw) % MAX(READ_ONCE(fail_page_alloc_interval), 1) == 0;
 }
 
 static int parse_fail_page_alloc(const char *value)

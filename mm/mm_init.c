@@ -461,6 +461,14 @@ static void free_init_range(char *start, char *end)
 	free_reserved_area(virt_to_phys(start), virt_to_phys(end), NULL);
 }
 
+void free_initrd_mem(phys_addr_t start, phys_addr_t end)
+{
+	/* SeaBIOS may have grown, for its disks, into the place where QEMU put the end. */
+	while (end > start && !memblock_is_memory(end - PAGE_SIZE))
+		end -= PAGE_SIZE;
+	free_reserved_area(start, end, "initrd");
+}
+
 void free_initmem(void)
 {
 	unsigned long before = totalram_pages();

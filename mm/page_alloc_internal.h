@@ -34,5 +34,5 @@ void free_boot_range(struct zone *zone, unsigned long start_pfn, unsigned long e
 void page_alloc_init_zone(struct zone *zone);	/* lists, locks */
 
 /* fail_page_alloc.c */
-extern unsigned int fail_page_alloc_interval;	/* c: 0: off */
+extern int fail_page_alloc_interval;	/* 0: off */
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order);

@@ -11,7 +11,7 @@
  *         A device that vanished takes nothing more: what is queued, in flight
  *         or submitted later ends with -EIO.
  * Locks:  LOCK_BLOCK (irqsave) guards pool, pending and statistics; the driver's
- *         submit and kick run under it. end_io runs without.
+ *         submit runs under it. kick and end_io run without.
  * Above:  swap_dev.c, bdev_cache.c, fs's device nodes; kernel/dev/virtio_blk.c drives.
  * Below:  mm/slab.c for the pool, once.   In Linux: block/blk-core.c, genhd.c.
  */
@@ -273,11 +273,8 @@ void blk_submit(struct blk_request *req)
 
 void blk_kick(struct block_device *bdev)
 {
-	unsigned long flags = spin_lock_irqsave(&bdev->lock);
-
-	if (!bdev->gone)
+	if (!bdev->gone)	/* one that goes meanwhile hears it for nothing */
 		bdev->ops->kick(bdev);
-	spin_unlock_irqrestore(&bdev->lock, flags);
 }
 
 void blk_run_pending(struct block_device *bdev)
@@ -296,9 +293,9 @@ void blk_run_pending(struct block_device *bdev)
 		}
 		any = true;
 	}
-	if (any)
-		bdev->ops->kick(bdev);
 	spin_unlock_irqrestore(&bdev->lock, flags);
+	if (any)
+		blk_kick(bdev);
 }
 
 static void print_error(const struct blk_request *req)

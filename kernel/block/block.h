@@ -43,7 +43,7 @@ struct block_device_operations {
 	 * interrupts off; never sleeps. false: queue full, kept by the block layer. */
 	/* => bdev->lock held, so it must not end the request itself */
 	bool (*submit)(struct block_device *bdev, struct blk_request *req);
-	/* tell the device; many submits, one kick. => bdev->lock held */
+	/* tell the device; many submits, one kick. => bdev->lock not held; any context */
 	void (*kick)(struct block_device *bdev);
 };
 

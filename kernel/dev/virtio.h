@@ -60,8 +60,9 @@ struct virtqueue {
  */
 int virtqueue_add(struct virtqueue *vq, const struct vring_seg *segs, unsigned int out,
 		  unsigned int in, void *token, struct vring_desc *table, phys_addr_t table_phys);
-/* => lock held. Notifies the device if it wants to know. */
-void virtqueue_kick(struct virtqueue *vq);
+/* => lock held. Does the device want to know of what was added? Then virtqueue_notify() follows. */
+bool virtqueue_kick_prepare(struct virtqueue *vq);
+void virtqueue_notify(struct virtqueue *vq);	/* => lock not needed: the device may take its time */
 /* => lock held. A token that is done; NULL */
 void *virtqueue_get_buf(struct virtqueue *vq, u32 *len);
 /* => lock held. false: more is done already, go on */

@@ -123,9 +123,11 @@ static void virtblk_kick(struct block_device *bdev)
 {
 	struct virtio_blk *vb = bdev->driver;
 	unsigned long flags = spin_lock_irqsave(&vb->vq.lock);
+	bool wanted = virtqueue_kick_prepare(&vb->vq);
 
-	virtqueue_kick(&vb->vq);
 	spin_unlock_irqrestore(&vb->vq.lock, flags);
+	if (wanted)		/* leaves the virtual machine: nobody should wait for that */
+		virtqueue_notify(&vb->vq);
 }
 
 static const struct block_device_operations virtblk_ops = { .submit = virtblk_submit,

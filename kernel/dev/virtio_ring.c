@@ -7,7 +7,7 @@
  *         and takes one slot of the ring. With event indices each side
  *         says at which entry it wants to be told, so a burst costs one notice.
  *         What the device writes is checked before it is believed.
- * Locks:  vq->lock, held by the caller.
+ * Locks:  vq->lock, held by the caller; not for virtqueue_notify().
  * Above:  virtio_blk.c.   Source: VIRTIO 1.1, 2.6.   In Linux: drivers/virtio/virtio_ring.c.
  */
 #include "kernel/abi/errno.h"
@@ -124,13 +124,13 @@ int virtqueue_add(struct virtqueue *vq, const struct vring_seg *segs, unsigned i
 	return 0;
 }
 
-void virtqueue_kick(struct virtqueue *vq)
+bool virtqueue_kick_prepare(struct virtqueue *vq)
 {
 	u16 new = vq->avail_idx, old = vq->last_kick;
 	bool wanted;
 
 	if (new == old || vq->broken)
-		return;
+		return false;
 	/* the index is seen before we look whether the device sleeps: 2.6.13.4.1 */
 	mb();
 	if (vq->event_idx)
@@ -138,8 +138,12 @@ void virtqueue_kick(struct virtqueue *vq)
 	else
 		wanted = !(READ_ONCE(vq->used->flags) & VRING_USED_NO_NOTIFY);
 	vq->last_kick = new;
-	if (wanted)
-		writew(vq->index, vq->notify);
+	return wanted;
+}
+
+void virtqueue_notify(struct virtqueue *vq)
+{
+	writew(vq->index, vq->notify);
 }
 
 /* The chain from @head goes back to the free ones. */

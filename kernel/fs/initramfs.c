@@ -26,6 +26,7 @@
 #include "kernel/sched/sched.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
+#include "mm/mm_init.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
@@ -462,6 +463,6 @@ int populate_rootfs(void)
 	err = unpack_to_rootfs(data, boot_info.initrd_size);
 	if (!low)
 		memunmap(data);
-	free_reserved_area(start & PAGE_MASK, PAGE_ALIGN(end), "initrd");
+	free_initrd_mem(start & PAGE_MASK, PAGE_ALIGN(end));
 	return err;
 }

@@ -70,7 +70,8 @@ static void check_hung_tasks(struct work_struct *work)
 	read_lock(&tasklist_lock);
 	for_each_process(p) {
 		for_each_thread(p, t) {
-			if (t->__state != TASK_UNINTERRUPTIBLE || now - t->wait_since < limit)
+			/* wait_since may be younger than now; of one still on its CPU it is the last wait's. */
+			if (t->__state != TASK_UNINTERRUPTIBLE || t->on_cpu || (s64)(now - t->wait_since) < (s64)limit)
 				continue;
 			if (!hung_task_warnings)
 				break;

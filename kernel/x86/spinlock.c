@@ -30,12 +30,15 @@ static void spin_round(u64 *start, const void *lock, int rank)
 	dump_stack();
 }
 
-void spin_wait(spinlock_t *lock, u16 ticket)
+/* Looks before it tries again: reading leaves the cache line with the holder. */
+void spin_wait(spinlock_t *lock)
 {
 	u64 start = 0;
 
-	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)
-		spin_round(&start, lock, lock->rank);
+	do {
+		while (READ_ONCE(lock->locked))
+			spin_round(&start, lock, lock->rank);
+	} while (!spin_try(lock));
 }
 
 /* Read locks held by this CPU: a nested reader must not stand back for a writer that waits for it. */

@@ -147,7 +147,7 @@ def test_failures_from_the_kernel_parameter(tmp_path):
         m.wait_shell()
         before = m.settled()
         m.run("until swapon /dev/vda; do :; done")
-        swap_out(m, "16")
+        swap_out(m, "16 press")
         intact, lost, wrong = read_back(m)
         assert wrong == 0 and intact > 0
         assert "I/O error, dev vda" in m.console
@@ -185,7 +185,8 @@ def test_disk_vanishes(tmp_path, way, kind):
         out, pages = swap_out(m, f"16 {kind}")
         vanish(m, "pc", way)
         intact, lost, wrong = read_back(m)
-        assert intact == pages - out and lost == out and wrong == 0
+        # a few may have come back with somebody else's readahead
+        assert wrong == 0 and intact + lost == pages and lost >= out - 64
         if way == "eject":
             assert "vda: device is gone" in m.console
         assert m.run("echo alive").strip() == "alive"

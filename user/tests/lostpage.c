@@ -1,7 +1,8 @@
 /*
- * lostpage MIB [shared] [die] - fills MIB MiB, sends them to swap, says how many pages left
+ * lostpage MIB [shared] [press] [die] - fills MIB MiB, sends them to swap, says how many pages left
  * memory, waits for SIGUSR1 and reads all: counts the pages that are intact, lost (SIGBUS at that
  * page's address) and wrong. With `die` there is no handler. `shared`: MAP_SHARED | MAP_ANONYMOUS.
+ * `press`: sends them out by wanting memory, which never reads them.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -46,11 +47,15 @@ static size_t pages_out(char *p, size_t pages)
  */
 static void send_out(volatile char *p, size_t pages)
 {
-	for (int i = 0; i < 2000 && pages_out((char *)p, pages) < pages; i++) {
-		for (size_t n = 0; i && n < pages; n++)
+	size_t out = 0, before = 0;
+
+	for (int idle = 0; idle < 20 && out < pages; idle = out > before ? 0 : idle + 1) {
+		before = out;
+		for (size_t n = 0; n < pages; n++)
 			(void)p[n * PAGE];
 		madvise((char *)p, pages * PAGE, MADV_PAGEOUT);
-		usleep(1000);		/* the writes end meanwhile */
+		usleep(5000);		/* the writes end meanwhile */
+		out = pages_out((char *)p, pages);
 	}
 }
 
@@ -98,13 +103,14 @@ static int read_all(volatile unsigned long *p, size_t pages)
 int main(int argc, char **argv)
 {
 	size_t pages = (argc > 1 ? strtoul(argv[1], NULL, 0) : 8) << 8;
-	int shared = 0, die = 0, sig;
+	int shared = 0, press_out = 0, die = 0, sig;
 	struct sigaction act = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO };
 	unsigned long *p;
 	sigset_t usr1;
 
 	for (int i = 2; i < argc; i++) {
 		shared |= !strcmp(argv[i], "shared");
+		press_out |= shared || !strcmp(argv[i], "press");
 		die |= !strcmp(argv[i], "die");
 	}
 	sigemptyset(&usr1);
@@ -117,7 +123,7 @@ int main(int argc, char **argv)
 		for (size_t w = 0; w < 512; w += 73)
 			p[i * 512 + w] = number(i, w);
 	madvise(p, pages * PAGE, MADV_PAGEOUT);
-	if (shared)
+	if (press_out)
 		press((char *)p, pages);
 	else
 		send_out((char *)p, pages);
