@@ -8,8 +8,16 @@
 #include "kernel/x86/memlayout.h"
 
 enum mb2_tag_type {
-	MB2_END = 0, MB2_CMDLINE = 1, MB2_LOADER = 2, MB2_MODULE = 3, MB2_MMAP = 6, MB2_FRAMEBUFFER = 8,
-	MB2_EFI64 = 12, MB2_SMBIOS = 13, MB2_ACPI_OLD = 14, MB2_ACPI_NEW = 15,
+	MB2_END = 0,
+	MB2_CMDLINE = 1,
+	MB2_LOADER = 2,
+	MB2_MODULE = 3,
+	MB2_MMAP = 6,
+	MB2_FRAMEBUFFER = 8,
+	MB2_EFI64 = 12,
+	MB2_SMBIOS = 13,
+	MB2_ACPI_OLD = 14,
+	MB2_ACPI_NEW = 15,
 };
 enum { MB2_FB_RGB = 1, MB2_FB_EGA_TEXT = 2 };
 
@@ -52,7 +60,8 @@ static void parse_mmap(struct boot_info *bi, const struct mb2_mmap *map)
 {
 	const u8 *end = (const u8 *)map + map->tag.size;
 
-	for (const u8 *p = map->entries; p + sizeof(struct mb2_mmap_entry) <= end; p += map->entry_size) {
+	for (const u8 *p = map->entries; p + sizeof(struct mb2_mmap_entry) <= end;
+	     p += map->entry_size) {
 		const struct mb2_mmap_entry *e = (const void *)p;
 
 		boot_add_mem(bi, e->addr, e->len, e->type);
@@ -128,7 +137,8 @@ static void parse_tag(struct boot_info *bi, const struct mb2_tag *tag)
 			break;
 		/* fall through */
 	case MB2_ACPI_NEW:
-		bi->rsdp = keep_copy(rsdp_copy, blob->bytes, tag->size - sizeof(*tag), sizeof(rsdp_copy));
+		bi->rsdp = keep_copy(rsdp_copy, blob->bytes, tag->size - sizeof(*tag),
+				     sizeof(rsdp_copy));
 		break;
 	}
 }

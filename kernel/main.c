@@ -127,8 +127,8 @@ static void __section(".init.text") start_kernel_threads(void)
 static void __section(".init.text") drivers_init(void)
 {
 	tty_init();
+	vt_init();		/* first: without a screen the serial line is the console */
 	serial_init();
-	vt_init();
 	vt_tty_init();
 	keyboard_init();
 	pci_init();

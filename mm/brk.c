@@ -23,7 +23,11 @@
 static int brk_vma(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
 {
 	struct vm_area_struct want = {
-		.vm_start = addr, .vm_end = addr + len, .vm_mm = mm, .vm_flags = flags, .vm_pgoff = addr >> PAGE_SHIFT,
+		.vm_start = addr,
+		.vm_end = addr + len,
+		.vm_mm = mm,
+		.vm_flags = flags,
+		.vm_pgoff = addr >> PAGE_SHIFT,
 	};
 	struct vm_area_struct *vma;
 
@@ -41,8 +45,11 @@ static int brk_vma(struct mm_struct *mm, unsigned long addr, unsigned long len, 
 	return 0;
 }
 
-/* The heap (or a bss) gets [addr, addr + len). => mmap_lock for writing, page aligned. 0 or -errno */
-static int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
+/*
+ * The heap (or a bss) gets [addr, addr + len). => mmap_lock for writing, page aligned. 0 or -errno
+ */
+static int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			unsigned long flags)
 {
 	unsigned long pages = len >> PAGE_SHIFT, at;
 	int error;
@@ -97,10 +104,14 @@ static bool within_data_limit(const struct mm_struct *mm, unsigned long brk)
 {
 	unsigned long limit = rlimit(RLIMIT_DATA);
 
-	return limit == RLIM_INFINITY || brk - mm->start_brk + (mm->end_data - mm->start_data) <= limit;
+	return limit == RLIM_INFINITY ||
+	       brk - mm->start_brk + (mm->end_data - mm->start_data) <= limit;
 }
 
-/* Moves the break. True: it is at @brk. => mmap_lock for writing; *grown: where new, perhaps to be locked, memory begins */
+/*
+ * Moves the break. True: it is at @brk. => mmap_lock for writing; *grown: where new, perhaps to be
+ * locked, memory begins
+ */
 static bool set_brk(struct mm_struct *mm, unsigned long brk, unsigned long *grown)
 {
 	unsigned long new_end = PAGE_ALIGN(brk), old_end = PAGE_ALIGN(mm->brk);
@@ -124,7 +135,9 @@ static bool set_brk(struct mm_struct *mm, unsigned long brk, unsigned long *grow
 	return true;
 }
 
-/* do_brk: brk(2): the new break, or the old one if it cannot be moved (or @brk is 0: a question). */
+/*
+ * do_brk: brk(2): the new break, or the old one if it cannot be moved (or @brk is 0: a question).
+ */
 unsigned long do_brk(unsigned long brk)
 {
 	struct mm_struct *mm = current->mm;

@@ -14,9 +14,11 @@
 
 /* By bit number; the order is enum pageflags's. */
 static const char *const flag_names[] = {
-	"locked", "referenced", "uptodate", "dirty", "lru", "active", "workingset", "waiters", "error", "slab",
-	"reserved", "writeback", "head", "reclaim", "swapbacked", "swapcache", "unevictable", "mlocked", "buddy",
-	"table", "readahead", "isolated", "anon_exclusive", "poisoned",
+	"locked",    "referenced",  "uptodate",	      "dirty",	  "lru",
+	"active",    "workingset",  "waiters",	      "error",	  "slab",
+	"reserved",  "writeback",   "head",	      "reclaim",  "swapbacked",
+	"swapcache", "unevictable", "mlocked",	      "buddy",	  "table",
+	"readahead", "isolated",    "anon_exclusive", "poisoned",
 };
 
 /* dump_page: two lines about @page at KERN_WARNING, and why. */
@@ -28,9 +30,11 @@ void dump_page(const struct page *page, const char *reason)
 	names[0] = 0;
 	for (unsigned int bit = 0; bit < ARRAY_SIZE(flag_names); bit++)
 		if (page->flags & (1UL << bit))
-			len += scnprintf(names + len, sizeof(names) - len, "%s%s", len ? "|" : "", flag_names[bit]);
-	pr_warn("page:%px refcount:%d mapcount:%d mapping:%px index:%#lx pfn:%#lx\n", page, page_count(page),
-		page_mapcount(page), page->mapping, page->index, page_to_pfn(page));
+			len += scnprintf(names + len, sizeof(names) - len, "%s%s", len ? "|" : "",
+					 flag_names[bit]);
+	pr_warn("page:%px refcount:%d mapcount:%d mapping:%px index:%#lx pfn:%#lx\n", page,
+		page_count(page), page_mapcount(page), page->mapping, page->index,
+		page_to_pfn(page));
 	pr_warn("flags: %#lx(%s|node=%d|zone=%d) private:%#lx\n", (unsigned long)page->flags, names,
 		page_to_nid(page), page_zonenum(page), page->private);
 	if (reason)
@@ -39,27 +43,34 @@ void dump_page(const struct page *page, const char *reason)
 
 void dump_vma(const struct vm_area_struct *vma)
 {
-	pr_warn("vma %px start %lx end %lx mm %px flags %#lx pgoff %#lx anon_vma %px mapping %px\n", vma,
-		vma->vm_start, vma->vm_end, vma->vm_mm, vma->vm_flags, vma->vm_pgoff, vma->anon_vma, vma->vm_mapping);
+	pr_warn("vma %px start %lx end %lx mm %px flags %#lx pgoff %#lx anon_vma %px mapping %px\n",
+		vma, vma->vm_start, vma->vm_end, vma->vm_mm, vma->vm_flags, vma->vm_pgoff,
+		vma->anon_vma, vma->vm_mapping);
 }
 
 void dump_mm(const struct mm_struct *mm)
 {
-	pr_warn("mm %px users %d count %d map_count %d total_vm %lu pgtables_bytes %ld rss file %ld anon %ld swap %ld "
-		"shmem %ld\n", mm, mm->mm_users, mm->mm_count, mm->map_count, mm->total_vm, (long)mm->pgtables_bytes,
-		(long)mm->rss[MM_FILEPAGES], (long)mm->rss[MM_ANONPAGES], (long)mm->rss[MM_SWAPENTS],
-		(long)mm->rss[MM_SHMEMPAGES]);
+	pr_warn("mm %px users %d count %d map_count %d total_vm %lu pgtables_bytes %ld rss file "
+		"%ld anon %ld swap %ld "
+		"shmem %ld\n",
+		mm, mm->mm_users, mm->mm_count, mm->map_count, mm->total_vm,
+		(long)mm->pgtables_bytes, (long)mm->rss[MM_FILEPAGES], (long)mm->rss[MM_ANONPAGES],
+		(long)mm->rss[MM_SWAPENTS], (long)mm->rss[MM_SHMEMPAGES]);
 }
 
-/* One list: each block is marked free, of that order, aligned, and of that zone. Returns its blocks. */
+/*
+ * One list: each block is marked free, of that order, aligned, and of that zone. Returns its
+ * blocks.
+ */
 static unsigned long check_free_list(struct zone *zone, unsigned int order, struct list_head *list)
 {
 	unsigned long n = 0;
 	struct page *page;
 
 	list_for_each_entry(page, list, lru) {
-		if (!page_test(page, PG_buddy) || page->private != order || page_zone(page) != zone ||
-		    (page_to_pfn(page) & ((1UL << order) - 1)) || page_count(page)) {
+		if (!page_test(page, PG_buddy) || page->private != order ||
+		    page_zone(page) != zone || (page_to_pfn(page) & ((1UL << order) - 1)) ||
+		    page_count(page)) {
 			dump_page(page, "it does not belong on its free list");
 			BUG();
 		}

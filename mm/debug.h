@@ -10,7 +10,10 @@
 void dump_page(const struct page *page, const char *reason);
 void dump_vma(const struct vm_area_struct *vma);
 void dump_mm(const struct mm_struct *mm);
-/* Walks every free list of every zone; BUG on a page that does not belong there. Slow. Boot's end, tests. */
+/*
+ * Walks every free list of every zone; BUG on a page that does not belong there. Slow. Boot's end,
+ * tests.
+ */
 void check_free_lists(void);
 
 /* Checked only with CHECKS. The message shows the object. */

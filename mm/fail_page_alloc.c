@@ -25,9 +25,11 @@ static struct rnd_state draw = { .s = 1 };
 
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order)
 {
-	if ((gfp & __GFP_NOFAIL) || !(gfp & __GFP_DIRECT_RECLAIM) || order < min_order || in_interrupt())
+	if ((gfp & __GFP_NOFAIL) || !(gfp & __GFP_DIRECT_RECLAIM) || order < min_order ||
+	    in_interrupt())
 		return false;
-	if (!current->mm || (current->flags & (PF_KTHREAD | PF_MEMALLOC | PF_EXITING)) || current->pid == 1)
+	if (!current->mm || (current->flags & (PF_KTHREAD | PF_MEMALLOC | PF_EXITING)) ||
+	    current->pid == 1)
 		return false;
 	return prandom_u64_state(&draw) % MAX(READ_ONCE(fail_page_alloc_interval), 1) == 0;
 }

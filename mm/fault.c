@@ -61,8 +61,8 @@ int vma_addr_suffix(char *buf, size_t size, const char *prefix, unsigned long ip
 		vma->vm_ops->show_name(vma, &m);
 		path[m.count] = 0;
 		name = strrchr(path, '/');
-		len = scnprintf(buf, size, "%s%s[%lx+%lx]", prefix, name ? name + 1 : path, vma->vm_start,
-				vma->vm_end - vma->vm_start);
+		len = scnprintf(buf, size, "%s%s[%lx+%lx]", prefix, name ? name + 1 : path,
+				vma->vm_start, vma->vm_end - vma->vm_start);
 	}
 	up_read(&mm->mmap_lock);
 	return len;
@@ -79,12 +79,14 @@ static void show_opcodes(struct pt_regs *regs)
 	char line[OPCODES_SHOWN * 3 + 8];
 	int len = 0;
 
-	if (!access_ok((void *)from, sizeof(code)) || copy_from_user_nofault(code, (void *)from, sizeof(code))) {
+	if (!access_ok((void *)from, sizeof(code)) ||
+	    copy_from_user_nofault(code, (void *)from, sizeof(code))) {
 		pr_info("Code: Unable to access opcode bytes at 0x%lx.\n", from);
 		return;
 	}
 	for (int i = 0; i < OPCODES_SHOWN; i++)
-		len += scnprintf(line + len, sizeof(line) - len, i == OPCODES_BEFORE ? " <%02x>" : " %02x", code[i]);
+		len += scnprintf(line + len, sizeof(line) - len,
+				 i == OPCODES_BEFORE ? " <%02x>" : " %02x", code[i]);
 	pr_info("Code:%s\n", line);
 }
 
@@ -103,15 +105,17 @@ static void show_signal_msg(struct pt_regs *regs, unsigned long error_code, unsi
 	if (!show_unhandled_signals || !unhandled_signal(current, SIGSEGV) || !printk_ratelimit())
 		return;
 	vma_addr_suffix(where, sizeof(where), " in ", regs->rip);
-	printk("%s%s[%d]: segfault at %lx ip %016lx sp %016lx error %lx%s likely on CPU %d (core %d, socket %d)\n",
-	       current->pid == 1 ? KERN_EMERG : KERN_INFO, current->comm, current->pid, address, regs->rip, regs->rsp,
-	       error_code, where, cpu, cpu, 0);
+	printk("%s%s[%d]: segfault at %lx ip %016lx sp %016lx error %lx%s likely on CPU %d (core "
+	       "%d, socket %d)\n",
+	       current->pid == 1 ? KERN_EMERG : KERN_INFO, current->comm, current->pid, address,
+	       regs->rip, regs->rsp, error_code, where, cpu, cpu, 0);
 	show_opcodes(regs);
 }
 
 /* --- the ends of a fault that could not be served --- */
 
-static void page_fault_oops(struct pt_regs *regs, unsigned long error_code, unsigned long address) __noreturn;
+static void page_fault_oops(struct pt_regs *regs, unsigned long error_code,
+			    unsigned long address) __noreturn;
 static void page_fault_oops(struct pt_regs *regs, unsigned long error_code, unsigned long address)
 {
 	const char *what = error_code & X86_PF_INSTR ? "instruction fetch" :
@@ -130,20 +134,25 @@ static void page_fault_oops(struct pt_regs *regs, unsigned long error_code, unsi
 }
 
 /* The kernel's access has no page: its fixup, or the end. */
-static void kernelmode_fixup_or_oops(struct pt_regs *regs, unsigned long error_code, unsigned long address)
+static void kernelmode_fixup_or_oops(struct pt_regs *regs, unsigned long error_code,
+				     unsigned long address)
 {
 	if (!fixup_exception(regs))
 		page_fault_oops(regs, error_code, address);
 }
 
 /* => no lock held */
-static void bad_area_nosemaphore(struct pt_regs *regs, unsigned long error_code, unsigned long address, int si_code)
+static void bad_area_nosemaphore(struct pt_regs *regs, unsigned long error_code,
+				 unsigned long address, int si_code)
 {
 	if (!user_mode(regs)) {
 		kernelmode_fixup_or_oops(regs, error_code, address);
 		return;
 	}
-	/* Whether a kernel address is mapped is none of user space's business: it always "was there". */
+	/*
+	 * Whether a kernel address is mapped is none of user space's business: it always "was
+	 * there".
+	 */
 	if (address >= TASK_SIZE)
 		error_code |= X86_PF_PROT;
 	show_signal_msg(regs, error_code, address);
@@ -158,7 +167,8 @@ static void do_sigbus(struct pt_regs *regs, unsigned long error_code, unsigned l
 		force_sig_fault(SIGBUS, BUS_ADRERR, address);
 }
 
-static void mm_fault_error(struct pt_regs *regs, unsigned long error_code, unsigned long address, vm_fault_t fault)
+static void mm_fault_error(struct pt_regs *regs, unsigned long error_code, unsigned long address,
+			   vm_fault_t fault)
 {
 	if (fatal_signal_pending(current) && !user_mode(regs)) {
 		kernelmode_fixup_or_oops(regs, error_code, address);
@@ -166,7 +176,8 @@ static void mm_fault_error(struct pt_regs *regs, unsigned long error_code, unsig
 		if (!user_mode(regs))
 			kernelmode_fixup_or_oops(regs, error_code, address);
 		else
-			pagefault_out_of_memory();	/* somebody will die; then the access is tried again */
+			/* somebody will die; then the access is tried again */
+			pagefault_out_of_memory();
 	} else if (fault & VM_FAULT_SIGBUS) {
 		do_sigbus(regs, error_code, address);
 	} else {
@@ -186,13 +197,19 @@ static inline bool access_error(unsigned long error_code, const struct vm_area_s
 	return !(vma->vm_flags & VM_ACCESS_FLAGS);
 }
 
-/* May the kernel sleep for a page here? Not with interrupts off, not between pagefault_disable() and _enable(). */
+/*
+ * May the kernel sleep for a page here? Not with interrupts off, not between pagefault_disable()
+ * and _enable().
+ */
 static inline bool kernel_may_wait(const struct pt_regs *regs)
 {
 	return current->mm && (regs->rflags & X86_EFLAGS_IF) && !pagefault_disabled();
 }
 
-/* With SMAP, only uaccess.h's instructions may touch user memory: anything else is a stray pointer of ours. */
+/*
+ * With SMAP, only uaccess.h's instructions may touch user memory: anything else is a stray pointer
+ * of ours.
+ */
 static inline bool stray_access(const struct pt_regs *regs)
 {
 	return cpu_has(X86_SMAP) && !(regs->rflags & X86_EFLAGS_AC);
@@ -200,7 +217,8 @@ static inline bool stray_access(const struct pt_regs *regs)
 
 static inline unsigned int fault_flags(const struct pt_regs *regs, unsigned long error_code)
 {
-	return FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | (user_mode(regs) ? FAULT_FLAG_USER : 0) |
+	return FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE |
+	       (user_mode(regs) ? FAULT_FLAG_USER : 0) |
 	       (error_code & X86_PF_WRITE ? FAULT_FLAG_WRITE : 0) |
 	       (error_code & X86_PF_INSTR ? FAULT_FLAG_INSTRUCTION : 0);
 }

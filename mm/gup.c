@@ -50,7 +50,8 @@ static bool vma_permits(const struct vm_area_struct *vma, bool write)
 {
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
 		return false;
-	return vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS);	/* x86 can read what it can execute or write */
+	/* x86 can read what it can execute or write */
+	return vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS);
 }
 
 static int fault_error(vm_fault_t ret)
@@ -64,8 +65,8 @@ static int fault_error(vm_fault_t ret)
  * => mmap_lock for reading; *unlocked: it was dropped at *start, which was not served yet
  * => 0, -EFAULT, -ENOMEM, -EINTR (a fatal signal); *start: how far it came
  */
-int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned long end, unsigned int flags,
-		  bool *unlocked)
+int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned long end,
+		  unsigned int flags, bool *unlocked)
 {
 	bool write = flags & FAULT_FLAG_WRITE;
 
@@ -95,7 +96,8 @@ int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned lon
 }
 
 /* The part of @vma in [*start, end), as mlock and MAP_POPULATE want it. */
-static int populate_vma(struct vm_area_struct *vma, unsigned long *start, unsigned long end, bool *unlocked)
+static int populate_vma(struct vm_area_struct *vma, unsigned long *start, unsigned long end,
+			bool *unlocked)
 {
 	unsigned int flags = 0;
 
@@ -104,7 +106,10 @@ static int populate_vma(struct vm_area_struct *vma, unsigned long *start, unsign
 		*start = end;
 		return 0;
 	}
-	/* A private page will be written to one day: break COW now. Of a shared file, nothing is made dirty in advance. */
+	/*
+	 * A private page will be written to one day: break COW now. Of a shared file, nothing is
+	 * made dirty in advance.
+	 */
 	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
 		flags |= FAULT_FLAG_WRITE;
 	return faultin_range(vma, start, end, flags, unlocked);
@@ -152,7 +157,10 @@ void mm_populate(unsigned long start, unsigned long len)
 	__mm_populate(start, len, true);
 }
 
-/* fault_in_user_range: as if current touched every page of the range. 0, -EFAULT (a hole, no right). */
+/*
+ * fault_in_user_range: as if current touched every page of the range. 0, -EFAULT (a hole, no
+ * right).
+ */
 int fault_in_user_range(unsigned long addr, unsigned long len, bool write)
 {
 	struct mm_struct *mm = current->mm;
@@ -165,7 +173,8 @@ int fault_in_user_range(unsigned long addr, unsigned long len, bool write)
 
 		if (!vma)
 			return -EFAULT;
-		error = faultin_range(vma, &at, MIN(end, vma->vm_end), write ? FAULT_FLAG_WRITE : 0, &unlocked);
+		error = faultin_range(vma, &at, MIN(end, vma->vm_end), write ? FAULT_FLAG_WRITE : 0,
+				      &unlocked);
 		if (!unlocked)
 			up_read(&mm->mmap_lock);
 		if (error)
@@ -217,16 +226,19 @@ static int access_one_page(struct mm_struct *mm, unsigned long addr, void *buf, 
 /*
  * access_remote_vm: reads or writes @len bytes of any process's memory, as far as its rights allow.
  *
- * => the caller holds a reference to @mm (mmget); may sleep. Bytes done: short where a page cannot be had
+ * => the caller holds a reference to @mm (mmget); may sleep. Bytes done: short where a page cannot
+ * be had
  */
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, bool write)
 {
 	int done = 0;
 
 	while (done < len) {
-		int chunk = MIN((unsigned long)(len - done), PAGE_SIZE - ((addr + done) & ~PAGE_MASK));
+		int chunk =
+			MIN((unsigned long)(len - done), PAGE_SIZE - ((addr + done) & ~PAGE_MASK));
 
-		if (addr + done >= TASK_SIZE || !access_one_page(mm, addr + done, buf + done, chunk, write))
+		if (addr + done >= TASK_SIZE ||
+		    !access_one_page(mm, addr + done, buf + done, chunk, write))
 			break;
 		done += chunk;
 	}

@@ -1,13 +1,23 @@
 /*
- * gup.h - user pages, wanted by the kernel: faulted in without an access. (access_remote_vm: memory.h.)
+ * gup.h - user pages, wanted by the kernel: faulted in without an access. (access_remote_vm:
+ * memory.h.)
  */
 #pragma once
 
 #include "mm/mm_types.h"
 
-/* Faults in [start, end) of @vma as a user's accesses would. => mmap_lock for reading. 0; -EFAULT, -ENOMEM, -EINTR; *unlocked: it was dropped, look the VMA up again. Goes on from *start. */
-int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned long end, unsigned int flags, bool *unlocked);
-void mm_populate(unsigned long start, unsigned long len);	/* best effort: MAP_POPULATE, MAP_LOCKED, brk */
-int __mm_populate(unsigned long start, unsigned long len, bool ignore_errors);	/* 0, -ENOMEM (a hole), -EFAULT, … Takes current's lock */
-/* The page at @addr, referenced; made present (and writable). => mmap_lock held for reading, kept. NULL: -EFAULT. */
+/*
+ * Faults in [start, end) of @vma as a user's accesses would. => mmap_lock for reading. 0; -EFAULT,
+ * -ENOMEM, -EINTR; *unlocked: it was dropped, look the VMA up again. Goes on from *start.
+ */
+int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned long end,
+		  unsigned int flags, bool *unlocked);
+/* best effort: MAP_POPULATE, MAP_LOCKED, brk */
+void mm_populate(unsigned long start, unsigned long len);
+/* 0, -ENOMEM (a hole), -EFAULT, … Takes current's lock */
+int __mm_populate(unsigned long start, unsigned long len, bool ignore_errors);
+/*
+ * The page at @addr, referenced; made present (and writable). => mmap_lock held for reading, kept.
+ * NULL: -EFAULT.
+ */
 struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, bool write);

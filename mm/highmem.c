@@ -84,7 +84,8 @@ static void switch_in(struct task_struct *task)
 
 void kmap_init(void)
 {
-	BUILD_BUG_ON(MAX_CPUS * KMAP_SLOTS > PTRS_PER_TABLE);	/* one table, so the entries lie in a row */
+	/* one table, so the entries lie in a row */
+	BUILD_BUG_ON(MAX_CPUS * KMAP_SLOTS > PTRS_PER_TABLE);
 	BUILD_BUG_ON(ARRAY_SIZE(((struct task_struct *)0)->kmap_pte) != KMAP_SLEEP_DEPTH);
 	kmap_ptes = kernel_pte(KMAP_BASE);
 	BUG_ON(!kmap_ptes);

@@ -9,16 +9,19 @@
 #include "mm/page-flags.h"
 
 /*
- * => any context; unmapped in reverse order; stays valid if the task sleeps (it stays on its CPU meanwhile),
+ * => any context; unmapped in reverse order; stays valid if the task sleeps (it stays on its CPU
+ * meanwhile),
  *    which at most KMAP_SLEEP_DEPTH windows may do.
  *    A low page costs nothing: its address in the direct map.
  */
 #define KMAP_SLEEP_DEPTH 4
-void *kmap_high_pfn(unsigned long pfn);		/* => pfn >= max_low_pfn; through kmap_local_pfn() */
+/* => pfn >= max_low_pfn; through kmap_local_pfn() */
+void *kmap_high_pfn(unsigned long pfn);
 void kunmap_high(const void *addr);
 static inline void *kmap_local_pfn(unsigned long pfn)
 {
-	return pfn < max_low_pfn ? phys_to_virt((phys_addr_t)pfn << PAGE_SHIFT) : kmap_high_pfn(pfn);
+	return pfn < max_low_pfn ? phys_to_virt((phys_addr_t)pfn << PAGE_SHIFT)
+				 : kmap_high_pfn(pfn);
 }
 static inline void *kmap_local_page(const struct page *page)
 {

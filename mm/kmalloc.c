@@ -6,7 +6,8 @@
  *         power of two is aligned to itself. kfree() tells from the page what
  *         the object was.
  * Locks:  none of its own.
- * Above:  everybody.  Below: slab.c, page_alloc.c, vmalloc.c.   In Linux: mm/slab_common.c, mm/util.c.
+ * Above:  everybody.  Below: slab.c, page_alloc.c, vmalloc.c.   In Linux: mm/slab_common.c,
+ * mm/util.c.
  */
 #include "kernel/lib/bitops.h"
 #include "kernel/lib/bug.h"
@@ -19,22 +20,28 @@
 #define KMALLOC_MAX_CACHED 8192UL
 #define KMALLOC_MAX (PAGE_SIZE << (MAX_ORDER - 1))
 
-static const struct { unsigned int size; const char *name; } sizes[] = {
-	{ 8, "kmalloc-8" }, { 16, "kmalloc-16" }, { 32, "kmalloc-32" }, { 64, "kmalloc-64" }, { 96, "kmalloc-96" },
-	{ 128, "kmalloc-128" }, { 192, "kmalloc-192" }, { 256, "kmalloc-256" }, { 512, "kmalloc-512" },
-	{ 1024, "kmalloc-1k" }, { 2048, "kmalloc-2k" }, { 4096, "kmalloc-4k" }, { 8192, "kmalloc-8k" },
+static const struct { unsigned int size; const char *name;
+} sizes[] = {
+	{ 8, "kmalloc-8" },	{ 16, "kmalloc-16" },	{ 32, "kmalloc-32" },
+	{ 64, "kmalloc-64" },	{ 96, "kmalloc-96" },	{ 128, "kmalloc-128" },
+	{ 192, "kmalloc-192" }, { 256, "kmalloc-256" }, { 512, "kmalloc-512" },
+	{ 1024, "kmalloc-1k" }, { 2048, "kmalloc-2k" }, { 4096, "kmalloc-4k" },
+	{ 8192, "kmalloc-8k" },
 };
 static struct kmem_cache *caches[ARRAY_SIZE(sizes)];
 /* Index into sizes for (size - 1) / 8, up to 192. */
-static const u8 small_index[24] = { 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6 };
+static const u8 small_index[24] = { 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
+				    5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6 };
 
 void kmalloc_init(void)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		unsigned int size = sizes[i].size;
 
-		caches[i] = kmem_cache_create(sizes[i].name, size, is_power_of_2(size) ? MIN(size, (unsigned int)PAGE_SIZE) : 0,
-					      SLAB_PANIC, NULL);
+		caches[i] = kmem_cache_create(
+			sizes[i].name, size,
+			is_power_of_2(size) ? MIN(size, (unsigned int)PAGE_SIZE) : 0, SLAB_PANIC,
+			NULL);
 	}
 }
 
@@ -64,7 +71,8 @@ static unsigned int large_order(const struct page *page)
 void *kmalloc(size_t size, gfp_t gfp)
 {
 	if (unlikely(!size || size > KMALLOC_MAX_CACHED || (gfp & __GFP_DMA))) {
-		if (!size || WARN_ON_ONCE(size > KMALLOC_MAX && !(gfp & __GFP_NOWARN)) || size > KMALLOC_MAX)
+		if (!size || WARN_ON_ONCE(size > KMALLOC_MAX && !(gfp & __GFP_NOWARN)) ||
+		    size > KMALLOC_MAX)
 			return NULL;
 		return kmalloc_large(size, gfp);
 	}
@@ -97,7 +105,8 @@ size_t ksize(const void *object)
 	if (!object)
 		return 0;
 	page = virt_to_page(object);
-	return page_test(page, PG_slab) ? (page - page->private)->slab_cache->object_size : PAGE_SIZE << large_order(page);
+	return page_test(page, PG_slab) ? (page - page->private)->slab_cache->object_size
+					: PAGE_SIZE << large_order(page);
 }
 
 void *kzalloc(size_t size, gfp_t gfp)

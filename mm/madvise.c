@@ -8,7 +8,8 @@
  *         holes are passed over and reported in the end.
  * Locks:  mmap_lock, for writing if VMAs change, for reading else; LOCK_PTE.
  * Above:  kernel/proc (madvise(2)).
- * Below:  vma.c, zap.c, gup.c, swap.c, vmscan.c.   In Linux: mm/madvise.c (without KSM and huge pages: EINVAL).
+ * Below:  vma.c, zap.c, gup.c, swap.c, vmscan.c.   In Linux: mm/madvise.c (without KSM and huge
+ * pages: EINVAL).
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/mman.h"
@@ -34,10 +35,18 @@ enum advice_kind { ADVICE_UNKNOWN, ADVICE_FLAGS, ADVICE_PAGES, ADVICE_POPULATE }
 static enum advice_kind advice_kind(int advice)
 {
 	switch (advice) {
-	case MADV_NORMAL: case MADV_RANDOM: case MADV_SEQUENTIAL: case MADV_DONTFORK: case MADV_DOFORK:
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_DONTFORK:
+	case MADV_DOFORK:
 	case MADV_DONTDUMP: case MADV_DODUMP: case MADV_WIPEONFORK: case MADV_KEEPONFORK:
 		return ADVICE_FLAGS;
-	case MADV_WILLNEED: case MADV_DONTNEED: case MADV_DONTNEED_LOCKED: case MADV_FREE: case MADV_REMOVE:
+	case MADV_WILLNEED:
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_FREE:
+	case MADV_REMOVE:
 	case MADV_COLD: case MADV_PAGEOUT:
 		return ADVICE_PAGES;
 	case MADV_POPULATE_READ: case MADV_POPULATE_WRITE:
@@ -85,8 +94,12 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, unsigned 
 	}
 }
 
-/* => mmap_lock for writing. 0, -EINVAL, -EAGAIN (no memory, too many VMAs); *vmap covers the part afterwards */
-static int madvise_update_vma(struct vm_area_struct **vmap, unsigned long start, unsigned long end, int advice)
+/*
+ * => mmap_lock for writing. 0, -EINVAL, -EAGAIN (no memory, too many VMAs); *vmap covers the part
+ * afterwards
+ */
+static int madvise_update_vma(struct vm_area_struct **vmap, unsigned long start, unsigned long end,
+			      int advice)
 {
 	struct vm_area_struct *vma = *vmap;
 	unsigned long flags = vma->vm_flags;
@@ -103,7 +116,10 @@ static int madvise_update_vma(struct vm_area_struct **vmap, unsigned long start,
 
 /* --- pages: what happens to the entries of a range --- */
 
-/* One walk. @visit sees each entry that is not empty, under the table's lock; @table_done runs after each, without. */
+/*
+ * One walk. @visit sees each entry that is not empty, under the table's lock; @table_done runs
+ * after each, without.
+ */
 struct madvise_walk {
 	struct vm_area_struct *vma;
 	void (*visit)(struct madvise_walk *w, pte_t *ptep, pte_t pte, unsigned long addr);
@@ -163,7 +179,8 @@ static void free_visit(struct madvise_walk *w, pte_t *ptep, pte_t pte, unsigned 
 	if (PageSwapCache(page) || page_test(page, PG_dirty)) {
 		if (!trylock_page(page))
 			return;
-		if (!page_is_private_here(page) || (PageSwapCache(page) && !try_to_free_swap(page))) {
+		if (!page_is_private_here(page) ||
+		    (PageSwapCache(page) && !try_to_free_swap(page))) {
 			unlock_page(page);
 			return;
 		}
@@ -223,7 +240,8 @@ static void pageout_table_done(struct madvise_walk *w)
 
 /* --- pages: the advices --- */
 
-static int madvise_dontneed(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
+static int madvise_dontneed(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			    int advice)
 {
 	unsigned long forbidden = VM_PFNMAP | (advice == MADV_DONTNEED_LOCKED ? 0 : VM_LOCKED);
 
@@ -245,7 +263,8 @@ static int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigne
 	return 0;
 }
 
-static int madvise_cold(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool pageout)
+static int madvise_cold(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			bool pageout)
 {
 	struct madvise_walk w = {
 		.vma = vma,
@@ -261,7 +280,10 @@ static int madvise_cold(struct vm_area_struct *vma, unsigned long start, unsigne
 	return 0;
 }
 
-/* Starts reading what is in swap. No lock on the table: an entry that goes meanwhile is not there to be read. */
+/*
+ * Starts reading what is in swap. No lock on the table: an entry that goes meanwhile is not there
+ * to be read.
+ */
 static void willneed_swap(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	unsigned long addr = start;
@@ -276,7 +298,8 @@ static void willneed_swap(struct vm_area_struct *vma, unsigned long start, unsig
 
 			if (!pte_is_swap(pte))
 				continue;
-			page = read_swap_cache_async(pte_to_swp_entry(pte), GFP_HIGHUSER_MOVABLE, vma, addr);
+			page = read_swap_cache_async(pte_to_swp_entry(pte), GFP_HIGHUSER_MOVABLE,
+						     vma, addr);
 			if (page)
 				put_page(page);
 		}
@@ -306,7 +329,8 @@ static int madvise_willneed(struct vm_area_struct *vma, unsigned long start, uns
 {
 	if (vma_is_private_anon(vma) || vma->anon_vma)
 		willneed_swap(vma, start, end);
-	if (vma->vm_mapping && (vma->vm_mapping->flags & AS_DIRTY_ACCOUNTED))	/* with a device to read from */
+	/* with a device to read from */
+	if (vma->vm_mapping && (vma->vm_mapping->flags & AS_DIRTY_ACCOUNTED))
 		willneed_file(vma, start, end);
 	return 0;
 }
@@ -322,7 +346,8 @@ static int madvise_remove(struct vm_area_struct *vma)
 }
 
 /* One VMA's part. *vmap covers it afterwards. */
-static int madvise_vma(struct vm_area_struct **vmap, unsigned long start, unsigned long end, int advice)
+static int madvise_vma(struct vm_area_struct **vmap, unsigned long start, unsigned long end,
+		       int advice)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
@@ -343,7 +368,8 @@ static int madvise_vma(struct vm_area_struct **vmap, unsigned long start, unsign
 }
 
 /* => mmap_lock. Goes on over holes: -ENOMEM in the end. */
-static int madvise_walk_vmas(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
+static int madvise_walk_vmas(struct mm_struct *mm, unsigned long start, unsigned long end,
+			     int advice)
 {
 	int unmapped = 0;
 
@@ -370,7 +396,8 @@ static int madvise_walk_vmas(struct mm_struct *mm, unsigned long start, unsigned
 }
 
 /* POPULATE_READ, POPULATE_WRITE. => no lock held */
-static int madvise_populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
+static int madvise_populate(struct mm_struct *mm, unsigned long start, unsigned long end,
+			    bool write)
 {
 	bool unlocked;
 	int error = 0;
@@ -382,11 +409,12 @@ static int madvise_populate(struct mm_struct *mm, unsigned long start, unsigned 
 		vma = find_vma(mm, start);
 		if (!vma || start < vma->vm_start) {
 			error = -ENOMEM;
-		} else if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) || !(vma->vm_flags & (write ? VM_WRITE : VM_READ))) {
+		} else if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) ||
+			   !(vma->vm_flags & (write ? VM_WRITE : VM_READ))) {
 			error = -EINVAL;	/* such a mapping cannot be populated so */
 		} else {
-			error = faultin_range(vma, &start, MIN(end, vma->vm_end), write ? FAULT_FLAG_WRITE : 0,
-					      &unlocked);
+			error = faultin_range(vma, &start, MIN(end, vma->vm_end),
+					      write ? FAULT_FLAG_WRITE : 0, &unlocked);
 			if (unlocked)
 				continue;
 		}

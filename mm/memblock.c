@@ -40,7 +40,8 @@ static void remove_entry(struct range_list *list, unsigned int i)
 	list->nr--;
 }
 
-static void insert_entry(struct range_list *list, unsigned int i, phys_addr_t start, phys_addr_t end)
+static void insert_entry(struct range_list *list, unsigned int i, phys_addr_t start,
+			 phys_addr_t end)
 {
 	if (list->nr == MEMBLOCK_RANGES)
 		panic("memblock: more than %d ranges", MEMBLOCK_RANGES);
@@ -175,7 +176,10 @@ bool memblock_next_reserved_range(unsigned int *i, phys_addr_t *start, phys_addr
 	return true;
 }
 
-/* *i is the number of the gap: the n-th free range; the lists are short, so it counts from the start. */
+/*
+ * *i is the number of the gap: the n-th free range; the lists are short, so it counts from the
+ * start.
+ */
 bool memblock_next_free_range(unsigned int *i, phys_addr_t *start, phys_addr_t *end)
 {
 	unsigned int n = 0;

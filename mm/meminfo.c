@@ -101,7 +101,8 @@ static void show_kernel_side(struct seq_file *m)
 
 static int show_meminfo(struct seq_file *m)
 {
-	unsigned long buffers = nr_blockdev_pages ? nr_blockdev_pages() : 0, swapcache = total_swapcache_pages();
+	unsigned long buffers = nr_blockdev_pages ? nr_blockdev_pages() : 0,
+		      swapcache = total_swapcache_pages();
 	unsigned long file = global_node_page_state(NR_FILE_PAGES), swap_total, swap_free;
 	long cached = (long)file - (long)swapcache - (long)buffers;
 

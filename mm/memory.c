@@ -52,7 +52,10 @@ void mem_init_zero_page(void)
 	page_set(zero_page, PG_reserved);
 }
 
-/* vm_normal_page: the page that @pte counts; NULL for the zero page and for devices' memory. => present */
+/*
+ * vm_normal_page: the page that @pte counts; NULL for the zero page and for devices' memory. =>
+ * present
+ */
 struct page *vm_normal_page(pte_t pte)
 {
 	return likely(!pte_special(pte)) ? pte_page(pte) : NULL;
@@ -88,7 +91,10 @@ static inline pte_t maybe_mkwrite(pte_t pte, const struct vm_area_struct *vma)
 	return likely(vma->vm_flags & VM_WRITE) ? pte_mkwrite(pte) : pte;
 }
 
-/* Takes the lock of the entry's table; true if the entry is still @vmf->orig_pte. Locked either way. */
+/*
+ * Takes the lock of the entry's table; true if the entry is still @vmf->orig_pte. Locked either
+ * way.
+ */
 static inline bool lock_same_pte(struct vm_fault *vmf)
 {
 	vmf->ptl = pte_lockptr(vmf->pmd);
@@ -97,7 +103,10 @@ static inline bool lock_same_pte(struct vm_fault *vmf)
 	return likely(ptep_get(vmf->pte).val == vmf->orig_pte.val);
 }
 
-/* The OOM reaper has emptied, or is emptying, this address space: nothing may look like zeroes that was data. */
+/*
+ * The OOM reaper has emptied, or is emptying, this address space: nothing may look like zeroes
+ * that was data.
+ */
 static inline bool address_space_unstable(const struct mm_struct *mm)
 {
 	return unlikely(mm->flags & MMF_UNSTABLE);
@@ -148,7 +157,8 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 		goto unlock_free;
 	}
 	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
-	map_new_anon_page(vmf, page, maybe_mkwrite(pte_mkdirty(mk_pte(page, vma->vm_page_prot)), vma));
+	map_new_anon_page(vmf, page,
+			  maybe_mkwrite(pte_mkdirty(mk_pte(page, vma->vm_page_prot)), vma));
 	spin_unlock(vmf->ptl);
 	/* The allocation's reference is the PTE's now. */
 	return 0;
@@ -220,7 +230,8 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 		return address_space_unstable(vma->vm_mm) ? VM_FAULT_SIGBUS : 0;
 	}
 	wp_replace_old(vmf, old);
-	map_new_anon_page(vmf, page, maybe_mkwrite(pte_mkdirty(mk_pte(page, vma->vm_page_prot)), vma));
+	map_new_anon_page(vmf, page,
+			  maybe_mkwrite(pte_mkdirty(mk_pte(page, vma->vm_page_prot)), vma));
 	if (old) {
 		/* After the new PTE stands: whoever finds the old page unmapped may reuse it. */
 		page_remove_rmap(old);
@@ -274,7 +285,10 @@ static vm_fault_t wp_page_anon(struct vm_fault *vmf, struct page *page)
 	return wp_page_copy(vmf, page);
 }
 
-/* Asks the file's owner whether @page may be written (space, a frozen file). VM_FAULT_LOCKED: yes, locked. */
+/*
+ * Asks the file's owner whether @page may be written (space, a frozen file). VM_FAULT_LOCKED: yes,
+ * locked.
+ */
 static vm_fault_t do_page_mkwrite(struct vm_fault *vmf, struct page *page)
 {
 	vm_fault_t ret;
@@ -294,7 +308,10 @@ static vm_fault_t do_page_mkwrite(struct vm_fault *vmf, struct page *page)
 	return ret;
 }
 
-/* A shared page has become writable: it is dirty from now on. => page locked, unlocked here; no spinlock */
+/*
+ * A shared page has become writable: it is dirty from now on. => page locked, unlocked here; no
+ * spinlock
+ */
 static void fault_dirty_shared_page(struct vm_fault *vmf, struct page *page)
 {
 	struct address_space *mapping = vmf->vma->vm_mapping;
@@ -353,7 +370,10 @@ static vm_fault_t do_wp_page(struct vm_fault *vmf)
 
 /* --- a swap entry --- */
 
-/* The page of @entry, from the cache or (major) from the device, with a reference. NULL: no memory. */
+/*
+ * The page of @entry, from the cache or (major) from the device, with a reference. NULL: no
+ * memory.
+ */
 static struct page *get_swapped_page(struct vm_fault *vmf, swp_entry_t entry, vm_fault_t *ret)
 {
 	struct page *page = lookup_swap_cache(entry);
@@ -440,7 +460,10 @@ static vm_fault_t do_swap_page(struct vm_fault *vmf)
 		return swapin_failed(vmf);
 	if (!lock_page_or_retry(vmf, page))
 		return ret | VM_FAULT_RETRY;
-	/* Between look-up and lock another fault may have freed the slot, and somebody else filled it. */
+	/*
+	 * Between look-up and lock another fault may have freed the slot, and somebody else filled
+	 * it.
+	 */
 	if (unlikely(!PageSwapCache(page) || page->private != entry.val))
 		goto unlock_page;
 	if (!lock_same_pte(vmf))
@@ -450,7 +473,10 @@ static vm_fault_t do_swap_page(struct vm_fault *vmf)
 		goto unlock_pte;
 	}
 	map_swapped_page(vmf, page, entry);
-	/* A copy on the device that need not be written again is worth its slot, unless slots are short. */
+	/*
+	 * A copy on the device that need not be written again is worth its slot, unless slots are
+	 * short.
+	 */
 	if (PageSwapCache(page) && (swap_area_is_full() || page_test(page, PG_mlocked)))
 		try_to_free_swap(page);
 	unlock_page(page);
@@ -471,7 +497,10 @@ unlock_page:
 
 /* --- nothing there: a file --- */
 
-/* vmf->page: from the page cache or wherever the owner has it, locked and referenced unless the result says otherwise. */
+/*
+ * vmf->page: from the page cache or wherever the owner has it, locked and referenced unless the
+ * result says otherwise.
+ */
 static vm_fault_t fetch_page(struct vm_fault *vmf)
 {
 	vm_fault_t ret = vmf->vma->vm_ops->fault(vmf);
@@ -500,11 +529,15 @@ static void map_file_page(struct vm_area_struct *vma, struct page *page, pte_t *
 		mlock_vma_page(page);
 }
 
-/* 64 KiB around a read of a file: what is in the page cache there is mapped along (Linux's fault_around_bytes). */
+/*
+ * 64 KiB around a read of a file: what is in the page cache there is mapped along (Linux's
+ * fault_around_bytes).
+ */
 #define FAULT_AROUND_PAGES 16UL
 
 /* Maps one page of the window, if it is there, whole and idle. */
-static void fault_around_one(struct vm_fault *vmf, pte_t *pte, unsigned long pgoff, unsigned long end_pgoff)
+static void fault_around_one(struct vm_fault *vmf, pte_t *pte, unsigned long pgoff,
+			     unsigned long end_pgoff)
 {
 	struct address_space *mapping = vmf->vma->vm_mapping;
 	struct page *page;
@@ -517,8 +550,8 @@ static void fault_around_one(struct vm_fault *vmf, pte_t *pte, unsigned long pgo
 	if (!trylock_page(page))
 		goto put;
 	/* Locked, so it stays in the file; the file may have become shorter. */
-	if (page->mapping == mapping && page_test(page, PG_uptodate) && !page_test(page, PG_readahead) &&
-	    pgoff < end_pgoff) {
+	if (page->mapping == mapping && page_test(page, PG_uptodate) &&
+	    !page_test(page, PG_readahead) && pgoff < end_pgoff) {
 		map_file_page(vmf->vma, page, pte, false);
 		unlock_page(page);
 		return;
@@ -533,8 +566,10 @@ static bool do_fault_around(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct address_space *mapping = vma->vm_mapping;
-	unsigned long addr = MAX(vmf->address & ~(FAULT_AROUND_PAGES * PAGE_SIZE - 1), vma->vm_start);
-	unsigned long end = MIN((vmf->address | (FAULT_AROUND_PAGES * PAGE_SIZE - 1)) + 1, vma->vm_end);
+	unsigned long addr =
+		MAX(vmf->address & ~(FAULT_AROUND_PAGES * PAGE_SIZE - 1), vma->vm_start);
+	unsigned long end =
+		MIN((vmf->address | (FAULT_AROUND_PAGES * PAGE_SIZE - 1)) + 1, vma->vm_end);
 	unsigned long pgoff = vmf->pgoff - ((vmf->address - addr) >> PAGE_SHIFT), end_pgoff;
 	pte_t *pte = pte_offset(vmf->pmd, addr);
 	bool done;
@@ -597,8 +632,9 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 		return address_space_unstable(vma->vm_mm) ? VM_FAULT_SIGBUS : ret;
 	}
 	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
-	map_new_anon_page(vmf, vmf->cow_page,
-			  maybe_mkwrite(pte_mkdirty(mk_pte(vmf->cow_page, vma->vm_page_prot)), vma));
+	map_new_anon_page(
+		vmf, vmf->cow_page,
+		maybe_mkwrite(pte_mkdirty(mk_pte(vmf->cow_page, vma->vm_page_prot)), vma));
 	spin_unlock(vmf->ptl);
 	return ret;
 }

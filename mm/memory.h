@@ -6,21 +6,35 @@
 #include "mm/mm_types.h"
 
 struct pt_regs;
-/* => mmap_lock held for reading; may drop it only if VM_FAULT_RETRY is returned. Counts the fault. */
-vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags, struct pt_regs *regs);
-int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);	/* fork: 0, -ENOMEM. Both mmap_locks held. */
+/*
+ * => mmap_lock held for reading; may drop it only if VM_FAULT_RETRY is returned. Counts the fault.
+ */
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+			   struct pt_regs *regs);
+/* fork: 0, -ENOMEM. Both mmap_locks held. */
+int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
 struct mmu_gather;
-void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start, unsigned long end);
-void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long len);	/* madvise(DONTNEED) */
-/* All mappings of [start, start+nr) pages of a file go (truncate). @even_cows: private copies too. */
-void unmap_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long nr, bool even_cows);
+void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end);
+/* madvise(DONTNEED) */
+void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long len);
+/*
+ * All mappings of [start, start+nr) pages of a file go (truncate). @even_cows: private copies too.
+ */
+void unmap_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long nr,
+			 bool even_cows);
 /* Reads or writes another process's memory: /proc/<pid>/cmdline, environ. Bytes done. May sleep. */
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, bool write);
-int fault_in_user_range(unsigned long addr, unsigned long len, bool write);	/* 0 or -EFAULT: mlock, populate */
-extern struct page *zero_page;			/* c: the shared page of zeroes; reserved, never counted */
+/* 0 or -EFAULT: mlock, populate */
+int fault_in_user_range(unsigned long addr, unsigned long len, bool write);
+/* c: the shared page of zeroes; reserved, never counted */
+extern struct page *zero_page;
 static inline bool is_zero_pfn(unsigned long pfn) { return pfn == page_to_pfn(zero_page); }
 struct page *vm_normal_page(pte_t pte);		/* NULL for the zero page and device pages */
-static inline void add_mm_counter(struct mm_struct *mm, enum rss_counter which, long n) { mm->rss[which] += n; }
+static inline void add_mm_counter(struct mm_struct *mm, enum rss_counter which, long n)
+{
+	mm->rss[which] += n;
+}
 /* The peak is noted before pages go (update_hiwater_rss), not at each that comes. */
 void update_hiwater_rss(struct mm_struct *mm);
 void update_hiwater_vm(struct mm_struct *mm);
@@ -32,7 +46,8 @@ static inline unsigned long get_mm_counter(struct mm_struct *mm, enum rss_counte
 }
 static inline unsigned long get_mm_rss(struct mm_struct *mm)
 {
-	return get_mm_counter(mm, MM_FILEPAGES) + get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_SHMEMPAGES);
+	return get_mm_counter(mm, MM_FILEPAGES) + get_mm_counter(mm, MM_ANONPAGES) +
+	       get_mm_counter(mm, MM_SHMEMPAGES);
 }
 enum rss_counter mm_counter(struct page *page);	/* which one a mapped page counts under */
 void mem_init_zero_page(void);

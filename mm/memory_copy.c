@@ -110,7 +110,8 @@ static bool can_be_refaulted(const struct vm_area_struct *vma)
 /*
  * copy_page_range: the child's VMA @dst gets what the parent's @src has.
  *
- * => both mmap_locks held for writing; @dst is linked into its anon_vma already, so that reclaim finds
+ * => both mmap_locks held for writing; @dst is linked into its anon_vma already, so that reclaim
+ * finds
  *    the pages in it from the first PTE on
  * => the caller flushes the parent's TLB: its private pages are read-only now
  * => 0, -ENOMEM; may sleep

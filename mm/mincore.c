@@ -60,11 +60,16 @@ static bool mincore_addr(struct vm_area_struct *vma, unsigned long addr)
 	if (!pte_none(pte))
 		return mincore_swap(pte_to_swp_entry(pte));
 	return vma->vm_mapping &&
-	       mincore_page(vma->vm_mapping, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT));
+	       mincore_page(vma->vm_mapping,
+			    vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT));
 }
 
-/* Answers for up to ANSWERS pages of one VMA from @addr on. How many, or -ENOMEM: a hole. => mmap_lock for reading */
-static long mincore_chunk(struct mm_struct *mm, unsigned long addr, unsigned long pages, unsigned char *vec)
+/*
+ * Answers for up to ANSWERS pages of one VMA from @addr on. How many, or -ENOMEM: a hole. =>
+ * mmap_lock for reading
+ */
+static long mincore_chunk(struct mm_struct *mm, unsigned long addr, unsigned long pages,
+			  unsigned char *vec)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 	unsigned long n;
@@ -78,7 +83,10 @@ static long mincore_chunk(struct mm_struct *mm, unsigned long addr, unsigned lon
 	return (long)n;
 }
 
-/* do_mincore: 0; -EINVAL (alignment), -ENOMEM (a hole, beyond the end), -EFAULT, -EAGAIN (no memory now). */
+/*
+ * do_mincore: 0; -EINVAL (alignment), -ENOMEM (a hole, beyond the end), -EFAULT, -EAGAIN (no
+ * memory now).
+ */
 int do_mincore(unsigned long start, size_t len, unsigned char __user *vec)
 {
 	unsigned long pages = len >> PAGE_SHIFT;

@@ -63,7 +63,8 @@ int mlock_future_check(struct mm_struct *mm, unsigned long flags, unsigned long 
 }
 
 /* The pages of one table that are there are marked, or freed of their mark. */
-static void mlock_pte_range(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr, unsigned long end)
+static void mlock_pte_range(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr,
+			    unsigned long end)
 {
 	spinlock_t *ptl;
 	pte_t *ptep = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
@@ -99,8 +100,12 @@ static void mlock_vma_pages(struct vm_area_struct *vma)
 	}
 }
 
-/* One VMA's part gets or loses VM_LOCKED (and VM_LOCKONFAULT). 0, -ENOMEM; *vmap covers the part afterwards. */
-static int mlock_fixup(struct vm_area_struct **vmap, unsigned long start, unsigned long end, unsigned long lock)
+/*
+ * One VMA's part gets or loses VM_LOCKED (and VM_LOCKONFAULT). 0, -ENOMEM; *vmap covers the part
+ * afterwards.
+ */
+static int mlock_fixup(struct vm_area_struct **vmap, unsigned long start, unsigned long end,
+		       unsigned long lock)
 {
 	struct vm_area_struct *vma = *vmap;
 	unsigned long old = vma->vm_flags, new = (old & ~VM_LOCKED_MASK) | lock;
@@ -125,7 +130,8 @@ static int mlock_fixup(struct vm_area_struct **vmap, unsigned long start, unsign
 }
 
 /* The range, VMA by VMA; a hole is -ENOMEM. => mmap_lock for writing, the range not empty */
-static int apply_vma_lock_flags(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long lock)
+static int apply_vma_lock_flags(struct mm_struct *mm, unsigned long start, unsigned long end,
+				unsigned long lock)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 
@@ -147,7 +153,8 @@ static int apply_vma_lock_flags(struct mm_struct *mm, unsigned long start, unsig
 }
 
 /* Pages of the range that are locked already and would be counted twice. */
-static unsigned long count_mm_mlocked_page_nr(struct mm_struct *mm, unsigned long start, unsigned long end)
+static unsigned long count_mm_mlocked_page_nr(struct mm_struct *mm, unsigned long start,
+					      unsigned long end)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 	unsigned long pages = 0;
@@ -164,7 +171,10 @@ static int mlock_posix_error(int error)
 	return error == -EFAULT ? -ENOMEM : error == -ENOMEM ? -EAGAIN : error;
 }
 
-/* do_mlock: mlock(2), mlock2(2). 0; -EPERM, -ENOMEM (limit, hole, no right), -EAGAIN (no memory), -EINTR. */
+/*
+ * do_mlock: mlock(2), mlock2(2). 0; -EPERM, -ENOMEM (limit, hole, no right), -EAGAIN (no memory),
+ * -EINTR.
+ */
 int do_mlock(unsigned long start, size_t len, bool onfault)
 {
 	struct mm_struct *mm = current->mm;
@@ -186,7 +196,8 @@ int do_mlock(unsigned long start, size_t len, bool onfault)
 	if (locked > limit && !mm_capable_current(CAP_IPC_LOCK))
 		locked -= count_mm_mlocked_page_nr(mm, start, end);
 	if (locked <= limit || mm_capable_current(CAP_IPC_LOCK))
-		error = apply_vma_lock_flags(mm, start, end, VM_LOCKED | (onfault ? VM_LOCKONFAULT : 0));
+		error = apply_vma_lock_flags(mm, start, end,
+					     VM_LOCKED | (onfault ? VM_LOCKONFAULT : 0));
 	up_write(&mm->mmap_lock);
 	if (error)
 		return error;
@@ -211,7 +222,10 @@ int do_munlock(unsigned long start, size_t len)
 	return error;
 }
 
-/* MCL_FUTURE sets what new VMAs begin with, MCL_CURRENT changes all there are (errors of single ones are passed over). */
+/*
+ * MCL_FUTURE sets what new VMAs begin with, MCL_CURRENT changes all there are (errors of single
+ * ones are passed over).
+ */
 static void apply_mlockall_flags(struct mm_struct *mm, int flags)
 {
 	unsigned long lock = 0;

@@ -70,7 +70,8 @@ static void add_ram(void)
 		if (r->type == BOOT_MEM_RAM && end > start)
 			memblock_add(start, end - start);
 	}
-	for (unsigned int i = 0; i < boot_info.nr_mem; i++) {	/* what overlaps RAM and says it is none, wins */
+	/* what overlaps RAM and says it is none, wins */
+	for (unsigned int i = 0; i < boot_info.nr_mem; i++) {
 		const struct boot_mem_region *r = &boot_info.mem[i];
 		phys_addr_t start = r->start & PAGE_MASK;
 
@@ -89,7 +90,8 @@ static void reserve_taken(void)
 	if (boot_info.initrd_size) {
 		phys_addr_t start = boot_info.initrd_start & PAGE_MASK;
 
-		memblock_reserve(start, PAGE_ALIGN(boot_info.initrd_start + boot_info.initrd_size) - start);
+		memblock_reserve(start, PAGE_ALIGN(boot_info.initrd_start + boot_info.initrd_size) -
+						start);
 	}
 }
 
@@ -127,7 +129,8 @@ static void find_low_high_split(void)
 		if (split >= LOWMEM_LEAST >> PAGE_SHIFT)
 			max_low_pfn = split;
 		else
-			pr_err("highmem size (%luMB) results in <64MB lowmem, ignoring it!\n", highmem_size >> 20);
+			pr_err("highmem size (%luMB) results in <64MB lowmem, ignoring it!\n",
+			       highmem_size >> 20);
 	}
 }
 
@@ -137,9 +140,11 @@ void mm_early_init(void)
 	add_ram();
 	reserve_taken();
 	find_low_high_split();
-	memblock_set_current_limit(MIN(max_low_pfn << PAGE_SHIFT, 1UL << 30));	/* what the boot tables map */
+	/* what the boot tables map */
+	memblock_set_current_limit(MIN(max_low_pfn << PAGE_SHIFT, 1UL << 30));
 	if (max_pfn > max_low_pfn)
-		pr_notice("%luMB HIGHMEM available.\n", (max_pfn - max_low_pfn) >> (20 - PAGE_SHIFT));
+		pr_notice("%luMB HIGHMEM available.\n",
+			  (max_pfn - max_low_pfn) >> (20 - PAGE_SHIFT));
 	pr_notice("%luMB LOWMEM available.\n", max_low_pfn >> (20 - PAGE_SHIFT));
 }
 
@@ -157,7 +162,8 @@ static void mark_valid_blocks(void)
 
 	valid_blocks = memblock_alloc(BITS_TO_LONGS(blocks) * sizeof(long), sizeof(long));
 	for (unsigned int i = 0; memblock_next_memory_range(&i, &start, &end); )
-		for (unsigned long b = (start >> PAGE_SHIFT) / BLOCK_PAGES; b * BLOCK_PAGES < end >> PAGE_SHIFT; b++)
+		for (unsigned long b = (start >> PAGE_SHIFT) / BLOCK_PAGES;
+		     b * BLOCK_PAGES < end >> PAGE_SHIFT; b++)
 			__set_bit(b, valid_blocks);
 }
 
@@ -183,7 +189,8 @@ static void map_vmemmap_section(unsigned long section)
 	if (n == blocks) {
 		phys_addr_t at = memblock_phys_alloc(2UL << 20, 2UL << 20);
 
-		if (at && !map_kernel_range_large((unsigned long)pfn_to_page(first * BLOCK_PAGES), at, 2UL << 20, PAGE_KERNEL)) {
+		if (at && !map_kernel_range_large((unsigned long)pfn_to_page(first * BLOCK_PAGES),
+						  at, 2UL << 20, PAGE_KERNEL)) {
 			vmemmap_bytes += 2UL << 20;
 			return;
 		}
@@ -226,10 +233,14 @@ static unsigned long zone_end(unsigned long pfn)
 	}
 }
 
-/* [pfn, end), all of one zone: two stores each. Free pages have refcount 0; the others are nobody's, for ever or until freed. */
+/*
+ * [pfn, end), all of one zone: two stores each. Free pages have refcount 0; the others are
+ * nobody's, for ever or until freed.
+ */
 static void init_struct_pages(unsigned long pfn, unsigned long end, bool is_free)
 {
-	unsigned long flags = (unsigned long)pfn_zone(pfn) << PG_ZONE_SHIFT | (is_free ? 0 : PG_reserved);
+	unsigned long flags =
+		(unsigned long)pfn_zone(pfn) << PG_ZONE_SHIFT | (is_free ? 0 : PG_reserved);
 	struct page *page = pfn_to_page(pfn), *last = pfn_to_page(end);
 
 	for (; page < last; page++) {
@@ -325,7 +336,8 @@ static void init_zone(pg_data_t *pgdat, enum zone_type idx, unsigned long start,
 	memset(zone->pageblock_types, MIGRATE_MOVABLE, blocks);
 	pgdat->node_present_pages += zone->present_pages;
 	pgdat->nr_zones = idx + 1;
-	pr_info("  %-8s [mem 0x%016lx-0x%016lx]\n", zone->name, start << PAGE_SHIFT, (last << PAGE_SHIFT) - 1);
+	pr_info("  %-8s [mem 0x%016lx-0x%016lx]\n", zone->name, start << PAGE_SHIFT,
+		(last << PAGE_SHIFT) - 1);
 }
 
 static void init_lruvec(pg_data_t *pgdat)
@@ -349,7 +361,8 @@ static void build_zonelist(pg_data_t *pgdat)
 		if (!zone->present_pages)
 			continue;
 		pgdat->zonelist[n++] = (struct zoneref){ zone, i };
-		for (int j = i; j < MAX_NR_ZONES && (j == i || !pgdat->node_zones[j].present_pages); j++)
+		for (int j = i; j < MAX_NR_ZONES && (j == i || !pgdat->node_zones[j].present_pages);
+		     j++)
 			pgdat->preferred_zone[j] = zone;
 	}
 	pgdat->zonelist[n].zone = NULL;
@@ -375,7 +388,8 @@ void mm_init_zones(void)
 	pgdat->node_start_pfn = 1;
 	pgdat->node_spanned_pages = max_pfn - 1;
 	build_zonelist(pgdat);
-	pr_info("Built 1 zonelists, mobility grouping on.  Total pages: %lu\n", pgdat->node_present_pages);
+	pr_info("Built 1 zonelists, mobility grouping on.  Total pages: %lu\n",
+		pgdat->node_present_pages);
 }
 
 /* --- handing over --- */
@@ -399,18 +413,24 @@ static phys_addr_t alloc_kernel_table_page(void)
 
 static void print_memory_line(void)
 {
-	unsigned long all = node0.node_present_pages << (PAGE_SHIFT - 10), avail = totalram_pages() << (PAGE_SHIFT - 10);
+	unsigned long all = node0.node_present_pages << (PAGE_SHIFT - 10),
+		      avail = totalram_pages() << (PAGE_SHIFT - 10);
 	unsigned long init = (__init_text_end - __init_text_start) + (__init_end - __init_start);
 
-	pr_info("Memory: %luK/%luK available (%luK kernel code, %luK rwdata, %luK rodata, %luK init, %luK bss, "
-		"%luK struct pages, %luK reserved, %luK highmem)\n", avail, all,
-		(unsigned long)(__text_end - __text_start) >> 10, (unsigned long)(__init_start - __data_start) >> 10,
+	pr_info("Memory: %luK/%luK available (%luK kernel code, %luK rwdata, %luK rodata, %luK "
+		"init, %luK bss, "
+		"%luK struct pages, %luK reserved, %luK highmem)\n",
+		avail, all, (unsigned long)(__text_end - __text_start) >> 10,
+		(unsigned long)(__init_start - __data_start) >> 10,
 		(unsigned long)(__rodata_end - __rodata_start) >> 10, init >> 10,
 		(unsigned long)(__bss_end - __bss_start) >> 10, vmemmap_bytes >> 10, all - avail,
 		totalhigh_pages() << (PAGE_SHIFT - 10));
 }
 
-/* Every struct page is initialised on the way, and every free page given away. memblock is closed afterwards. */
+/*
+ * Every struct page is initialised on the way, and every free page given away. memblock is closed
+ * afterwards.
+ */
 void mem_init(void)
 {
 	unsigned long pos = 0;
@@ -444,7 +464,10 @@ void mem_init(void)
 	print_memory_line();
 }
 
-/* [start, end) of the image: no longer mapped there, writable in the direct map (text was not), then free. */
+/*
+ * [start, end) of the image: no longer mapped there, writable in the direct map (text was not),
+ * then free.
+ */
 static void free_init_range(char *start, char *end)
 {
 	unsigned long direct = (unsigned long)phys_to_virt(virt_to_phys(start)), size = end - start;
@@ -475,7 +498,8 @@ void free_initmem(void)
 
 	free_init_range(__init_text_start, __init_text_end);
 	free_init_range(__init_start, __init_end);
-	pr_info("Freeing unused kernel image (initmem) memory: %luK\n", (totalram_pages() - before) << (PAGE_SHIFT - 10));
+	pr_info("Freeing unused kernel image (initmem) memory: %luK\n",
+		(totalram_pages() - before) << (PAGE_SHIFT - 10));
 }
 
 unsigned long totalram_pages(void)

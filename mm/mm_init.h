@@ -5,8 +5,15 @@
 
 #include "mm/mmzone.h"
 
-void mm_early_init(void);	/* boot_info's memory map into memblock; finds the low/high split (highmem=, mem=). => parameters are parsed */
+/*
+ * boot_info's memory map into memblock; finds the low/high split (highmem=, mem=). => parameters
+ * are parsed
+ */
+void mm_early_init(void);
 void mm_init_zones(void);	/* vmemmap, nodes, zones; after x86's paging_init(max_low_pfn) */
-void mem_init(void);		/* gives free memory to the buddy allocator; then kmem_cache_init(), vmalloc_init() */
-void free_initrd_mem(phys_addr_t start, phys_addr_t end);	/* the initramfs' pages. => page-aligned, reserved; before free_initmem() */
-void free_initmem(void);	/* boot-only text and data. => smp_done(); nothing of it is called any more */
+/* gives free memory to the buddy allocator; then kmem_cache_init(), vmalloc_init() */
+void mem_init(void);
+/* the initramfs' pages. => page-aligned, reserved; before free_initmem() */
+void free_initrd_mem(phys_addr_t start, phys_addr_t end);
+/* boot-only text and data. => smp_done(); nothing of it is called any more */
+void free_initmem(void);

@@ -28,7 +28,10 @@
 #include "mm/util.h"
 #include "mm/vma.h"
 
-/* Bits from 16 on belong to kernel/proc (dumpable) and pass to a child; those below are this address space's own fate. */
+/*
+ * Bits from 16 on belong to kernel/proc (dumpable) and pass to a child; those below are this
+ * address space's own fate.
+ */
 #define MMF_INHERITED (~0xffffUL)
 
 struct mm_struct init_mm = {
@@ -44,11 +47,15 @@ spinlock_t mmlist_lock = SPINLOCK_INIT(LOCK_PGD);
 void (*mm_release_exe_file)(struct mm_struct *mm);
 static struct kmem_cache *mm_cache;	/* c */
 
-/* proc_caches_init: once, after kmem_cache_init(): all that must be there before the first address space. */
+/*
+ * proc_caches_init: once, after kmem_cache_init(): all that must be there before the first address
+ * space.
+ */
 void proc_caches_init(void)
 {
 	mem_init_zero_page();
-	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0, SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
+				     SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
 	vma_caches_init();
 	anon_vma_init();
 }
@@ -62,7 +69,10 @@ void mm_list_for_swap(struct mm_struct *mm)
 	spin_unlock(&mmlist_lock);
 }
 
-/* What a new mm does not take over from anybody. NULL: no memory for the top table, and @mm is freed. */
+/*
+ * What a new mm does not take over from anybody. NULL: no memory for the top table, and @mm is
+ * freed.
+ */
 static struct mm_struct *mm_init(struct mm_struct *mm)
 {
 	pgd_t *pgd = pgd_alloc();
@@ -107,7 +117,10 @@ struct mm_struct *mm_alloc(void)
 
 /* --- fork --- */
 
-/* The child's copy of @src, in no tree yet, charged and joined to its file and anon_vma. NULL without memory. */
+/*
+ * The child's copy of @src, in no tree yet, charged and joined to its file and anon_vma. NULL
+ * without memory.
+ */
 static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struct *src)
 {
 	unsigned long charge = src->vm_flags & VM_ACCOUNT ? vma_pages(src) : 0;
@@ -130,7 +143,10 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struc
 	return vma;
 }
 
-/* One VMA with its page tables. 0, -ENOMEM, -EINTR; what was done is the caller's exit_mmap() to undo. */
+/*
+ * One VMA with its page tables. 0, -ENOMEM, -EINTR; what was done is the caller's exit_mmap() to
+ * undo.
+ */
 static int dup_one(struct mm_struct *mm, struct vm_area_struct *src)
 {
 	struct vm_area_struct *vma;
@@ -162,7 +178,10 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 			break;
 	}
 	up_write(&mm->mmap_lock);
-	/* Private pages are read-only from here on in the parent too: its CPUs must know before it writes. */
+	/*
+	 * Private pages are read-only from here on in the parent too: its CPUs must know before it
+	 * writes.
+	 */
 	flush_tlb_context(&old->tlb);
 	up_write(&old->mmap_lock);
 	return error;
@@ -308,7 +327,10 @@ void exit_mmap(struct mm_struct *mm)
 	unsigned long charged;
 
 	VM_BUG_ON(mm->mm_users);
-	/* Kernel threads, and this task itself, may still have its tables loaded; afterwards no TLB holds any of it. */
+	/*
+	 * Kernel threads, and this task itself, may still have its tables loaded; afterwards no
+	 * TLB holds any of it.
+	 */
 	tlb_context_retire(&mm->tlb);
 	down_read(&mm->mmap_lock);
 	update_hiwater_rss(mm);
@@ -317,7 +339,10 @@ void exit_mmap(struct mm_struct *mm)
 		unmap_page_range(&tlb, vma, vma->vm_start, vma->vm_end);
 	tlb_flush_mmu(&tlb);
 	up_read(&mm->mmap_lock);
-	/* The memory is free: the OOM killer may look for somebody else, and the reaper need not come. */
+	/*
+	 * The memory is free: the OOM killer may look for somebody else, and the reaper need not
+	 * come.
+	 */
 	mm->flags |= MMF_OOM_SKIP;
 	down_write(&mm->mmap_lock);
 	free_all_pgtables(&tlb, mm);

@@ -12,7 +12,8 @@
  *
  * Locks: guards by letter at the fields:
  *   a atomic · c set once · m mmap_lock (write to change, read to look) · p page lock ·
- *   l lruvec->lru_lock · z zone->lock · i i_pages.lock · P the page table's lock · u the owner alone
+ *   l lruvec->lru_lock · z zone->lock · i i_pages.lock · P the page table's lock · u the owner
+ *   alone
  */
 #pragma once
 
@@ -53,7 +54,8 @@ typedef struct { u64 val; } pgprot_t;
  */
 struct page {
 	_Atomic unsigned long flags;	/* a: PG_* and, on top, zone and node (page-flags.h) */
-	struct list_head lru;		/* z on a buddy or pcp list, l on an LRU list; PG_slab: its cache's lock */
+	/* z on a buddy or pcp list, l on an LRU list; PG_slab: its cache's lock */
+	struct list_head lru;
 	union {
 		/* anon_vma | PAGE_MAPPING_ANON, or address_space, or NULL. p; rmap.c */
 		void *mapping;
@@ -65,7 +67,10 @@ struct page {
 		struct kmem_cache *slab_cache;	/* PG_slab, first page of the slab: c */
 		spinlock_t ptl;			/* PG_table: guards its entries (LOCK_PTE) */
 	};
-	/* z: order of a free block; p: swap entry in the swap cache; PG_slab: pages back to the slab's first */
+	/*
+	 * z: order of a free block; p: swap entry in the swap cache; PG_slab: pages back to the
+	 * slab's first
+	 */
 	unsigned long private;
 	_Atomic int _mapcount;		/* a: PTEs that map it, minus 1 */
 	_Atomic int _refcount;		/* a: 0 free */
@@ -79,7 +84,10 @@ _Static_assert(sizeof(struct page) == 64, "vmemmap is indexed by shifts");
 #define vmemmap ((struct page *)VMEMMAP_BASE)
 static inline unsigned long page_to_pfn(const struct page *page) { return page - vmemmap; }
 static inline struct page *pfn_to_page(unsigned long pfn) { return vmemmap + pfn; }
-static inline phys_addr_t page_to_phys(const struct page *page) { return (phys_addr_t)page_to_pfn(page) << PAGE_SHIFT; }
+static inline phys_addr_t page_to_phys(const struct page *page)
+{
+	return (phys_addr_t)page_to_pfn(page) << PAGE_SHIFT;
+}
 
 /* What rss is counted as; Linux's order (/proc and the OOM report). */
 enum rss_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
@@ -111,13 +119,24 @@ enum rss_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM
 
 typedef unsigned int vm_fault_t;
 enum vm_fault_reason {
-	VM_FAULT_OOM = 0x01, VM_FAULT_SIGBUS = 0x02, VM_FAULT_MAJOR = 0x04, VM_FAULT_SIGSEGV = 0x40,
-	VM_FAULT_NOPAGE = 0x100, VM_FAULT_LOCKED = 0x200, VM_FAULT_RETRY = 0x400, VM_FAULT_DONE_COW = 0x1000,
+	VM_FAULT_OOM = 0x01,
+	VM_FAULT_SIGBUS = 0x02,
+	VM_FAULT_MAJOR = 0x04,
+	VM_FAULT_SIGSEGV = 0x40,
+	VM_FAULT_NOPAGE = 0x100,
+	VM_FAULT_LOCKED = 0x200,
+	VM_FAULT_RETRY = 0x400,
+	VM_FAULT_DONE_COW = 0x1000,
 };
 #define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 enum fault_flag {
-	FAULT_FLAG_WRITE = 0x01, FAULT_FLAG_ALLOW_RETRY = 0x04, FAULT_FLAG_KILLABLE = 0x10, FAULT_FLAG_TRIED = 0x20,
-	FAULT_FLAG_USER = 0x40, FAULT_FLAG_INSTRUCTION = 0x100, FAULT_FLAG_UNSHARE = 0x400,
+	FAULT_FLAG_WRITE = 0x01,
+	FAULT_FLAG_ALLOW_RETRY = 0x04,
+	FAULT_FLAG_KILLABLE = 0x10,
+	FAULT_FLAG_TRIED = 0x20,
+	FAULT_FLAG_USER = 0x40,
+	FAULT_FLAG_INSTRUCTION = 0x100,
+	FAULT_FLAG_UNSHARE = 0x400,
 };
 
 /* One fault on its way; the control struct of memory.c. */
@@ -131,16 +150,20 @@ struct vm_fault {
 	pte_t orig_pte;			/* what stood there */
 	pte_t *pte;			/* valid while ptl is held */
 	spinlock_t *ptl;
-	struct page *page;		/* out of vm_ops->fault: referenced, and locked if VM_FAULT_LOCKED */
+	/* out of vm_ops->fault: referenced, and locked if VM_FAULT_LOCKED */
+	struct page *page;
 	struct page *cow_page;
 };
 
 /* (a) of DESIGN.md section 2: what a mapping's owner above does for it. */
 struct vm_operations_struct {
-	void (*open)(struct vm_area_struct *vma);	/* a copy of @vma came to be (split, fork): take references */
+	/* a copy of @vma came to be (split, fork): take references */
+	void (*open)(struct vm_area_struct *vma);
 	void (*close)(struct vm_area_struct *vma);	/* it goes: drop them */
-	vm_fault_t (*fault)(struct vm_fault *vmf);	/* NULL: filemap_fault's work is done by the mapping's owner */
-	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);	/* a shared page becomes writable; may be NULL */
+	/* NULL: filemap_fault's work is done by the mapping's owner */
+	vm_fault_t (*fault)(struct vm_fault *vmf);
+	/* a shared page becomes writable; may be NULL */
+	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
 	/* The path, and the device and inode, of /proc/<pid>/maps. */
 	void (*show_name)(struct vm_area_struct *vma, struct seq_file *m);
 	void (*identify)(struct vm_area_struct *vma, kdev_t *dev, unsigned long *ino);
@@ -156,10 +179,12 @@ struct vm_area_struct {
 	struct mm_struct *vm_mm;	/* c */
 	unsigned long vm_flags;		/* VM_* */
 	pgprot_t vm_page_prot;
-	struct anon_vma *anon_vma;	/* NULL until the first anonymous page; set under mmap_lock for reading + page_table_lock */
+	/* NULL until the first anonymous page; set under mmap_lock for reading + page_table_lock */
+	struct anon_vma *anon_vma;
 	struct list_head anon_vma_node;	/* anon_vma->rwsem */
 	const struct vm_operations_struct *vm_ops;	/* NULL: anonymous, private */
-	unsigned long vm_pgoff;		/* in pages; of an anonymous VMA: vm_start >> PAGE_SHIFT when it was made */
+	/* in pages; of an anonymous VMA: vm_start >> PAGE_SHIFT when it was made */
+	unsigned long vm_pgoff;
 	struct address_space *vm_mapping;	/* the file's pages, NULL for anonymous */
 	struct file *vm_file;		/* opaque; a reference is held through vm_ops->open/close */
 	struct list_head i_mmap_node;	/* mapping->i_mmap_rwsem */
@@ -169,15 +194,21 @@ struct mm_struct {
 	struct tlb_context tlb;		/* pgd and the CPUs that have it */
 	struct rb_root mm_rb;		/* m */
 	struct list_head mmap_list;	/* m: VMAs by address */
-	u64 vmacache_seq;		/* m: changes when a VMA goes: tasks' vmacache is stale then */
+	/* m: changes when a VMA goes: tasks' vmacache is stale then */
+	u64 vmacache_seq;
 	int map_count;			/* m */
-	_Atomic int mm_users;		/* a: tasks (and short uses of the address space): exit_mmap at 0 */
+	/* a: tasks (and short uses of the address space): exit_mmap at 0 */
+	_Atomic int mm_users;
 	_Atomic int mm_count;		/* a: references to the struct; mm_users holds one */
 	struct rw_semaphore mmap_lock;	/* LOCK_MMAP */
 	spinlock_t page_table_lock;	/* LOCK_PGD: upper tables, vma->anon_vma */
 	unsigned long mmap_base;	/* c: top-down mappings begin below it */
-	bool mmap_legacy;		/* c: mappings grow upwards from mmap_base (unlimited stack) */
-	/* m: no hole that lies wholly above hole_cache (below it, if legacy) is longer than hole_max: mmap.c */
+	/* c: mappings grow upwards from mmap_base (unlimited stack) */
+	bool mmap_legacy;
+	/*
+	 * m: no hole that lies wholly above hole_cache (below it, if legacy) is longer than
+	 * hole_max: mmap.c
+	 */
 	unsigned long hole_cache, hole_max;
 	unsigned long task_size;	/* c */
 	_Atomic long pgtables_bytes;	/* a */
@@ -186,21 +217,33 @@ struct mm_struct {
 	unsigned long total_vm, locked_vm, data_vm, exec_vm, stack_vm;	/* m: pages */
 	_Atomic long pinned_vm;
 	unsigned long def_flags;	/* m: mlockall(MCL_FUTURE) */
-	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;	/* arg_lock */
+	/* arg_lock */
+	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;	/* arg_lock */
 	spinlock_t arg_lock;		/* LOCK_MM_ARG */
 	_Atomic unsigned long flags;	/* a: MMF_* */
-	struct file *exe_file;		/* arg_lock: opaque, kernel/proc/exec.c holds the reference */
+	/* arg_lock: opaque, kernel/proc/exec.c holds the reference */
+	struct file *exe_file;
 	unsigned long auxv[44];		/* c: /proc/<pid>/auxv */
 	struct list_head mmlist;	/* swapfile.c: mms that may have swap entries */
 	struct task_struct *owner;	/* for memcg */
 };
-enum mmf_bits { MMF_OOM_SKIP = 1 << 0, MMF_OOM_VICTIM = 1 << 1, MMF_UNSTABLE = 1 << 2, MMF_OOM_REAP_QUEUED = 1 << 3,
-		MMF_MULTIPROCESS = 1 << 4, MMF_HAS_PINNED = 1 << 5, MMF_TOPDOWN_NORANDOM = 1 << 6 };
+enum mmf_bits {
+	MMF_OOM_SKIP = 1 << 0,
+	MMF_OOM_VICTIM = 1 << 1,
+	MMF_UNSTABLE = 1 << 2,
+	MMF_OOM_REAP_QUEUED = 1 << 3,
+	MMF_MULTIPROCESS = 1 << 4,
+	MMF_HAS_PINNED = 1 << 5,
+	MMF_TOPDOWN_NORANDOM = 1 << 6
+};
 
 /* What a file system (or swap, or a device) does with pages. */
 struct address_space_operations {
-	/* => page locked, not up to date; starts or does the read, unlocks it at its end. 0 or -errno. May sleep. */
+	/*
+	 * => page locked, not up to date; starts or does the read, unlocks it at its end. 0 or
+	 * -errno. May sleep.
+	 */
 	int (*read_page)(struct address_space *mapping, struct page *page);
 	/* => page locked and clean for I/O; sets writeback, unlocks. 0 or -errno. */
 	int (*writepage)(struct page *page, struct writeback_control *wbc);
@@ -208,29 +251,48 @@ struct address_space_operations {
 	bool (*dirty_page)(struct address_space *mapping, struct page *page);
 	/* The page leaves the mapping (truncate or reclaim). May be NULL. */
 	void (*free_page)(struct page *page);
-	/* Before and after write(2) fills part of a page; NULL: a ramfs-like mapping (a new page is zeroed). */
-	int (*write_begin)(struct address_space *mapping, loff_t pos, unsigned int len, struct page **pagep);
-	int (*write_end)(struct address_space *mapping, loff_t pos, unsigned int len, unsigned int copied, struct page *page);
+	/*
+	 * Before and after write(2) fills part of a page; NULL: a ramfs-like mapping (a new page
+	 * is zeroed).
+	 */
+	int (*write_begin)(struct address_space *mapping, loff_t pos, unsigned int len,
+			   struct page **pagep);
+	int (*write_end)(struct address_space *mapping, loff_t pos, unsigned int len,
+			 unsigned int copied, struct page *page);
 };
 
 /* The pages of one file. Embedded in struct inode. */
 struct address_space {
 	struct inode *host;		/* c: opaque */
-	struct xarray i_pages;		/* i: pages by index; shmem keeps swap entries as values; swap cache: by slot */
+	/* i: pages by index; shmem keeps swap entries as values; swap cache: by slot */
+	struct xarray i_pages;
 	spinlock_t i_lock;		/* LOCK_I_PAGES, irqsave: guards i_pages */
 	_Atomic unsigned long nrpages;	/* a */
 	struct rw_semaphore i_mmap_rwsem;	/* LOCK_I_MMAP */
 	struct list_head i_mmap;	/* i_mmap_rwsem: VMAs */
 	const struct address_space_operations *a_ops;	/* c */
 	_Atomic unsigned long flags;	/* a: AS_* */
-	loff_t *i_size;			/* the owner's size in bytes; aligned, read with READ_ONCE */
+	/* the owner's size in bytes; aligned, read with READ_ONCE */
+	loff_t *i_size;
 	_Atomic int wb_err;
-	/* page-writeback.c: the mappings with dirty pages; shmem.c: those with swapped ones. Their locks. */
+	/*
+	 * page-writeback.c: the mappings with dirty pages; shmem.c: those with swapped ones. Their
+	 * locks.
+	 */
 	struct list_head link;
-	u64 dirtied_when;		/* the first page's since it was clean, ns; page-writeback.c's lock */
+	/* the first page's since it was clean, ns; page-writeback.c's lock */
+	u64 dirtied_when;
 };
-enum as_flags { AS_UNEVICTABLE = 1 << 0 /* ramfs: no way out */, AS_SWAPBACKED = 1 << 1 /* shmem */, AS_SWAP = 1 << 2 /* the swap cache */,
-		AS_EIO = 1 << 3, AS_ENOSPC = 1 << 4, AS_DIRTY_ACCOUNTED = 1 << 5 /* has writeback */,
-		AS_PAGE_ACCOUNTED = 1 << 6 /* shmem: each page is charged to overcommit as it comes (tmpfs, MAP_NORESERVE) */ };
+enum as_flags {
+	AS_UNEVICTABLE = 1 << 0 /* ramfs: no way out */,
+	AS_SWAPBACKED = 1 << 1 /* shmem */,
+	AS_SWAP = 1 << 2 /* the swap cache */,
+	AS_EIO = 1 << 3,
+	AS_ENOSPC = 1 << 4,
+	AS_DIRTY_ACCOUNTED = 1 << 5 /* has writeback */,
+	AS_PAGE_ACCOUNTED =
+		1
+		<< 6 /* shmem: each page is charged to overcommit as it comes (tmpfs, MAP_NORESERVE) */
+};
 
 extern struct mm_struct init_mm;	/* the kernel's own page tables */

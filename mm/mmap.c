@@ -1,5 +1,6 @@
 /*
- * mmap.c - a process asks for addresses, and gives them back: mmap, munmap, brk, the stack's growth.
+ * mmap.c - a process asks for addresses, and gives them back: mmap, munmap, brk, the stack's
+ * growth.
  *
  * Idea:   mmap(2) promises; memory comes with the first touch (memory.c). So a
  *         call here finds a hole, checks limits and the overcommit account, and
@@ -13,7 +14,8 @@
  * Locks:  mmap_lock for writing, taken by the vm_* functions, brk and the callers of
  *         do_mmap and do_munmap.
  * Above:  kernel/proc (system calls, exec), fault.c (stack).
- * Below:  vma.c, zap.c, pgtable.c, util.c (overcommit), shmem.c.   In Linux: mm/mmap.c, mm/util.c, arch/x86/mm/mmap.c.
+ * Below:  vma.c, zap.c, pgtable.c, util.c (overcommit), shmem.c.   In Linux: mm/mmap.c, mm/util.c,
+ * arch/x86/mm/mmap.c.
  */
 #define pr_fmt(fmt) "mmap: " fmt
 #include "mm/mmap.h"
@@ -93,7 +95,8 @@ unsigned long arch_randomize_brk(unsigned long brk)
 void mm_pick_mmap_layout(struct mm_struct *mm, unsigned long stack_rlimit, bool randomize)
 {
 	const unsigned long gap_min = 128UL << 20, gap_max = TASK_SIZE / 6 * 5;
-	unsigned long rnd = randomize ? (get_random_long() & ((1UL << MMAP_RND_BITS) - 1)) << PAGE_SHIFT : 0;
+	unsigned long rnd =
+		randomize ? (get_random_long() & ((1UL << MMAP_RND_BITS) - 1)) << PAGE_SHIFT : 0;
 	unsigned long pad = stack_guard_gap + (randomize ? STACK_RND_MASK << PAGE_SHIFT : 0);
 	unsigned long gap = stack_rlimit;
 
@@ -148,7 +151,8 @@ static unsigned long unmapped_area_topdown(struct mm_struct *mm, unsigned long l
 }
 
 /* The lowest @len free bytes from @from on; -ENOMEM. */
-static unsigned long unmapped_area_bottomup(struct mm_struct *mm, unsigned long from, unsigned long len)
+static unsigned long unmapped_area_bottomup(struct mm_struct *mm, unsigned long from,
+					    unsigned long len)
 {
 	unsigned long addr = MAX(PAGE_ALIGN(from), mmap_min_addr);
 	struct vm_area_struct *vma = find_vma(mm, addr);
@@ -173,11 +177,13 @@ static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long
 }
 
 /*
- * get_unmapped_area: where a mapping of @len goes: at @addr if MAP_FIXED, there or elsewhere without.
+ * get_unmapped_area: where a mapping of @len goes: at @addr if MAP_FIXED, there or elsewhere
+ * without.
  *
  * => @len page aligned. Address, or -ENOMEM, -EINVAL, -EPERM (below mmap_min_addr)
  */
-unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
+unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				unsigned long flags)
 {
 	unsigned long found;
 
@@ -213,11 +219,13 @@ static unsigned long round_hint_to_min(unsigned long hint)
 
 static unsigned long calc_vm_flags(const struct mmap_request *req, const struct mm_struct *mm)
 {
-	unsigned long flags = mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | req->extra_vm_flags;
+	unsigned long flags =
+		mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | req->extra_vm_flags;
 
 	flags |= (req->prot & PROT_READ ? VM_READ : 0) | (req->prot & PROT_WRITE ? VM_WRITE : 0) |
 		 (req->prot & PROT_EXEC ? VM_EXEC : 0);
-	return flags | (req->flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) | (req->flags & MAP_LOCKED ? VM_LOCKED : 0);
+	return flags | (req->flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) |
+	       (req->flags & MAP_LOCKED ? VM_LOCKED : 0);
 }
 
 /* What a file allows. 0 or -errno; *vm_flags completed. */
@@ -269,7 +277,8 @@ static int check_anon_mapping(struct mmap_request *req, unsigned long addr, unsi
 }
 
 /* Pages of [start, end) that are mapped now: MAP_FIXED will replace them. */
-static unsigned long count_vma_pages_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+static unsigned long count_vma_pages_range(struct mm_struct *mm, unsigned long start,
+					   unsigned long end)
 {
 	struct vm_area_struct *vma = find_vma_intersection(mm, start, end);
 	unsigned long pages = 0;
@@ -295,8 +304,12 @@ static int vma_attach_object(struct vm_area_struct *vma, struct mmap_request *re
 	return error;
 }
 
-/* A new VMA, or a neighbour that grows. The range is free, checked and charged. 0, -ENOMEM, the file's -errno. */
-static int mmap_new_vma(struct mm_struct *mm, struct mmap_request *req, unsigned long addr, unsigned long vm_flags)
+/*
+ * A new VMA, or a neighbour that grows. The range is free, checked and charged. 0, -ENOMEM, the
+ * file's -errno.
+ */
+static int mmap_new_vma(struct mm_struct *mm, struct mmap_request *req, unsigned long addr,
+			unsigned long vm_flags)
 {
 	struct vm_area_struct want = {
 		.vm_start = addr, .vm_end = addr + req->len, .vm_mm = mm, .vm_flags = vm_flags,
@@ -389,7 +402,8 @@ unsigned long do_mmap(struct mm_struct *mm, struct mmap_request *req)
 		return -EPERM;
 	error = mlock_future_check(mm, vm_flags, req->len);
 	if (!error)
-		error = req->file ? check_file_mapping(req, &vm_flags) : check_anon_mapping(req, addr, &vm_flags);
+		error = req->file ? check_file_mapping(req, &vm_flags)
+				  : check_anon_mapping(req, addr, &vm_flags);
 	if (error)
 		return error;
 	if ((req->flags & MAP_NORESERVE) && sysctl_overcommit_memory != OVERCOMMIT_NEVER)
@@ -426,7 +440,8 @@ static void unmap_region(struct mm_struct *mm, struct list_head *gone, struct vm
 			 struct vm_area_struct *next)
 {
 	struct vm_area_struct *vma = list_first_entry(gone, struct vm_area_struct, vm_list);
-	unsigned long start = vma->vm_start, end = list_last_entry(gone, struct vm_area_struct, vm_list)->vm_end;
+	unsigned long start = vma->vm_start,
+		      end = list_last_entry(gone, struct vm_area_struct, vm_list)->vm_end;
 	struct mmu_gather tlb;
 
 	update_hiwater_rss(mm);
@@ -454,9 +469,11 @@ static void uncount_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 	vm_stat_account(mm, vma->vm_flags, -(long)pages);
 }
 
-/* Cuts the VMAs at @start and @end, so that whole ones are to go; *first is the first. 0, -ENOMEM. */
-static int split_at_borders(struct mm_struct *mm, struct vm_area_struct **first, unsigned long start,
-			    unsigned long end)
+/*
+ * Cuts the VMAs at @start and @end, so that whole ones are to go; *first is the first. 0, -ENOMEM.
+ */
+static int split_at_borders(struct mm_struct *mm, struct vm_area_struct **first,
+			    unsigned long start, unsigned long end)
 {
 	struct vm_area_struct *vma = *first, *last;
 

@@ -15,7 +15,8 @@ struct mmu_gather {
 	struct page *tables[16];
 };
 void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm, bool fullmm);
-void tlb_remove_page(struct mmu_gather *tlb, struct page *page, unsigned long addr);	/* may flush: hold no ptl of an interrupt */
+/* may flush: hold no ptl of an interrupt */
+void tlb_remove_page(struct mmu_gather *tlb, struct page *page, unsigned long addr);
 void tlb_remove_table(struct mmu_gather *tlb, struct page *table);
 void tlb_flush_mmu(struct mmu_gather *tlb);
 void tlb_finish_mmu(struct mmu_gather *tlb);

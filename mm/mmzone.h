@@ -23,10 +23,16 @@
 #define MAX_ORDER 11			/* orders 0 … 10 */
 #define MAX_NUMNODES 4
 
-/* Movable is where a request goes that takes any page and lets it be moved: as on a Linux without movablecore=, it is empty. */
+/*
+ * Movable is where a request goes that takes any page and lets it be moved: as on a Linux without
+ * movablecore=, it is empty.
+ */
 enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
 
-/* Which pages stand together, so that movable ones do not break up big blocks. Linux's letters U M E (H). */
+/*
+ * Which pages stand together, so that movable ones do not break up big blocks. Linux's letters U M
+ * E (H).
+ */
 enum migratetype { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_PCPTYPES,
 		   MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES, MIGRATE_TYPES };
 
@@ -35,42 +41,117 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 /* Counted per zone; names as /proc/vmstat prints them (vmstat.c). */
 enum zone_stat_item {
 	NR_FREE_PAGES,
-	NR_ZONE_INACTIVE_ANON, NR_ZONE_ACTIVE_ANON, NR_ZONE_INACTIVE_FILE, NR_ZONE_ACTIVE_FILE, NR_ZONE_UNEVICTABLE,
-	NR_ZONE_WRITE_PENDING, NR_MLOCK,
+	NR_ZONE_INACTIVE_ANON,
+	NR_ZONE_ACTIVE_ANON,
+	NR_ZONE_INACTIVE_FILE,
+	NR_ZONE_ACTIVE_FILE,
+	NR_ZONE_UNEVICTABLE,
+	NR_ZONE_WRITE_PENDING,
+	NR_MLOCK,
 	NR_VM_ZONE_STAT_ITEMS
 };
 
-enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIVE_FILE, LRU_UNEVICTABLE, NR_LRU_LISTS };
+enum lru_list {
+	LRU_INACTIVE_ANON,
+	LRU_ACTIVE_ANON,
+	LRU_INACTIVE_FILE,
+	LRU_ACTIVE_FILE,
+	LRU_UNEVICTABLE,
+	NR_LRU_LISTS
+};
 
 /* Counted per node. The first five follow enum lru_list. */
 enum node_stat_item {
-	NR_INACTIVE_ANON, NR_ACTIVE_ANON, NR_INACTIVE_FILE, NR_ACTIVE_FILE, NR_UNEVICTABLE,
-	NR_SLAB_RECLAIMABLE, NR_SLAB_UNRECLAIMABLE,
-	NR_ISOLATED_ANON, NR_ISOLATED_FILE,
-	WORKINGSET_NODES, WORKINGSET_REFAULT_ANON, WORKINGSET_REFAULT_FILE,
-	WORKINGSET_ACTIVATE_ANON, WORKINGSET_ACTIVATE_FILE, WORKINGSET_RESTORE_ANON, WORKINGSET_RESTORE_FILE,
-	NR_ANON_MAPPED,			/* nr_anon_pages */
-	NR_FILE_MAPPED,			/* nr_mapped */
-	NR_FILE_PAGES, NR_FILE_DIRTY, NR_WRITEBACK, NR_SHMEM,
-	NR_VMSCAN_WRITE, NR_VMSCAN_IMMEDIATE, NR_DIRTIED, NR_WRITTEN,
-	NR_KERNEL_STACK_KB, NR_PAGETABLE, NR_SWAPCACHE,
+	NR_INACTIVE_ANON,
+	NR_ACTIVE_ANON,
+	NR_INACTIVE_FILE,
+	NR_ACTIVE_FILE,
+	NR_UNEVICTABLE,
+	NR_SLAB_RECLAIMABLE,
+	NR_SLAB_UNRECLAIMABLE,
+	NR_ISOLATED_ANON,
+	NR_ISOLATED_FILE,
+	WORKINGSET_NODES,
+	WORKINGSET_REFAULT_ANON,
+	WORKINGSET_REFAULT_FILE,
+	WORKINGSET_ACTIVATE_ANON,
+	WORKINGSET_ACTIVATE_FILE,
+	WORKINGSET_RESTORE_ANON,
+	WORKINGSET_RESTORE_FILE,
+	NR_ANON_MAPPED, /* nr_anon_pages */
+	NR_FILE_MAPPED, /* nr_mapped */
+	NR_FILE_PAGES,
+	NR_FILE_DIRTY,
+	NR_WRITEBACK,
+	NR_SHMEM,
+	NR_VMSCAN_WRITE,
+	NR_VMSCAN_IMMEDIATE,
+	NR_DIRTIED,
+	NR_WRITTEN,
+	NR_KERNEL_STACK_KB,
+	NR_PAGETABLE,
+	NR_SWAPCACHE,
 	NR_VM_NODE_STAT_ITEMS
 };
 
-/* Events since boot, per CPU (vmstat.h: count_vm_event). PGALLOC, ALLOCSTALL and PGSKIP are indexed by zone. */
+/*
+ * Events since boot, per CPU (vmstat.h: count_vm_event). PGALLOC, ALLOCSTALL and PGSKIP are
+ * indexed by zone.
+ */
 enum vm_event_item {
-	PGPGIN, PGPGOUT, PSWPIN, PSWPOUT,
-	PGALLOC_DMA, PGALLOC_NORMAL, PGALLOC_HIGH, PGALLOC_MOVABLE,
-	ALLOCSTALL_DMA, ALLOCSTALL_NORMAL, ALLOCSTALL_HIGH, ALLOCSTALL_MOVABLE,
-	PGSKIP_DMA, PGSKIP_NORMAL, PGSKIP_HIGH, PGSKIP_MOVABLE,
-	PGFREE, PGACTIVATE, PGDEACTIVATE, PGLAZYFREE, PGFAULT, PGMAJFAULT, PGLAZYFREED, PGREFILL, PGREUSE,
-	PGSTEAL_KSWAPD, PGSTEAL_DIRECT, PGSCAN_KSWAPD, PGSCAN_DIRECT, PGSCAN_DIRECT_THROTTLE,
-	PGSCAN_ANON, PGSCAN_FILE, PGSTEAL_ANON, PGSTEAL_FILE,
-	PGINODESTEAL, SLABS_SCANNED, KSWAPD_INODESTEAL, KSWAPD_LOW_WMARK_HIT_QUICKLY, KSWAPD_HIGH_WMARK_HIT_QUICKLY,
-	PAGEOUTRUN, PGROTATED, DROP_PAGECACHE, DROP_SLAB, OOM_KILL,
-	UNEVICTABLE_PGCULLED, UNEVICTABLE_PGSCANNED, UNEVICTABLE_PGRESCUED, UNEVICTABLE_PGMLOCKED,
-	UNEVICTABLE_PGMUNLOCKED, UNEVICTABLE_PGCLEARED, UNEVICTABLE_PGSTRANDED,
-	SWAP_RA, SWAP_RA_HIT,
+	PGPGIN,
+	PGPGOUT,
+	PSWPIN,
+	PSWPOUT,
+	PGALLOC_DMA,
+	PGALLOC_NORMAL,
+	PGALLOC_HIGH,
+	PGALLOC_MOVABLE,
+	ALLOCSTALL_DMA,
+	ALLOCSTALL_NORMAL,
+	ALLOCSTALL_HIGH,
+	ALLOCSTALL_MOVABLE,
+	PGSKIP_DMA,
+	PGSKIP_NORMAL,
+	PGSKIP_HIGH,
+	PGSKIP_MOVABLE,
+	PGFREE,
+	PGACTIVATE,
+	PGDEACTIVATE,
+	PGLAZYFREE,
+	PGFAULT,
+	PGMAJFAULT,
+	PGLAZYFREED,
+	PGREFILL,
+	PGREUSE,
+	PGSTEAL_KSWAPD,
+	PGSTEAL_DIRECT,
+	PGSCAN_KSWAPD,
+	PGSCAN_DIRECT,
+	PGSCAN_DIRECT_THROTTLE,
+	PGSCAN_ANON,
+	PGSCAN_FILE,
+	PGSTEAL_ANON,
+	PGSTEAL_FILE,
+	PGINODESTEAL,
+	SLABS_SCANNED,
+	KSWAPD_INODESTEAL,
+	KSWAPD_LOW_WMARK_HIT_QUICKLY,
+	KSWAPD_HIGH_WMARK_HIT_QUICKLY,
+	PAGEOUTRUN,
+	PGROTATED,
+	DROP_PAGECACHE,
+	DROP_SLAB,
+	OOM_KILL,
+	UNEVICTABLE_PGCULLED,
+	UNEVICTABLE_PGSCANNED,
+	UNEVICTABLE_PGRESCUED,
+	UNEVICTABLE_PGMLOCKED,
+	UNEVICTABLE_PGMUNLOCKED,
+	UNEVICTABLE_PGCLEARED,
+	UNEVICTABLE_PGSTRANDED,
+	SWAP_RA,
+	SWAP_RA_HIT,
 	NR_VM_EVENT_ITEMS
 };
 
@@ -89,7 +170,8 @@ struct per_cpu_pages {
 struct zone {
 	unsigned long watermark[NR_WMARK];	/* c: pages, without the boost */
 	unsigned long watermark_boost;		/* z: pages */
-	long lowmem_reserve[MAX_NR_ZONES];	/* c: pages kept from requests that could go to zone [i] */
+	/* c: pages kept from requests that could go to zone [i] */
+	long lowmem_reserve[MAX_NR_ZONES];
 	int node;				/* c */
 	struct pglist_data *zone_pgdat;		/* c */
 	const char *name;			/* c: "DMA", "Normal", "HighMem" */
@@ -98,18 +180,21 @@ struct zone {
 	unsigned long spanned_pages, present_pages;	/* c */
 	spinlock_t lock;			/* LOCK_ZONE, irqsave */
 	struct free_area free_area[MAX_ORDER];	/* z */
-	u8 *pageblock_types;			/* z: migratetype of each 2 MiB block, from pageblock of zone_start_pfn */
+	/* z: migratetype of each 2 MiB block, from pageblock of zone_start_pfn */
+	u8 *pageblock_types;
 	unsigned long nr_reserved_highatomic;	/* z: pages */
 	_Atomic long vm_stat[NR_VM_ZONE_STAT_ITEMS];	/* a (NR_FREE_PAGES: z) */
 	struct per_cpu_pages pcp[MAX_CPUS];
-	int stat_threshold;			/* c: a CPU's difference to a counter before it is folded in */
+	/* c: a CPU's difference to a counter before it is folded in */
+	int stat_threshold;
 	_Atomic bool boosted;			/* a: the boost was raised: kswapd is to be woken */
 	bool initialized;			/* c: has pages */
 };
 
 /* The LRU lists of a node (and later of a memory cgroup in it). Guard: lru_lock. */
 struct lruvec {
-	spinlock_t lru_lock;			/* LOCK_LRU, irqsave (writeback's end rotates pages) */
+	/* LOCK_LRU, irqsave (writeback's end rotates pages) */
+	spinlock_t lru_lock;
 	struct list_head lists[NR_LRU_LISTS];
 	unsigned long lru_zone_size[MAX_NR_ZONES][NR_LRU_LISTS];	/* pages */
 	unsigned long anon_cost, file_cost;
@@ -122,8 +207,10 @@ struct zoneref { struct zone *zone; int zone_idx; };
 
 typedef struct pglist_data {
 	struct zone node_zones[MAX_NR_ZONES];
-	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES + 1];	/* c: from HighMem down, this node first; ends with NULL */
-	struct zone *preferred_zone[MAX_NR_ZONES];	/* c: the first of them that a request up to zone [i] may use */
+	/* c: from HighMem down, this node first; ends with NULL */
+	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES + 1];
+	/* c: the first of them that a request up to zone [i] may use */
+	struct zone *preferred_zone[MAX_NR_ZONES];
 	int nr_zones;				/* c */
 	unsigned long node_start_pfn, node_present_pages, node_spanned_pages;	/* c */
 	int node_id;				/* c */
@@ -142,7 +229,8 @@ extern int nr_online_nodes;			/* c */
 #define NODE_DATA(nid) (node_data[nid])
 #define for_each_online_node(nid) for ((nid) = 0; (nid) < nr_online_nodes; (nid)++)
 
-extern unsigned long max_pfn, max_low_pfn;	/* c: first page frame past all RAM, past the direct map */
+/* c: first page frame past all RAM, past the direct map */
+extern unsigned long max_pfn, max_low_pfn;
 
 static inline bool is_highmem(const struct zone *zone)
 {
@@ -157,9 +245,18 @@ static inline unsigned long wmark_pages(const struct zone *zone, enum zone_water
 {
 	return zone->watermark[mark] + zone->watermark_boost;
 }
-static inline unsigned long min_wmark_pages(const struct zone *z) { return wmark_pages(z, WMARK_MIN); }
-static inline unsigned long low_wmark_pages(const struct zone *z) { return wmark_pages(z, WMARK_LOW); }
-static inline unsigned long high_wmark_pages(const struct zone *z) { return wmark_pages(z, WMARK_HIGH); }
+static inline unsigned long min_wmark_pages(const struct zone *z)
+{
+	return wmark_pages(z, WMARK_MIN);
+}
+static inline unsigned long low_wmark_pages(const struct zone *z)
+{
+	return wmark_pages(z, WMARK_LOW);
+}
+static inline unsigned long high_wmark_pages(const struct zone *z)
+{
+	return wmark_pages(z, WMARK_HIGH);
+}
 /* All zones that have pages, node by node, DMA first. */
 struct zone *first_zone(void);
 struct zone *next_zone(struct zone *zone);

@@ -23,7 +23,10 @@
 #include "mm/util.h"
 #include "mm/vma.h"
 
-/* May a present page become writable without a fault? A private one only if nobody else can have it. */
+/*
+ * May a present page become writable without a fault? A private one only if nobody else can have
+ * it.
+ */
 static bool can_change_pte_writable(const struct vm_area_struct *vma, pte_t pte)
 {
 	struct page *page;
@@ -35,7 +38,8 @@ static bool can_change_pte_writable(const struct vm_area_struct *vma, pte_t pte)
 }
 
 /* The present entries of one table. */
-static void change_pte_range(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr, unsigned long end)
+static void change_pte_range(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr,
+			     unsigned long end)
 {
 	spinlock_t *ptl;
 	pte_t *ptep = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
@@ -78,8 +82,8 @@ static void change_protection(struct vm_area_struct *vma)
  * Pages of commit charge that new flags need, and the data limit. 0, -ENOMEM; *charged.
  * What was charged once stays charged: it may hold private pages.
  */
-static int charge_new_rights(struct mm_struct *mm, const struct vm_area_struct *vma, unsigned long *new_flags,
-			     unsigned long pages, unsigned long *charged)
+static int charge_new_rights(struct mm_struct *mm, const struct vm_area_struct *vma,
+			     unsigned long *new_flags, unsigned long pages, unsigned long *charged)
 {
 	unsigned long old_flags = vma->vm_flags;
 
@@ -128,11 +132,15 @@ static int mprotect_fixup(struct vm_area_struct **vmap, unsigned long start, uns
 	return 0;
 }
 
-/* The rest of the range, VMA by VMA. *populate: locked private memory that became writable. => mmap_lock for writing */
-static int mprotect_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long prot,
-			  bool *populate)
+/*
+ * The rest of the range, VMA by VMA. *populate: locked private memory that became writable. =>
+ * mmap_lock for writing
+ */
+static int mprotect_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			  unsigned long prot, bool *populate)
 {
-	unsigned long rights = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
+	unsigned long rights = (prot & PROT_READ ? VM_READ : 0) |
+			       (prot & PROT_WRITE ? VM_WRITE : 0) |
 			       (prot & PROT_EXEC ? VM_EXEC : 0);
 
 	while (start < end) {
@@ -146,7 +154,8 @@ static int mprotect_range(struct vm_area_struct *vma, unsigned long start, unsig
 		if ((new_flags & ~(new_flags >> 4)) & VM_ACCESS_FLAGS)
 			return -EACCES;
 		stop = MIN(end, vma->vm_end);
-		if ((new_flags & VM_LOCKED) && (new_flags & VM_WRITE) && !(vma->vm_flags & (VM_WRITE | VM_SHARED)))
+		if ((new_flags & VM_LOCKED) && (new_flags & VM_WRITE) &&
+		    !(vma->vm_flags & (VM_WRITE | VM_SHARED)))
 			*populate = true;
 		error = mprotect_fixup(&vma, start, stop, new_flags);
 		if (error)
@@ -199,7 +208,8 @@ int do_mprotect(unsigned long start, size_t len, unsigned long prot)
 	end = start + len;
 	if (end <= start)
 		return -ENOMEM;
-	if ((prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) || grows == PROT_GROWSUP)
+	if ((prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) ||
+	    grows == PROT_GROWSUP)
 		return -EINVAL;
 	if (down_write_killable(&mm->mmap_lock))
 		return -EINTR;

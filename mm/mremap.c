@@ -50,8 +50,8 @@ static void unlock_two(spinlock_t *a, spinlock_t *b)
 }
 
 /* Entries of one old table and one new one. => both tables there; the new entries empty */
-static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long old_addr, unsigned long len,
-		      pmd_t *new_pmd, unsigned long new_addr)
+static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long old_addr,
+		      unsigned long len, pmd_t *new_pmd, unsigned long new_addr)
 {
 	spinlock_t *old_ptl = pte_lockptr(old_pmd), *new_ptl = pte_lockptr(new_pmd);
 	pte_t *old = pte_offset(old_pmd, old_addr), *new = pte_offset(new_pmd, new_addr);
@@ -68,14 +68,18 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 		flush |= pte_present(pte);
 		set_pte(new, pte);
 	}
-	/* Before the locks go: a page could otherwise be unmapped at its new place and freed, and still be reached at the old. */
+	/*
+	 * Before the locks go: a page could otherwise be unmapped at its new place and freed, and
+	 * still be reached at the old.
+	 */
 	if (flush)
 		flush_tlb_range(&vma->vm_mm->tlb, old_addr, old_addr + len);
 	unlock_two(old_ptl, new_ptl);
 }
 
-unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_addr, struct vm_area_struct *new_vma,
-			       unsigned long new_addr, unsigned long len)
+unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_addr,
+			       struct vm_area_struct *new_vma, unsigned long new_addr,
+			       unsigned long len)
 {
 	unsigned long start = old_addr, end = old_addr + len;
 	struct mm_struct *mm = vma->vm_mm;
@@ -125,7 +129,10 @@ static struct vm_area_struct *copy_vma(struct mremap *m, unsigned long pgoff)
 	return vma;
 }
 
-/* Where pages of the moved part are counted from: nobody knows an untouched anonymous VMA's old place. */
+/*
+ * Where pages of the moved part are counted from: nobody knows an untouched anonymous VMA's old
+ * place.
+ */
 static unsigned long moved_pgoff(const struct mremap *m)
 {
 	const struct vm_area_struct *vma = m->vma;
@@ -148,8 +155,10 @@ static void unmap_old(struct mremap *m)
 		return;
 	}
 	/*
-	 * do_munmap() gives back the charge of the old range, which is the new one's now; if it fails for
-	 * want of memory the old range stays, empty, and both need it. Either way it is taken once more.
+	 * do_munmap() gives back the charge of the old range, which is the new one's now; if it
+	 * fails for
+	 * want of memory the old range stays, empty, and both need it. Either way it is taken once
+	 * more.
 	 */
 	do_munmap(m->mm, m->addr, m->old_len);
 	if (flags & VM_ACCOUNT)
@@ -186,7 +195,9 @@ static unsigned long move_vma(struct mremap *m)
 	return m->new_addr;
 }
 
-/* May the VMA become what is asked? The growth is charged. 0, -EFAULT, -EINVAL, -EAGAIN, -ENOMEM. */
+/*
+ * May the VMA become what is asked? The growth is charged. 0, -EFAULT, -EINVAL, -EAGAIN, -ENOMEM.
+ */
 static int vma_to_resize(struct mremap *m)
 {
 	struct vm_area_struct *vma = find_vma(m->mm, m->addr);
@@ -196,7 +207,8 @@ static int vma_to_resize(struct mremap *m)
 		return -EFAULT;
 	m->vma = vma;
 	if (!m->old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE))) {
-		pr_warn_once("%s (%d): attempted to duplicate a private mapping with mremap.  This is not supported.\n",
+		pr_warn_once("%s (%d): attempted to duplicate a private mapping with mremap.  This "
+			     "is not supported.\n",
 			     current->comm, current->pid);
 		return -EINVAL;
 	}
@@ -231,7 +243,8 @@ static unsigned long mremap_to(struct mremap *m)
 	unsigned long addr;
 	int error;
 
-	if ((m->new_addr & ~PAGE_MASK) || m->new_len > TASK_SIZE || m->new_addr > TASK_SIZE - m->new_len)
+	if ((m->new_addr & ~PAGE_MASK) || m->new_len > TASK_SIZE ||
+	    m->new_addr > TASK_SIZE - m->new_len)
 		return -EINVAL;
 	if (m->addr + m->old_len > m->new_addr && m->new_addr + m->new_len > m->addr)
 		return -EINVAL;		/* they overlap */
@@ -251,7 +264,8 @@ static unsigned long mremap_to(struct mremap *m)
 	error = vma_to_resize(m);
 	if (error)
 		return error;
-	addr = get_unmapped_area(m->mm, m->new_addr, m->new_len, m->flags & MREMAP_FIXED ? MAP_FIXED : 0);
+	addr = get_unmapped_area(m->mm, m->new_addr, m->new_len,
+				 m->flags & MREMAP_FIXED ? MAP_FIXED : 0);
 	if (IS_ERR((void *)addr))
 		return addr;
 	m->new_addr = addr;
@@ -321,13 +335,20 @@ static unsigned long mremap_locked(struct mremap *m)
 	return mremap_grow(m);
 }
 
-/* do_mremap: mremap(2). The address; -EINVAL, -EFAULT (nothing there), -ENOMEM, -EAGAIN (locked memory), -EINTR. */
-unsigned long do_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
-			unsigned long new_addr)
+/*
+ * do_mremap: mremap(2). The address; -EINVAL, -EFAULT (nothing there), -ENOMEM, -EAGAIN (locked
+ * memory), -EINTR.
+ */
+unsigned long do_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
+			unsigned long flags, unsigned long new_addr)
 {
 	struct mremap m = {
-		.mm = current->mm, .addr = addr, .old_len = PAGE_ALIGN(old_len), .new_len = PAGE_ALIGN(new_len),
-		.flags = flags, .new_addr = new_addr,
+		.mm = current->mm,
+		.addr = addr,
+		.old_len = PAGE_ALIGN(old_len),
+		.new_len = PAGE_ALIGN(new_len),
+		.flags = flags,
+		.new_addr = new_addr,
 	};
 	unsigned long result;
 

@@ -10,5 +10,6 @@
  * => mmap_lock for writing; the ranges do not overlap, or the move goes downwards within one VMA.
  * => bytes moved: less than @len without memory for tables
  */
-unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_addr, struct vm_area_struct *new_vma,
-			       unsigned long new_addr, unsigned long len);
+unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_addr,
+			       struct vm_area_struct *new_vma, unsigned long new_addr,
+			       unsigned long len);

@@ -18,7 +18,9 @@
 #include "mm/mmap.h"
 #include "mm/vma.h"
 
-/* Writes @vma's file, mmap_lock dropped meanwhile. 0 or -errno. The lock is held again at the end. */
+/*
+ * Writes @vma's file, mmap_lock dropped meanwhile. 0 or -errno. The lock is held again at the end.
+ */
 static int sync_one_file(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;

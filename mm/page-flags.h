@@ -23,8 +23,10 @@ enum pageflags {
 	PG_slab = 1 << 9,
 	PG_reserved = 1 << 10,
 	PG_writeback = 1 << 11,
-	PG_head = 1 << 12,		/* first page of a higher-order block: order in page[1].private */
-	PG_reclaim = 1 << 13,		/* to be reclaimed when its write ends; with readahead: the mark */
+	/* first page of a higher-order block: order in page[1].private */
+	PG_head = 1 << 12,
+	/* to be reclaimed when its write ends; with readahead: the mark */
+	PG_reclaim = 1 << 13,
 	PG_swapbacked = 1 << 14,	/* anonymous or shmem: goes to swap */
 	PG_swapcache = 1 << 15,		/* private is its swap entry */
 	PG_unevictable = 1 << 16,
@@ -44,7 +46,10 @@ enum pageflags {
 #define PAGE_FLAGS_CHECK_AT_FREE (PG_lru | PG_locked | PG_slab | PG_writeback | PG_active | PG_unevictable | \
 	PG_mlocked | PG_swapcache | PG_reserved | PG_buddy | PG_isolated)
 
-static inline bool page_test(const struct page *page, unsigned long bits) { return page->flags & bits; }
+static inline bool page_test(const struct page *page, unsigned long bits)
+{
+	return page->flags & bits;
+}
 static inline void page_set(struct page *page, unsigned long bits) { page->flags |= bits; }
 static inline void page_clear(struct page *page, unsigned long bits) { page->flags &= ~bits; }
 /* One bit; returns whether it was set before. */
@@ -56,18 +61,39 @@ static inline bool page_test_and_clear(struct page *page, unsigned long bit)
 {
 	return atomic_fetch_and_explicit(&page->flags, ~bit, memory_order_seq_cst) & bit;
 }
-static inline int page_to_nid(const struct page *page) { return page->flags >> PG_NODE_SHIFT & 0xf; }
-static inline enum zone_type page_zonenum(const struct page *page) { return (enum zone_type)(page->flags >> PG_ZONE_SHIFT & 0xf); }
-static inline struct pglist_data *page_pgdat(const struct page *page) { return NODE_DATA(page_to_nid(page)); }
-static inline struct zone *page_zone(const struct page *page) { return &page_pgdat(page)->node_zones[page_zonenum(page)]; }
-static inline bool page_is_highmem(const struct page *page) { return page_zonenum(page) == ZONE_HIGHMEM; }
+static inline int page_to_nid(const struct page *page)
+{
+	return page->flags >> PG_NODE_SHIFT & 0xf;
+}
+static inline enum zone_type page_zonenum(const struct page *page)
+{
+	return (enum zone_type)(page->flags >> PG_ZONE_SHIFT & 0xf);
+}
+static inline struct pglist_data *page_pgdat(const struct page *page)
+{
+	return NODE_DATA(page_to_nid(page));
+}
+static inline struct zone *page_zone(const struct page *page)
+{
+	return &page_pgdat(page)->node_zones[page_zonenum(page)];
+}
+static inline bool page_is_highmem(const struct page *page)
+{
+	return page_zonenum(page) == ZONE_HIGHMEM;
+}
 
 /* mapping's low bit tells anonymous pages. */
 #define PAGE_MAPPING_ANON 1UL
-static inline bool PageAnon(const struct page *page) { return (unsigned long)page->mapping & PAGE_MAPPING_ANON; }
+static inline bool PageAnon(const struct page *page)
+{
+	return (unsigned long)page->mapping & PAGE_MAPPING_ANON;
+}
 static inline bool PageSwapCache(const struct page *page) { return page->flags & PG_swapcache; }
 static inline int page_count(const struct page *page) { return page->_refcount; }
 static inline int page_mapcount(const struct page *page) { return page->_mapcount + 1; }
 static inline bool page_mapped(const struct page *page) { return page->_mapcount >= 0; }
-/* NULL for anonymous pages outside the swap cache; the swap cache's for those in it. (swap_state.c) */
+/*
+ * NULL for anonymous pages outside the swap cache; the swap cache's for those in it.
+ * (swap_state.c)
+ */
 struct address_space *page_mapping(const struct page *page);

@@ -41,7 +41,8 @@ void *page_address(const struct page *page)
 
 struct page *virt_to_page(const void *addr)
 {
-	VM_BUG_ON((unsigned long)addr < DIRECT_BASE || (unsigned long)addr >= DIRECT_BASE + (max_low_pfn << PAGE_SHIFT));
+	VM_BUG_ON((unsigned long)addr < DIRECT_BASE ||
+		  (unsigned long)addr >= DIRECT_BASE + (max_low_pfn << PAGE_SHIFT));
 	return pfn_to_page(((unsigned long)addr - DIRECT_BASE) >> PAGE_SHIFT);
 }
 
@@ -62,7 +63,8 @@ static inline void add_free_pages(struct zone *zone, long n)
 	_Atomic long *count = &zone->vm_stat[NR_FREE_PAGES];
 
 	/* Written under zone->lock only, so no locked instruction is needed. */
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n,
+			      memory_order_relaxed);
 }
 
 static inline void set_flags_relaxed(struct page *page, unsigned long flags)
@@ -76,7 +78,8 @@ static inline unsigned long flags_relaxed(const struct page *page)
 
 /* --- blocks: => zone->lock held, all of them --- */
 
-static void add_to_free_list(struct page *page, struct zone *zone, unsigned int order, enum migratetype mt, bool tail)
+static void add_to_free_list(struct page *page, struct zone *zone, unsigned int order,
+			     enum migratetype mt, bool tail)
 {
 	struct free_area *area = &zone->free_area[order];
 
@@ -98,12 +101,17 @@ static void del_page_from_free_list(struct page *page, struct zone *zone, unsign
 	zone->free_area[order].nr_free--;
 }
 
-/* Is @buddy the first page of a free block of @order in the same zone as @page? It has a struct page: mm_init.c. */
-static inline bool page_is_buddy(const struct page *page, const struct page *buddy, unsigned int order)
+/*
+ * Is @buddy the first page of a free block of @order in the same zone as @page? It has a struct
+ * page: mm_init.c.
+ */
+static inline bool page_is_buddy(const struct page *page, const struct page *buddy,
+				 unsigned int order)
 {
 	unsigned long want = (flags_relaxed(page) & PG_SECTION_MASK) | PG_buddy;
 
-	return (flags_relaxed(buddy) & (PG_SECTION_MASK | PG_buddy)) == want && buddy->private == order;
+	return (flags_relaxed(buddy) & (PG_SECTION_MASK | PG_buddy)) == want &&
+	       buddy->private == order;
 }
 
 /* Would the block join once more if its buddy came free? Then it had better be used last. */
@@ -117,7 +125,8 @@ static bool buddy_merge_likely(struct page *page, unsigned long pfn, unsigned in
 	return page_is_buddy(page, page + (above - pfn), order + 1);
 }
 
-static void free_one_block(struct page *page, struct zone *zone, unsigned int order, enum migratetype mt)
+static void free_one_block(struct page *page, struct zone *zone, unsigned int order,
+			   enum migratetype mt)
 {
 	unsigned long pfn = page_to_pfn(page);
 
@@ -137,7 +146,8 @@ static void free_one_block(struct page *page, struct zone *zone, unsigned int or
 }
 
 /* Of a block of order @high only the first 2^@low pages are wanted: the rest goes back. */
-static void expand(struct zone *zone, struct page *page, unsigned int low, unsigned int high, enum migratetype mt)
+static void expand(struct zone *zone, struct page *page, unsigned int low, unsigned int high,
+		   enum migratetype mt)
 {
 	while (high > low) {
 		high--;
@@ -148,7 +158,8 @@ static void expand(struct zone *zone, struct page *page, unsigned int low, unsig
 static struct page *rmqueue_smallest(struct zone *zone, unsigned int order, enum migratetype mt)
 {
 	for (unsigned int o = order; o < MAX_ORDER; o++) {
-		struct page *page = list_first_entry_or_null(&zone->free_area[o].free_list[mt], struct page, lru);
+		struct page *page = list_first_entry_or_null(&zone->free_area[o].free_list[mt],
+							     struct page, lru);
 
 		if (!page)
 			continue;
@@ -166,14 +177,18 @@ static const u8 fallbacks[MIGRATE_PCPTYPES][2] = {
 	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
 };
 
-/* May a request of @order and @mt take the whole pageblock's free pages with it, not just the one block? */
+/*
+ * May a request of @order and @mt take the whole pageblock's free pages with it, not just the one
+ * block?
+ */
 static bool can_steal_fallback(unsigned int order, enum migratetype mt)
 {
 	return order >= PAGEBLOCK_ORDER / 2 || mt != MIGRATE_MOVABLE;
 }
 
 /* The type to steal from at @order, or -1. */
-static int find_suitable_fallback(struct free_area *area, unsigned int order, enum migratetype mt, bool *steal)
+static int find_suitable_fallback(struct free_area *area, unsigned int order, enum migratetype mt,
+				  bool *steal)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(fallbacks[0]); i++) {
 		u8 from = fallbacks[mt][i];
@@ -193,7 +208,8 @@ static int find_suitable_fallback(struct free_area *area, unsigned int order, en
 static unsigned long move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt,
 					  unsigned long *movable)
 {
-	unsigned long pfn = page_to_pfn(page) & ~(PAGEBLOCK_PAGES - 1), end = pfn + PAGEBLOCK_PAGES, moved = 0;
+	unsigned long pfn = page_to_pfn(page) & ~(PAGEBLOCK_PAGES - 1), end = pfn + PAGEBLOCK_PAGES,
+		      moved = 0;
 
 	*movable = 0;
 	pfn = MAX(pfn, zone->zone_start_pfn);
@@ -214,10 +230,12 @@ static unsigned long move_freepages_block(struct zone *zone, struct page *page, 
 }
 
 /*
- * @page of another type is about to serve @mt: the whole pageblock changes sides if most of it is free or alike.
+ * @page of another type is about to serve @mt: the whole pageblock changes sides if most of it is
+ * free or alike.
  * The caller looks in @mt's lists again, or (if nothing moved) takes the block as it is.
  */
-static bool steal_suitable_fallback(struct zone *zone, struct page *page, enum migratetype mt, bool whole)
+static bool steal_suitable_fallback(struct zone *zone, struct page *page, enum migratetype mt,
+				    bool whole)
 {
 	unsigned int order = page->private;
 	enum migratetype old = get_pageblock_migratetype(page);
@@ -239,7 +257,9 @@ static bool steal_suitable_fallback(struct zone *zone, struct page *page, enum m
 	if (mt == MIGRATE_MOVABLE)
 		alike = movable;
 	else	/* unmovable and reclaimable mix, movable ones are strangers */
-		alike = old == MIGRATE_MOVABLE ? PAGEBLOCK_PAGES - MIN(free + movable, PAGEBLOCK_PAGES) : 0;
+		alike = old == MIGRATE_MOVABLE
+				? PAGEBLOCK_PAGES - MIN(free + movable, PAGEBLOCK_PAGES)
+				: 0;
 	if (free + alike >= PAGEBLOCK_PAGES / 2)
 		*pageblock_type(zone, page) = mt;
 	return true;
@@ -260,14 +280,19 @@ static bool rmqueue_fallback(struct zone *zone, unsigned int order, enum migrate
 			continue;
 		if (!steal && mt == MIGRATE_MOVABLE && o > (int)order)
 			break;
-		return steal_suitable_fallback(zone, list_first_entry(&zone->free_area[o].free_list[from],
-								      struct page, lru), mt, steal);
+		return steal_suitable_fallback(
+			zone,
+			list_first_entry(&zone->free_area[o].free_list[from], struct page, lru), mt,
+			steal);
 	}
 	for (unsigned int o = order; o < MAX_ORDER; o++) {
 		from = find_suitable_fallback(&zone->free_area[o], o, mt, &steal);
 		if (from >= 0)
-			return steal_suitable_fallback(zone, list_first_entry(&zone->free_area[o].free_list[from],
-									      struct page, lru), mt, steal);
+			return steal_suitable_fallback(
+				zone,
+				list_first_entry(&zone->free_area[o].free_list[from], struct page,
+						 lru),
+				mt, steal);
 	}
 	return false;
 }
@@ -285,8 +310,10 @@ static struct page *rmqueue_block(struct zone *zone, unsigned int order, enum mi
 /* --- the CPUs' stocks: => interrupts off --- */
 
 /*
- * The order to take next of @want single pages: the smallest free block, whole or as much of it as is
- * wanted. Page by page would yield the same pages, but split the block and list its pieces each time.
+ * The order to take next of @want single pages: the smallest free block, whole or as much of it as
+ * is
+ * wanted. Page by page would yield the same pages, but split the block and list its pieces each
+ * time.
  */
 static unsigned int bulk_order(struct zone *zone, int want, enum migratetype mt)
 {
@@ -297,7 +324,8 @@ static unsigned int bulk_order(struct zone *zone, int want, enum migratetype mt)
 }
 
 /* Up to @want single pages from the blocks to the end of @list; how many. */
-static __noinline int rmqueue_bulk(struct zone *zone, int want, struct list_head *list, enum migratetype mt)
+static __noinline int rmqueue_bulk(struct zone *zone, int want, struct list_head *list,
+				   enum migratetype mt)
 {
 	int got = 0;
 
@@ -373,7 +401,8 @@ void drain_all_pages(void)
 
 /* --- allocating --- */
 
-static __noinline struct page *rmqueue_buddy(struct zone *zone, unsigned int order, enum migratetype mt)
+static __noinline struct page *rmqueue_buddy(struct zone *zone, unsigned int order,
+					     enum migratetype mt)
 {
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	struct page *page = rmqueue_block(zone, order, mt);
@@ -445,7 +474,10 @@ static __noinline void prep_block(struct page *page, unsigned int order, gfp_t g
 	}
 }
 
-/* What every user of a fresh page may rely on: refcount 1, not mapped, no flags, no mapping, private 0. */
+/*
+ * What every user of a fresh page may rely on: refcount 1, not mapped, no flags, no mapping,
+ * private 0.
+ */
 static inline void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
 {
 	VM_BUG_ON_PAGE(page_test(page, PAGE_FLAGS_CHECK_AT_FREE), page);
@@ -470,8 +502,9 @@ static __noinline void wake_boosted(struct zone *zone)
 }
 
 /* Enough in @zone for this? The common case in a few instructions. */
-static inline bool zone_watermark_fast(struct zone *zone, unsigned int order, unsigned int alloc_flags,
-				       gfp_t gfp, const struct alloc_context *ac)
+static inline bool zone_watermark_fast(struct zone *zone, unsigned int order,
+				       unsigned int alloc_flags, gfp_t gfp,
+				       const struct alloc_context *ac)
 {
 	unsigned long mark = wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK);
 	long free = atomic_load_explicit(&zone->vm_stat[NR_FREE_PAGES], memory_order_relaxed);
@@ -481,9 +514,10 @@ static inline bool zone_watermark_fast(struct zone *zone, unsigned int order, un
 	if (zone_watermark_ok_free(zone, order, mark, ac->highest_zoneidx, alloc_flags, free))
 		return true;
 	/* A boost is no reason to refuse what cannot wait. */
-	if (!order && (gfp & __GFP_ATOMIC) && zone->watermark_boost && (alloc_flags & ALLOC_WMARK_MASK) == WMARK_MIN)
-		return zone_watermark_ok_free(zone, order, zone->watermark[WMARK_MIN], ac->highest_zoneidx,
-					      alloc_flags, free);
+	if (!order && (gfp & __GFP_ATOMIC) && zone->watermark_boost &&
+	    (alloc_flags & ALLOC_WMARK_MASK) == WMARK_MIN)
+		return zone_watermark_ok_free(zone, order, zone->watermark[WMARK_MIN],
+					      ac->highest_zoneidx, alloc_flags, free);
 	return false;
 }
 
@@ -500,7 +534,8 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 
 		if (z->zone_idx > (int)ac->highest_zoneidx)
 			continue;
-		if (!(alloc_flags & ALLOC_NO_WATERMARKS) && !zone_watermark_fast(zone, order, alloc_flags, gfp, ac))
+		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
+		    !zone_watermark_fast(zone, order, alloc_flags, gfp, ac))
 			continue;
 		page = likely(!order) ? rmqueue_pcp(zone, ac->migratetype)
 				      : rmqueue_buddy(zone, order, ac->migratetype);
@@ -527,11 +562,15 @@ enum zone_type gfp_zone(gfp_t gfp)
 /* MOVABLE and RECLAIMABLE are bits 3 and 4 of gfp: 0, 1 or 2. */
 static inline enum migratetype gfp_migratetype(gfp_t gfp)
 {
-	BUILD_BUG_ON(__GFP_MOVABLE >> 3 != MIGRATE_MOVABLE || __GFP_RECLAIMABLE >> 3 != MIGRATE_RECLAIMABLE);
+	BUILD_BUG_ON(__GFP_MOVABLE >> 3 != MIGRATE_MOVABLE ||
+		     __GFP_RECLAIMABLE >> 3 != MIGRATE_RECLAIMABLE);
 	return (enum migratetype)(gfp >> 3 & 3);
 }
 
-/* The whole of the common case: one page, the best zone is above its low mark, this CPU has one in stock. */
+/*
+ * The whole of the common case: one page, the best zone is above its low mark, this CPU has one in
+ * stock.
+ */
 static inline struct page *alloc_from_stock(gfp_t gfp, const pg_data_t *pgdat)
 {
 	enum zone_type highest = gfp_zone(gfp);
@@ -625,7 +664,8 @@ static inline bool free_pages_prepare(struct page *page, unsigned int order)
 {
 	unsigned long flags = flags_relaxed(page);
 
-	if (unlikely((flags & PAGE_FLAGS_CHECK_AT_FREE) || page->_mapcount != -1 || page->_refcount != 0)) {
+	if (unlikely((flags & PAGE_FLAGS_CHECK_AT_FREE) || page->_mapcount != -1 ||
+		     page->_refcount != 0)) {
 		bad_page(page);
 		return false;
 	}
@@ -738,7 +778,8 @@ void free_boot_range(struct zone *zone, unsigned long start_pfn, unsigned long e
 
 		while (pfn + (1UL << order) > end_pfn)
 			order--;
-		free_one_block(pfn_to_page(pfn), zone, order, get_pageblock_migratetype(pfn_to_page(pfn)));
+		free_one_block(pfn_to_page(pfn), zone, order,
+			       get_pageblock_migratetype(pfn_to_page(pfn)));
 		pfn += 1UL << order;
 	}
 	add_free_pages(zone, end_pfn - start_pfn);

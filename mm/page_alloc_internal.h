@@ -23,9 +23,12 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 				    const struct alloc_context *ac);
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order, const struct alloc_context *ac);
 /* zone_watermark_ok with @free pages instead of what there are. */
-bool zone_watermark_ok_free(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
-			    unsigned int alloc_flags, long free);
-/* Raises @zone's marks for a while, since page types begin to mix. => zone->lock held. True: it did */
+bool zone_watermark_ok_free(struct zone *z, unsigned int order, unsigned long mark,
+			    int highest_zoneidx, unsigned int alloc_flags, long free);
+/*
+ * Raises @zone's marks for a while, since page types begin to mix. => zone->lock held. True: it
+ * did
+ */
 bool boost_watermark(struct zone *zone);
 enum migratetype get_pageblock_migratetype(struct page *page);
 

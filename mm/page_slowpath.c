@@ -45,14 +45,18 @@ static void warn_alloc_show_mem(gfp_t gfp, const void *nodemask)
 	unsigned int filter = 1;
 
 	/* Who could have used the reserves, or cannot wait, wants to see all nodes. */
-	if (!(gfp & __GFP_NOMEMALLOC) && (tsk_is_oom_victim(current) || (current->flags & (PF_MEMALLOC | PF_EXITING))))
+	if (!(gfp & __GFP_NOMEMALLOC) &&
+	    (tsk_is_oom_victim(current) || (current->flags & (PF_MEMALLOC | PF_EXITING))))
 		filter = 0;
 	if (in_interrupt() || !(gfp & __GFP_DIRECT_RECLAIM))
 		filter = 0;
 	show_mem(filter, nodemask, gfp);
 }
 
-/* "sh: page allocation failure: order:4, mode:0x…(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0" */
+/*
+ * "sh: page allocation failure: order:4, mode:0x…(GFP_KERNEL),
+ * nodemask=(null),cpuset=/,mems_allowed=0"
+ */
 static __noinline void warn_alloc(gfp_t gfp, unsigned int order, const void *nodemask)
 {
 	static DEFINE_RATELIMIT_STATE(nopage_rs, 10 * 1000000000ULL, 1);
@@ -61,7 +65,8 @@ static __noinline void warn_alloc(gfp_t gfp, unsigned int order, const void *nod
 	if ((gfp & __GFP_NOWARN) || !__ratelimit(&nopage_rs))
 		return;
 	print_gfp_mask(mode, sizeof(mode), gfp);
-	pr_warn("%s: page allocation failure: order:%u, mode:%#x(%s), nodemask=(null),cpuset=/,mems_allowed=0\n",
+	pr_warn("%s: page allocation failure: order:%u, mode:%#x(%s), "
+		"nodemask=(null),cpuset=/,mems_allowed=0\n",
 		current->comm, order, gfp, mode);
 	dump_stack();
 	warn_alloc_show_mem(gfp, nodemask);
@@ -78,7 +83,10 @@ static unsigned int pfmemalloc_flags(gfp_t gfp)
 		return 0;
 	if (current->flags & PF_MEMALLOC)
 		return ALLOC_NO_WATERMARKS;
-	/* A dying process needs memory to die: half of the reserve, so that reclaim keeps the rest. */
+	/*
+	 * A dying process needs memory to die: half of the reserve, so that reclaim keeps the
+	 * rest.
+	 */
 	if (tsk_is_oom_victim(current) || test_tif(current, TIF_MEMDIE))
 		return ALLOC_OOM;
 	return 0;
@@ -93,7 +101,8 @@ static unsigned int gfp_to_alloc_flags(gfp_t gfp)
 {
 	unsigned int flags = ALLOC_WMARK_MIN | (gfp & (ALLOC_KSWAPD | ALLOC_HIGH));
 
-	BUILD_BUG_ON((int)ALLOC_KSWAPD != (int)__GFP_KSWAPD_RECLAIM || (int)ALLOC_HIGH != (int)__GFP_HIGH);
+	BUILD_BUG_ON((int)ALLOC_KSWAPD != (int)__GFP_KSWAPD_RECLAIM ||
+		     (int)ALLOC_HIGH != (int)__GFP_HIGH);
 	if ((gfp & __GFP_ATOMIC) && !(gfp & __GFP_NOMEMALLOC))
 		flags |= ALLOC_HARDER;
 	return flags;
@@ -154,9 +163,11 @@ static bool should_reclaim_retry(struct slow_attempt *at)
 
 		if (z->zone_idx > (int)at->ac->highest_zoneidx)
 			continue;
-		available = zone_reclaimable_pages(z->zone) + zone_page_state(z->zone, NR_FREE_PAGES);
-		possible = zone_watermark_ok_free(z->zone, at->order, min_wmark_pages(z->zone),
-						  at->ac->highest_zoneidx, at->alloc_flags, available);
+		available =
+			zone_reclaimable_pages(z->zone) + zone_page_state(z->zone, NR_FREE_PAGES);
+		possible =
+			zone_watermark_ok_free(z->zone, at->order, min_wmark_pages(z->zone),
+					       at->ac->highest_zoneidx, at->alloc_flags, available);
 	}
 	/* A worker must sleep really: what frees memory may be queued behind it. */
 	if (current->flags & PF_WQ_WORKER)
@@ -175,7 +186,8 @@ static bool may_oom(const struct slow_attempt *at)
 		return false;		/* nobody's memory makes a large block likely */
 	if (at->gfp & (__GFP_RETRY_MAYFAIL | __GFP_THISNODE))
 		return false;
-	return at->ac->highest_zoneidx >= ZONE_NORMAL;	/* nobody owns 16 MiB that only DMA may use */
+	/* nobody owns 16 MiB that only DMA may use */
+	return at->ac->highest_zoneidx >= ZONE_NORMAL;
 }
 
 static struct page *__alloc_pages_may_oom(struct slow_attempt *at)
@@ -195,13 +207,17 @@ static struct page *__alloc_pages_may_oom(struct slow_attempt *at)
 		sleep_one_jiffy("oom_lock");
 		return NULL;
 	}
-	/* The last killing may have helped meanwhile: up to the HIGH mark, so that it is not too easily passed. */
+	/*
+	 * The last killing may have helped meanwhile: up to the HIGH mark, so that it is not too
+	 * easily passed.
+	 */
 	page = get_page_from_freelist((at->gfp | __GFP_HARDWALL) & ~__GFP_DIRECT_RECLAIM, at->order,
 				      ALLOC_WMARK_HIGH, at->ac);
 	if (!page && may_oom(at) && (out_of_memory(&oc) || WARN_ON_ONCE(at->gfp & __GFP_NOFAIL))) {
 		at->did_some_progress = 1;
 		if (at->gfp & __GFP_NOFAIL)
-			page = get_page_from_freelist(at->gfp, at->order, ALLOC_NO_WATERMARKS, at->ac);
+			page = get_page_from_freelist(at->gfp, at->order, ALLOC_NO_WATERMARKS,
+						      at->ac);
 	}
 	mutex_unlock(&oom_lock);
 	return page;
@@ -237,8 +253,12 @@ static enum slow_result slow_round(struct slow_attempt *at, struct page **pagep)
 	*pagep = __alloc_pages_may_oom(at);
 	if (*pagep)
 		return SLOW_GOT;
-	/* A victim that got nothing even from the reserves gives up: its memory goes by other hands. */
-	if (tsk_is_oom_victim(current) && ((at->alloc_flags & ALLOC_OOM) || (at->gfp & __GFP_NOMEMALLOC)))
+	/*
+	 * A victim that got nothing even from the reserves gives up: its memory goes by other
+	 * hands.
+	 */
+	if (tsk_is_oom_victim(current) &&
+	    ((at->alloc_flags & ALLOC_OOM) || (at->gfp & __GFP_NOMEMALLOC)))
 		return SLOW_NOPAGE;
 	if (at->did_some_progress) {
 		at->no_progress_loops = 0;
@@ -253,7 +273,8 @@ static enum slow_result slow_round(struct slow_attempt *at, struct page **pagep)
  * => may sleep if @gfp has __GFP_DIRECT_RECLAIM
  * => NULL: nothing could be found (logged unless __GFP_NOWARN); never with __GFP_NOFAIL
  */
-__noinline struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+__noinline struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
+					       const struct alloc_context *ac)
 {
 	struct slow_attempt at = { .gfp = gfp, .order = order, .ac = ac };
 	struct page *page;

@@ -84,7 +84,10 @@ static __noinline int table_install(struct mm_struct *mm, u64 *entry)
 		return -1;
 	spin_lock(&mm->page_table_lock);
 	if (!*entry) {
-		/* The zeroes of the table are visible before the table is: x86 keeps stores in order. */
+		/*
+		 * The zeroes of the table are visible before the table is: x86 keeps stores in
+		 * order.
+		 */
 		WRITE_ONCE(*entry, page_to_phys(page) | TABLE_FLAGS);
 		page = NULL;
 	}
@@ -145,7 +148,10 @@ int pte_alloc(struct mm_struct *mm, pmd_t *pmd)
 	return table_install(mm, &pmd->val) ? -ENOMEM : 0;
 }
 
-/* pte_offset_map_lock: the PTE of @addr with its lock taken; NULL, and nothing locked, if there is no table. */
+/*
+ * pte_offset_map_lock: the PTE of @addr with its lock taken; NULL, and nothing locked, if there is
+ * no table.
+ */
 pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, spinlock_t **ptl)
 {
 	if (pmd_none(*pmd))
@@ -162,7 +168,8 @@ pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
  * => @end if there is none before it; then *pmd is not set
  * => mmap_lock held
  */
-unsigned long next_present_pmd(struct mm_struct *mm, unsigned long addr, unsigned long end, pmd_t **pmd)
+unsigned long next_present_pmd(struct mm_struct *mm, unsigned long addr, unsigned long end,
+			       pmd_t **pmd)
 {
 	while (addr < end) {
 		u64 *pgd = pgd_entry(mm, addr), *pud;
@@ -195,11 +202,15 @@ pgd_t *pgd_alloc(void)
 	if (!pgd)
 		return NULL;
 	memset(pgd, 0, KERNEL_HALF * sizeof(*pgd));
-	memcpy(pgd + KERNEL_HALF, kernel_pgd + KERNEL_HALF, (PTRS_PER_TABLE - KERNEL_HALF) * sizeof(*pgd));
+	memcpy(pgd + KERNEL_HALF, kernel_pgd + KERNEL_HALF,
+	       (PTRS_PER_TABLE - KERNEL_HALF) * sizeof(*pgd));
 	return (pgd_t *)pgd;
 }
 
-/* pgd_free: => no CPU has it loaded (tlb_context_retire()), its user half is empty (asserted for entry 0). */
+/*
+ * pgd_free: => no CPU has it loaded (tlb_context_retire()), its user half is empty (asserted for
+ * entry 0).
+ */
 void pgd_free(pgd_t *pgd)
 {
 	BUG_ON(pgd[0].val);
@@ -227,7 +238,8 @@ static void free_table(struct table_range *r, u64 *entry, unsigned long addr, in
 }
 
 /* The tables below one entry, whose span is 1 << @shift; pte tables have nothing below. */
-static void free_level(struct table_range *r, u64 table, unsigned long addr, unsigned long end, int shift)
+static void free_level(struct table_range *r, u64 table, unsigned long addr, unsigned long end,
+		       int shift)
 {
 	unsigned long span = 1UL << shift, next;
 
@@ -250,8 +262,8 @@ static void free_level(struct table_range *r, u64 table, unsigned long addr, uns
  * => mmap_lock held for writing (or the last user of the mm); all PTEs in the range are empty
  * => the range's VMAs are unlinked from rmap: nobody else can be walking here
  */
-void free_pgtables(struct mmu_gather *tlb, struct mm_struct *mm, unsigned long start, unsigned long end,
-		   unsigned long floor, unsigned long ceiling)
+void free_pgtables(struct mmu_gather *tlb, struct mm_struct *mm, unsigned long start,
+		   unsigned long end, unsigned long floor, unsigned long ceiling)
 {
 	struct table_range r = { .tlb = tlb, .floor = floor, .ceiling = ceiling };
 

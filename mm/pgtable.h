@@ -4,8 +4,10 @@
  * Idea: distinct types for the four levels. A PTE is one of
  *         none     0
  *         present  a page frame and its permissions (SDM vol. 3, 4.5)
- *         swap     not present: area and slot (swp_entry_t), bits chosen so that the CPU ignores them
- * Locks:  reading: mmap_lock or ptl. Writing a PTE: the ptl of its table (page->ptl). Upper levels: mm->page_table_lock.
+ *         swap     not present: area and slot (swp_entry_t), bits chosen so that the CPU ignores
+ *         them
+ * Locks:  reading: mmap_lock or ptl. Writing a PTE: the ptl of its table (page->ptl). Upper
+ * levels: mm->page_table_lock.
  */
 #pragma once
 
@@ -60,35 +62,48 @@ static inline pte_t pte_mkspecial(pte_t pte) { pte.val |= _PAGE_SPECIAL; return 
 static inline pte_t ptep_get(pte_t *ptep) { return (pte_t){ READ_ONCE(ptep->val) }; }
 static inline void set_pte(pte_t *ptep, pte_t pte) { WRITE_ONCE(ptep->val, pte.val); }
 /* Atomic against the CPU's setting of accessed and dirty bits. */
-static inline pte_t ptep_get_and_clear(pte_t *ptep) { return (pte_t){ __atomic_exchange_n(&ptep->val, 0, __ATOMIC_SEQ_CST) }; }
+static inline pte_t ptep_get_and_clear(pte_t *ptep)
+{
+	return (pte_t){ __atomic_exchange_n(&ptep->val, 0, __ATOMIC_SEQ_CST) };
+}
 /* Swap entries in a PTE; swp_entry_t itself is made in swapfile.h. Bit 0 and 8 stay clear. */
 #define SWP_PTE_OFFSET_SHIFT 9
 #define SWP_PTE_TYPE_SHIFT 59
 static inline pte_t swp_entry_to_pte(swp_entry_t entry)
 {
-	return (pte_t){ (entry.val >> 58) << SWP_PTE_TYPE_SHIFT | (entry.val & ((1UL << 50) - 1)) << SWP_PTE_OFFSET_SHIFT };
+	return (pte_t){ (entry.val >> 58) << SWP_PTE_TYPE_SHIFT | (entry.val & ((1UL << 50) - 1))
+									  << SWP_PTE_OFFSET_SHIFT };
 }
 static inline swp_entry_t pte_to_swp_entry(pte_t pte)
 {
-	return (swp_entry_t){ (pte.val >> SWP_PTE_TYPE_SHIFT) << 58 | (pte.val >> SWP_PTE_OFFSET_SHIFT & ((1UL << 50) - 1)) };
+	return (swp_entry_t){ (pte.val >> SWP_PTE_TYPE_SHIFT) << 58 |
+			      (pte.val >> SWP_PTE_OFFSET_SHIFT & ((1UL << 50) - 1)) };
 }
 
-pgprot_t vm_get_page_prot(unsigned long vm_flags);	/* never writable for private mappings: COW first */
+/* never writable for private mappings: COW first */
+pgprot_t vm_get_page_prot(unsigned long vm_flags);
 
 /* pgtable.c. Tables are in low memory, refcounted by their mm (pgtables_bytes). */
 pgd_t *pgd_alloc(void);				/* with the kernel's half; NULL */
 void pgd_free(pgd_t *pgd);
 /* Finds the table, or NULL. */
-pmd_t *mm_find_pmd(struct mm_struct *mm, unsigned long addr);	/* NULL, or a pmd that may be empty */
-pmd_t *pmd_alloc_walk(struct mm_struct *mm, unsigned long addr);	/* makes upper tables; NULL without memory; may sleep */
-int pte_alloc(struct mm_struct *mm, pmd_t *pmd);	/* makes the pte table if there is none: 0, -ENOMEM; may sleep */
+/* NULL, or a pmd that may be empty */
+pmd_t *mm_find_pmd(struct mm_struct *mm, unsigned long addr);
+/* makes upper tables; NULL without memory; may sleep */
+pmd_t *pmd_alloc_walk(struct mm_struct *mm, unsigned long addr);
+/* makes the pte table if there is none: 0, -ENOMEM; may sleep */
+int pte_alloc(struct mm_struct *mm, pmd_t *pmd);
 static inline bool pmd_none(pmd_t pmd) { return !pmd.val; }
-static inline struct page *pmd_page(pmd_t pmd) { return pfn_to_page((pmd.val & PTE_PFN_MASK) >> PAGE_SHIFT); }
+static inline struct page *pmd_page(pmd_t pmd)
+{
+	return pfn_to_page((pmd.val & PTE_PFN_MASK) >> PAGE_SHIFT);
+}
 static inline spinlock_t *pte_lockptr(pmd_t *pmd) { return &pmd_page(*pmd)->ptl; }
 /* => pmd not empty; its table in the direct map */
 static inline pte_t *pte_offset(pmd_t *pmd, unsigned long addr)
 {
-	return (pte_t *)phys_to_virt(pmd->val & PTE_PFN_MASK) + (addr >> PAGE_SHIFT & (PTRS_PER_TABLE - 1));
+	return (pte_t *)phys_to_virt(pmd->val & PTE_PFN_MASK) +
+	       (addr >> PAGE_SHIFT & (PTRS_PER_TABLE - 1));
 }
 /* Where the table that maps @addr ends, or @end if that comes first. */
 static inline unsigned long pmd_addr_end(unsigned long addr, unsigned long end)
@@ -97,17 +112,24 @@ static inline unsigned long pmd_addr_end(unsigned long addr, unsigned long end)
 
 	return next < end ? next : end;
 }
-/* The next address whose pmd exists, from @addr on and below @end; @end if there is none. *pmd is its entry. */
-unsigned long next_present_pmd(struct mm_struct *mm, unsigned long addr, unsigned long end, pmd_t **pmd);
+/*
+ * The next address whose pmd exists, from @addr on and below @end; @end if there is none. *pmd is
+ * its entry.
+ */
+unsigned long next_present_pmd(struct mm_struct *mm, unsigned long addr, unsigned long end,
+			       pmd_t **pmd);
 static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 {
-	const u64 keep = PTE_PFN_MASK | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_SPECIAL | _PAGE_SOFT_DIRTY | _PAGE_PCD | _PAGE_PWT;
+	const u64 keep = PTE_PFN_MASK | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_SPECIAL |
+			 _PAGE_SOFT_DIRTY | _PAGE_PCD | _PAGE_PWT;
 
-	return (pte_t){ (pte.val & keep) | (prot.val & ~keep & supported_pte_mask) | (prot.val & _PAGE_ACCESSED) };
+	return (pte_t){ (pte.val & keep) | (prot.val & ~keep & supported_pte_mask) |
+			(prot.val & _PAGE_ACCESSED) };
 }
 /* NULL if the pmd is empty. Takes *ptl. */
 pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, spinlock_t **ptl);
 static inline void pte_unmap_unlock(pte_t *pte, spinlock_t *ptl) { spin_unlock(ptl); }
 /* Frees the tables of [start, end) that no VMA uses any more, within [floor, ceiling). */
 struct mmu_gather;
-void free_pgtables(struct mmu_gather *tlb, struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling);
+void free_pgtables(struct mmu_gather *tlb, struct mm_struct *mm, unsigned long start,
+		   unsigned long end, unsigned long floor, unsigned long ceiling);

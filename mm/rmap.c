@@ -49,7 +49,8 @@ static spinlock_t *ref_lock(const struct anon_vma *av)
 /* anon_vma_init: once, after kmem_cache_init(). */
 void anon_vma_init(void)
 {
-	anon_vma_cache = kmem_cache_create("anon_vma", sizeof(struct anon_vma), 0, SLAB_PANIC | SLAB_ACCOUNT, NULL);
+	anon_vma_cache = kmem_cache_create("anon_vma", sizeof(struct anon_vma), 0,
+					   SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	for (int i = 0; i < REF_LOCKS; i++)
 		spin_lock_init(&ref_locks[i], LOCK_PGD);
 }
@@ -86,7 +87,8 @@ static void put_anon_vma(struct anon_vma *av)
 }
 
 /*
- * page_get_anon_vma: the anon_vma of @page with a reference, NULL if the page is not mapped any more.
+ * page_get_anon_vma: the anon_vma of @page with a reference, NULL if the page is not mapped any
+ * more.
  *
  * => @page is anonymous, and cannot be freed (locked, or a reference is held)
  * While it is mapped, a VMA that maps it holds the anon_vma. An unmapper drops the
@@ -120,11 +122,14 @@ static void anon_vma_add(struct anon_vma *av, struct vm_area_struct *vma)
 	up_write(&av->rwsem);
 }
 
-/* May pages of both live in one anon_vma? Neighbours that differ in rights only may be merged one day. */
+/*
+ * May pages of both live in one anon_vma? Neighbours that differ in rights only may be merged one
+ * day.
+ */
 static bool anon_vma_compatible(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
-	return a->vm_end == b->vm_start && a->vm_mapping == b->vm_mapping && a->vm_file == b->vm_file &&
-	       !((a->vm_flags ^ b->vm_flags) & ~VM_ACCESS_FLAGS) &&
+	return a->vm_end == b->vm_start && a->vm_mapping == b->vm_mapping &&
+	       a->vm_file == b->vm_file && !((a->vm_flags ^ b->vm_flags) & ~VM_ACCESS_FLAGS) &&
 	       b->vm_pgoff == a->vm_pgoff + (b->vm_start - a->vm_start) / PAGE_SIZE;
 }
 
@@ -263,17 +268,22 @@ void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsig
 	mod_page_state(page, NR_ANON_MAPPED, 1);
 }
 
-/* page_add_anon_rmap: one PTE more for an anonymous page; of one from swap it may be the first. => page locked. */
+/*
+ * page_add_anon_rmap: one PTE more for an anonymous page; of one from swap it may be the first. =>
+ * page locked.
+ */
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long addr)
 {
 	BUG_ON(!vma->anon_vma || !page_test(page, PG_locked));
 	if (!page_mapped(page)) {
 		/*
-		 * Fresh from the swap device, or long unmapped: its old anon_vma may be gone. All who have
+		 * Fresh from the swap device, or long unmapped: its old anon_vma may be gone. All
+		 * who have
 		 * its swap entry are of one family, so this VMA's anon_vma finds them all.
 		 */
 		page->index = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
-		WRITE_ONCE(page->mapping, (void *)((unsigned long)vma->anon_vma | PAGE_MAPPING_ANON));
+		WRITE_ONCE(page->mapping,
+			   (void *)((unsigned long)vma->anon_vma | PAGE_MAPPING_ANON));
 	}
 	if (atomic_fetch_add(&page->_mapcount, 1) == -1)
 		mod_page_state(page, NR_ANON_MAPPED, 1);
@@ -285,7 +295,10 @@ void page_add_file_rmap(struct page *page)
 		mod_page_state(page, NR_FILE_MAPPED, 1);
 }
 
-/* page_dup_rmap: fork copies the PTE. An anonymous page is shared from now on: a write must copy it. */
+/*
+ * page_dup_rmap: fork copies the PTE. An anonymous page is shared from now on: a write must copy
+ * it.
+ */
 void page_dup_rmap(struct page *page)
 {
 	if (PageAnon(page) && page_test(page, PG_anon_exclusive))
@@ -293,7 +306,9 @@ void page_dup_rmap(struct page *page)
 	page->_mapcount++;
 }
 
-/* page_remove_rmap: a PTE that mapped @page has gone. page->mapping stays until the page is freed. */
+/*
+ * page_remove_rmap: a PTE that mapped @page has gone. page->mapping stays until the page is freed.
+ */
 void page_remove_rmap(struct page *page)
 {
 	int old = atomic_fetch_sub(&page->_mapcount, 1);
@@ -305,7 +320,10 @@ void page_remove_rmap(struct page *page)
 
 /* --- walks --- */
 
-/* vma_address: where @page would be in @vma; -EFAULT if it lies outside. => the object's lock held. */
+/*
+ * vma_address: where @page would be in @vma; -EFAULT if it lies outside. => the object's lock
+ * held.
+ */
 unsigned long vma_address(struct page *page, struct vm_area_struct *vma)
 {
 	unsigned long addr = vma->vm_start + ((page->index - vma->vm_pgoff) << PAGE_SHIFT);
@@ -315,14 +333,18 @@ unsigned long vma_address(struct page *page, struct vm_area_struct *vma)
 	return addr;
 }
 
-pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long addr, spinlock_t **ptl)
+pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long addr,
+			  spinlock_t **ptl)
 {
 	pmd_t *pmd = mm_find_pmd(mm, addr);
 	pte_t *ptep, pte;
 
 	if (!pmd || pmd_none(*pmd))
 		return NULL;
-	/* A look without the lock first: most VMAs of a family have copied, or never had, the page. */
+	/*
+	 * A look without the lock first: most VMAs of a family have copied, or never had, the
+	 * page.
+	 */
 	ptep = pte_offset(pmd, addr);
 	pte = ptep_get(ptep);
 	if (!pte_present(pte) || pte_pfn(pte) != page_to_pfn(page))
@@ -338,7 +360,8 @@ pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long
 
 /* What a walk does at each VMA that has the page at @addr. */
 struct rmap_walk {
-	bool (*visit)(struct page *page, struct vm_area_struct *vma, unsigned long addr, struct rmap_walk *walk);
+	bool (*visit)(struct page *page, struct vm_area_struct *vma, unsigned long addr,
+		      struct rmap_walk *walk);
 	struct tlb_batch *tlb;		/* try_to_unmap: gathers the flushes */
 	unsigned long vm_flags;		/* out, page_referenced: of the VMAs that used it */
 	int count;			/* out: PTEs found young, or dirty */
@@ -392,7 +415,10 @@ static void rmap_walk(struct page *page, struct rmap_walk *walk)
 		rmap_walk_file(page, walk);
 }
 
-/* Clears the accessed bit. No flush: a stale one costs accuracy only, and x86 Linux leaves it as well. */
+/*
+ * Clears the accessed bit. No flush: a stale one costs accuracy only, and x86 Linux leaves it as
+ * well.
+ */
 static bool page_referenced_one(struct page *page, struct vm_area_struct *vma, unsigned long addr,
 				struct rmap_walk *walk)
 {
@@ -419,7 +445,8 @@ static bool page_referenced_one(struct page *page, struct vm_area_struct *vma, u
 }
 
 /*
- * page_referenced: how many PTEs of @page were used since the last call; tests and clears their bits.
+ * page_referenced: how many PTEs of @page were used since the last call; tests and clears their
+ * bits.
  *
  * => page locked (@is_locked), or off the LRU with a reference held
  * => *vm_flags: of the VMAs through which it was used; VM_LOCKED: the page must stay
@@ -447,7 +474,10 @@ int page_referenced(struct page *page, bool is_locked, unsigned long *vm_flags)
 
 /* --- unmapping --- */
 
-/* Puts @page's swap entry where @pte was. False, and @pte is back: no count left, or too late to throw it away. */
+/*
+ * Puts @page's swap entry where @pte was. False, and @pte is back: no count left, or too late to
+ * throw it away.
+ */
 static bool unmap_to_swap(struct page *page, struct mm_struct *mm, pte_t *ptep, pte_t pte)
 {
 	swp_entry_t entry = { .val = page->private };
@@ -509,7 +539,10 @@ static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma, unsi
 	update_hiwater_rss(mm);
 	pte = ptep_get_and_clear(ptep);
 	tlb_batch_add(walk->tlb, &mm->tlb);
-	/* A CPU that has the entry in its TLB as dirty may write on until the flush; a clean one would look here, and fault. */
+	/*
+	 * A CPU that has the entry in its TLB as dirty may write on until the flush; a clean one
+	 * would look here, and fault.
+	 */
 	if (pte_dirty(pte))
 		set_page_dirty(page);
 	if (!replace_pte(page, mm, ptep, pte)) {

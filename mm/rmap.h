@@ -13,8 +13,10 @@ struct anon_vma {
 	struct list_head vmas;		/* rwsem: vma->anon_vma_node */
 };
 void anon_vma_init(void);				/* its slab cache */
-int anon_vma_prepare(struct vm_area_struct *vma);	/* before the first anonymous page: 0, -ENOMEM. mmap_lock for reading. */
-void anon_vma_link(struct vm_area_struct *vma);		/* a VMA copied from another joins its anon_vma */
+/* before the first anonymous page: 0, -ENOMEM. mmap_lock for reading. */
+int anon_vma_prepare(struct vm_area_struct *vma);
+/* a VMA copied from another joins its anon_vma */
+void anon_vma_link(struct vm_area_struct *vma);
 void anon_vma_unlink(struct vm_area_struct *vma);
 /* => ptl held. The page's mapcount, rss-independent statistics (NR_ANON_MAPPED, NR_FILE_MAPPED). */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long addr);
@@ -24,15 +26,24 @@ void page_dup_rmap(struct page *page);			/* fork */
 void page_remove_rmap(struct page *page);
 /* Tests and clears the accessed bits. => page locked, or off the LRU with a reference. */
 int page_referenced(struct page *page, bool is_locked, unsigned long *vm_flags);
-/* => page locked. true: no PTE is left. TLBs forget at tlb_batch_flush(@tlb): until then it stays locked. */
+/*
+ * => page locked. true: no PTE is left. TLBs forget at tlb_batch_flush(@tlb): until then it stays
+ * locked.
+ */
 bool try_to_unmap(struct page *page, struct tlb_batch *tlb);
-int page_mkclean(struct page *page);			/* write-protects all PTEs of a shared file page: how many were dirty */
-unsigned long vma_address(struct page *page, struct vm_area_struct *vma);	/* -EFAULT (as unsigned) if it is not in it */
-/* Moves @vma's borders, or its page offset: => between the two, no walk sees it half changed. mmap_lock for writing. */
+/* write-protects all PTEs of a shared file page: how many were dirty */
+int page_mkclean(struct page *page);
+/* -EFAULT (as unsigned) if it is not in it */
+unsigned long vma_address(struct page *page, struct vm_area_struct *vma);
+/*
+ * Moves @vma's borders, or its page offset: => between the two, no walk sees it half changed.
+ * mmap_lock for writing.
+ */
 void vma_rmap_lock(struct vm_area_struct *vma);
 void vma_rmap_unlock(struct vm_area_struct *vma);
 /* A VMA with a file joins and leaves the list of those that map it. */
 void vma_link_file(struct vm_area_struct *vma);
 void unlink_file_vma(struct vm_area_struct *vma);
 /* The PTE that maps @page at @addr, locked; NULL if none does. pte_unmap_unlock() it. */
-pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long addr, spinlock_t **ptl);
+pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long addr,
+			  spinlock_t **ptl);

@@ -91,9 +91,9 @@ static void show_sums(void)
 		global_node_page_state(NR_INACTIVE_FILE), global_node_page_state(NR_ISOLATED_FILE),
 		global_node_page_state(NR_UNEVICTABLE), global_node_page_state(NR_FILE_DIRTY),
 		global_node_page_state(NR_WRITEBACK), global_node_page_state(NR_SLAB_RECLAIMABLE),
-		global_node_page_state(NR_SLAB_UNRECLAIMABLE), global_node_page_state(NR_FILE_MAPPED),
-		global_node_page_state(NR_SHMEM), global_node_page_state(NR_PAGETABLE),
-		global_zone_page_state(NR_FREE_PAGES), pcp);
+		global_node_page_state(NR_SLAB_UNRECLAIMABLE),
+		global_node_page_state(NR_FILE_MAPPED), global_node_page_state(NR_SHMEM),
+		global_node_page_state(NR_PAGETABLE), global_zone_page_state(NR_FREE_PAGES), pcp);
 }
 
 static unsigned long node_kb(pg_data_t *pgdat, enum node_stat_item item)
@@ -103,15 +103,20 @@ static unsigned long node_kb(pg_data_t *pgdat, enum node_stat_item item)
 
 static void show_node(pg_data_t *p)
 {
-	pr_warn("Node %d active_anon:%lukB inactive_anon:%lukB active_file:%lukB inactive_file:%lukB unevictable:%lukB "
-		"isolated(anon):%lukB isolated(file):%lukB mapped:%lukB dirty:%lukB writeback:%lukB shmem:%lukB "
-		"shmem_thp: 0kB shmem_pmdmapped: 0kB anon_thp: 0kB writeback_tmp:0kB kernel_stack:%lukB "
+	pr_warn("Node %d active_anon:%lukB inactive_anon:%lukB active_file:%lukB "
+		"inactive_file:%lukB unevictable:%lukB "
+		"isolated(anon):%lukB isolated(file):%lukB mapped:%lukB dirty:%lukB "
+		"writeback:%lukB shmem:%lukB "
+		"shmem_thp: 0kB shmem_pmdmapped: 0kB anon_thp: 0kB writeback_tmp:0kB "
+		"kernel_stack:%lukB "
 		"pagetables:%lukB sec_pagetables:0kB all_unreclaimable? %s\n",
-		p->node_id, node_kb(p, NR_ACTIVE_ANON), node_kb(p, NR_INACTIVE_ANON), node_kb(p, NR_ACTIVE_FILE),
-		node_kb(p, NR_INACTIVE_FILE), node_kb(p, NR_UNEVICTABLE), node_kb(p, NR_ISOLATED_ANON),
+		p->node_id, node_kb(p, NR_ACTIVE_ANON), node_kb(p, NR_INACTIVE_ANON),
+		node_kb(p, NR_ACTIVE_FILE), node_kb(p, NR_INACTIVE_FILE),
+		node_kb(p, NR_UNEVICTABLE), node_kb(p, NR_ISOLATED_ANON),
 		node_kb(p, NR_ISOLATED_FILE), node_kb(p, NR_FILE_MAPPED), node_kb(p, NR_FILE_DIRTY),
-		node_kb(p, NR_WRITEBACK), node_kb(p, NR_SHMEM), node_page_state(p, NR_KERNEL_STACK_KB),
-		node_kb(p, NR_PAGETABLE), pgdat_all_unreclaimable(p) ? "yes" : "no");
+		node_kb(p, NR_WRITEBACK), node_kb(p, NR_SHMEM),
+		node_page_state(p, NR_KERNEL_STACK_KB), node_kb(p, NR_PAGETABLE),
+		pgdat_all_unreclaimable(p) ? "yes" : "no");
 }
 
 static unsigned long zone_kb(struct zone *zone, enum zone_stat_item item)
@@ -124,21 +129,28 @@ static void show_zone(struct zone *z)
 	char line[80];
 	int len = 0;
 
-	pr_warn("%s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB reserved_highatomic:%luKB active_anon:%lukB "
-		"inactive_anon:%lukB active_file:%lukB inactive_file:%lukB unevictable:%lukB writepending:%lukB "
-		"present:%lukB managed:%lukB mlocked:%lukB bounce:0kB free_pcp:%lukB local_pcp:%ukB free_cma:0kB\n",
-		z->name, zone_kb(z, NR_FREE_PAGES), K(z->watermark_boost), K(min_wmark_pages(z)), K(low_wmark_pages(z)),
-		K(high_wmark_pages(z)), K(z->nr_reserved_highatomic), zone_kb(z, NR_ZONE_ACTIVE_ANON),
-		zone_kb(z, NR_ZONE_INACTIVE_ANON), zone_kb(z, NR_ZONE_ACTIVE_FILE), zone_kb(z, NR_ZONE_INACTIVE_FILE),
-		zone_kb(z, NR_ZONE_UNEVICTABLE), zone_kb(z, NR_ZONE_WRITE_PENDING), K(z->present_pages),
-		K((unsigned long)z->managed_pages), zone_kb(z, NR_MLOCK), K(zone_pcp_pages(z)),
-		K(z->pcp[smp_processor_id()].count));
+	pr_warn("%s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB "
+		"reserved_highatomic:%luKB active_anon:%lukB "
+		"inactive_anon:%lukB active_file:%lukB inactive_file:%lukB unevictable:%lukB "
+		"writepending:%lukB "
+		"present:%lukB managed:%lukB mlocked:%lukB bounce:0kB free_pcp:%lukB "
+		"local_pcp:%ukB free_cma:0kB\n",
+		z->name, zone_kb(z, NR_FREE_PAGES), K(z->watermark_boost), K(min_wmark_pages(z)),
+		K(low_wmark_pages(z)), K(high_wmark_pages(z)), K(z->nr_reserved_highatomic),
+		zone_kb(z, NR_ZONE_ACTIVE_ANON), zone_kb(z, NR_ZONE_INACTIVE_ANON),
+		zone_kb(z, NR_ZONE_ACTIVE_FILE), zone_kb(z, NR_ZONE_INACTIVE_FILE),
+		zone_kb(z, NR_ZONE_UNEVICTABLE), zone_kb(z, NR_ZONE_WRITE_PENDING),
+		K(z->present_pages), K((unsigned long)z->managed_pages), zone_kb(z, NR_MLOCK),
+		K(zone_pcp_pages(z)), K(z->pcp[smp_processor_id()].count));
 	for (int i = 0; i < MAX_NR_ZONES; i++)
 		len += scnprintf(line + len, sizeof(line) - len, " %ld", z->lowmem_reserve[i]);
 	pr_warn("lowmem_reserve[]:%s\n", line);
 }
 
-/* "3*4kB (UME) ": how many free blocks of @order, and in which types' lists. Returns the bytes written. */
+/*
+ * "3*4kB (UME) ": how many free blocks of @order, and in which types' lists. Returns the bytes
+ * written.
+ */
 static int format_order(char *buf, size_t size, struct zone *zone, unsigned int order)
 {
 	static const char letters[MIGRATE_TYPES] = { 'U', 'M', 'E', 'H' };
@@ -210,7 +222,9 @@ void show_mem(unsigned int filter, const void *nodemask, gfp_t gfp)
 		if (zone_idx(zone) <= highest)
 			show_zone_blocks(zone);
 	for_each_online_node(nid)
-		pr_warn("Node %d hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB\n", nid);
+		pr_warn("Node %d hugepages_total=0 hugepages_free=0 hugepages_surp=0 "
+			"hugepages_size=2048kB\n",
+			nid);
 	pr_warn("%lu total pagecache pages\n", global_node_page_state(NR_FILE_PAGES));
 	show_swap_cache_info();
 	show_totals();

@@ -8,4 +8,5 @@
  * Zones that @gfp may not use are left out; sysrq m passes GFP_HIGHUSER: all.
  */
 void show_mem(unsigned int filter, const void *nodemask, gfp_t gfp);
-void print_gfp_mask(char *buf, size_t size, gfp_t gfp);	/* "GFP_KERNEL|__GFP_ZERO" as Linux prints it */
+/* "GFP_KERNEL|__GFP_ZERO" as Linux prints it */
+void print_gfp_mask(char *buf, size_t size, gfp_t gfp);

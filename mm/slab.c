@@ -57,7 +57,8 @@ static inline u64 *red_zone(const struct kmem_cache *s, void *object)
 
 static void object_error(const struct kmem_cache *s, void *object, const char *what)
 {
-	pr_err("BUG %s: %s, object %px, red zone %lx\n", s->name, what, object, *red_zone(s, object));
+	pr_err("BUG %s: %s, object %px, red zone %lx\n", s->name, what, object,
+	       *red_zone(s, object));
 	for (unsigned int i = 0; i < MIN(s->object_size, 64U); i += 8)
 		pr_err("  %px: %016lx\n", (char *)object + i, *(u64 *)((char *)object + i));
 	BUG();
@@ -104,8 +105,9 @@ static void check_free(struct kmem_cache *s, void *object)
 /* A new slab, all objects free and chained by address; NULL without memory. */
 static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 {
-	struct page *slab = alloc_pages((gfp & ~(__GFP_ZERO | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP)) | s->gfp,
-					s->order);
+	struct page *slab = alloc_pages(
+		(gfp & ~(__GFP_ZERO | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP)) | s->gfp,
+		s->order);
 	char *base, *object;
 
 	if (!slab)
@@ -234,7 +236,10 @@ static void flush_this_cpu(void *cache)
 	local_irq_restore(flags);
 }
 
-/* The stock is empty: one object for the caller, up to a batch more for the stock. NULL: all slabs are full. */
+/*
+ * The stock is empty: one object for the caller, up to a batch more for the stock. NULL: all slabs
+ * are full.
+ */
 static void *refill_stock(struct kmem_cache *s)
 {
 	unsigned long flags = spin_lock_irqsave(&s->lock);
@@ -321,7 +326,10 @@ void kmem_cache_free(struct kmem_cache *s, void *object)
 
 /* --- caches --- */
 
-/* The smallest block of which at most an eighth is wasted; else the smallest that holds one object. */
+/*
+ * The smallest block of which at most an eighth is wasted; else the smallest that holds one
+ * object.
+ */
 static void choose_order(struct kmem_cache *s)
 {
 	int best = -1;
@@ -362,8 +370,8 @@ static unsigned int choose_align(unsigned int size, unsigned int align, unsigned
 	return MAX(align, 8U);
 }
 
-static void init_cache(struct kmem_cache *s, const char *name, unsigned int size, unsigned int align,
-		       unsigned int flags, void (*ctor)(void *))
+static void init_cache(struct kmem_cache *s, const char *name, unsigned int size,
+		       unsigned int align, unsigned int flags, void (*ctor)(void *))
 {
 	unsigned long irq;
 
@@ -393,8 +401,8 @@ static void init_cache(struct kmem_cache *s, const char *name, unsigned int size
 }
 
 /* => @name lives as long as the cache */
-struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, unsigned int flags,
-				     void (*ctor)(void *))
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+				     unsigned int flags, void (*ctor)(void *))
 {
 	struct kmem_cache *s = kmem_cache_alloc(&cache_of_caches, GFP_KERNEL | __GFP_ZERO);
 
@@ -451,7 +459,10 @@ static unsigned long count_empty(struct shrinker *unused)
 	return pages;
 }
 
-/* Caches are hardly ever destroyed, and never one that another user knows: the list is walked under its lock. */
+/*
+ * Caches are hardly ever destroyed, and never one that another user knows: the list is walked
+ * under its lock.
+ */
 static unsigned long scan_empty(struct shrinker *unused, unsigned long nr)
 {
 	unsigned long flags = spin_lock_irqsave(&slab_list_lock), pages = 0;
@@ -466,7 +477,9 @@ static unsigned long scan_empty(struct shrinker *unused, unsigned long nr)
 	return pages;
 }
 
-static struct shrinker slab_shrinker = { .count_objects = count_empty, .scan_objects = scan_empty, .seeks = 1 };
+static struct shrinker slab_shrinker = { .count_objects = count_empty,
+					 .scan_objects = scan_empty,
+					 .seeks = 1 };
 
 /* --- start --- */
 
@@ -493,7 +506,8 @@ static void free_for_sched(void *p)
 
 void kmem_cache_init(void)
 {
-	init_cache(&cache_of_caches, "kmem_cache", sizeof(struct kmem_cache), 0, SLAB_HWCACHE_ALIGN, NULL);
+	init_cache(&cache_of_caches, "kmem_cache", sizeof(struct kmem_cache), 0, SLAB_HWCACHE_ALIGN,
+		   NULL);
 	kmalloc_init();
 	xa_node_cache = kmem_cache_create("radix_tree_node", sizeof(struct xa_node), 0,
 					  SLAB_RECLAIM_ACCOUNT | SLAB_PANIC, NULL);
@@ -528,15 +542,19 @@ static int show_slabinfo(struct seq_file *m)
 	struct kmem_cache *s;
 
 	seq_puts(m, "slabinfo - version: 2.1\n"
-		 "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> "
-		 "<batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+		    "# name            <active_objs> <num_objs> <objsize> <objperslab> "
+		    "<pagesperslab> : tunables <limit> "
+		    "<batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> "
+		    "<sharedavail>\n");
 	flags = spin_lock_irqsave(&slab_list_lock);
 	list_for_each_entry(s, &slab_caches, list) {
 		struct slab_figures f = cache_figures(s);
 
-		seq_printf(m, "%-17s %6lu %6lu %6u %4u %4d : tunables %4u %4u %4u : slabdata %6lu %6lu %6lu\n",
-			   s->name, f.active, f.objects, s->size, s->per_slab, 1 << s->order, s->limit, s->batch, 0,
-			   f.active_slabs, f.slabs, 0UL);
+		seq_printf(m,
+			   "%-17s %6lu %6lu %6u %4u %4d : tunables %4u %4u %4u : slabdata %6lu "
+			   "%6lu %6lu\n",
+			   s->name, f.active, f.objects, s->size, s->per_slab, 1 << s->order,
+			   s->limit, s->batch, 0, f.active_slabs, f.slabs, 0UL);
 	}
 	spin_unlock_irqrestore(&slab_list_lock, flags);
 	return 0;
@@ -554,7 +572,8 @@ void dump_unreclaimable_slab(void)
 		struct slab_figures f = cache_figures(s);
 
 		if (!(s->flags & SLAB_RECLAIM_ACCOUNT) && f.objects)
-			pr_info("%-17s %10luKB %10luKB\n", s->name, f.active * s->size / 1024, f.objects * s->size / 1024);
+			pr_info("%-17s %10luKB %10luKB\n", s->name, f.active * s->size / 1024,
+				f.objects * s->size / 1024);
 	}
 	spin_unlock_irqrestore(&slab_list_lock, flags);
 }

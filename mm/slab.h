@@ -6,13 +6,23 @@
 #include "mm/gfp.h"
 
 struct kmem_cache;
-enum slab_flags { SLAB_HWCACHE_ALIGN = 1, SLAB_RECLAIM_ACCOUNT = 2, SLAB_PANIC = 4, SLAB_ACCOUNT = 8 };
+enum slab_flags {
+	SLAB_HWCACHE_ALIGN = 1,
+	SLAB_RECLAIM_ACCOUNT = 2,
+	SLAB_PANIC = 4,
+	SLAB_ACCOUNT = 8
+};
 
 void kmem_cache_init(void);
-/* @ctor runs once per object of a fresh slab; may be NULL. NULL without memory (panics with SLAB_PANIC). */
-struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, unsigned int flags, void (*ctor)(void *));
+/*
+ * @ctor runs once per object of a fresh slab; may be NULL. NULL without memory (panics with
+ * SLAB_PANIC).
+ */
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+				     unsigned int flags, void (*ctor)(void *));
 void kmem_cache_destroy(struct kmem_cache *cache);	/* all objects are free (asserted) */
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);	/* may sleep as gfp says; __GFP_ZERO works */
+/* may sleep as gfp says; __GFP_ZERO works */
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *object);	/* any context */
 void *kmalloc(size_t size, gfp_t gfp);		/* up to 4 MiB, physically contiguous, low memory */
 void *kzalloc(size_t size, gfp_t gfp);

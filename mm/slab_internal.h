@@ -27,7 +27,8 @@ struct kmem_cache {
 	const char *name;		/* c */
 	spinlock_t lock;		/* LOCK_SLAB, irqsave */
 	struct list_head partial, empty;	/* l: slabs with some, with all objects free */
-	unsigned long nr_slabs, nr_empty, nr_free;	/* l: slabs; empty ones; free objects in slabs */
+	/* l: slabs; empty ones; free objects in slabs */
+	unsigned long nr_slabs, nr_empty, nr_free;
 	struct list_head list;		/* slab_list_lock */
 };
 

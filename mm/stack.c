@@ -38,7 +38,10 @@ static int acct_stack_growth(struct vm_area_struct *vma, unsigned long size, uns
 	return security_vm_enough_memory_mm(mm, pages) ? -ENOMEM : 0;
 }
 
-/* Does growth to @addr come too near to what is below? Another stack's own gap is its business; a PROT_NONE area is a guard itself. */
+/*
+ * Does growth to @addr come too near to what is below? Another stack's own gap is its business; a
+ * PROT_NONE area is a guard itself.
+ */
 static bool guard_gap_hit(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct vm_area_struct *prev = vma_prev(vma);
@@ -148,7 +151,10 @@ int setup_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_stru
 	return 0;
 }
 
-/* setup_stack_room: the stack with 128 KiB of room below what exec has put there, or as much as @stack_rlimit allows. */
+/*
+ * setup_stack_room: the stack with 128 KiB of room below what exec has put there, or as much as
+ * @stack_rlimit allows.
+ */
 int setup_stack_room(struct vm_area_struct *vma, unsigned long stack_rlimit)
 {
 	const unsigned long room = 128UL << 10;
@@ -176,12 +182,16 @@ int shift_stack_vma(struct vm_area_struct *vma, unsigned long shift)
 		return 0;
 	if (shift > start - mmap_min_addr || (prev && prev->vm_end > start - shift))
 		return -ENOMEM;
-	/* For a moment it spans both places. A page's index stays: at the end start and index fit again. */
+	/*
+	 * For a moment it spans both places. A page's index stays: at the end start and index fit
+	 * again.
+	 */
 	vma_set_range(vma, start - shift, end, vma->vm_pgoff);
 	if (move_page_tables(vma, start, vma, start - shift, len) < len)
 		return -ENOMEM;
 	tlb_gather_mmu(&tlb, vma->vm_mm, false);
-	free_pgtables(&tlb, vma->vm_mm, MAX(start, end - shift), end, end - shift, next ? next->vm_start : ~0UL);
+	free_pgtables(&tlb, vma->vm_mm, MAX(start, end - shift), end, end - shift,
+		      next ? next->vm_start : ~0UL);
 	tlb_finish_mmu(&tlb);
 	vma_set_range(vma, start - shift, end - shift, vma->vm_pgoff);
 	return 0;

@@ -152,7 +152,8 @@ void del_page_from_lru_list(struct page *page, struct lruvec *lruvec)
  * Locks the lruvec of @page, keeping @locked if it is that one already.
  * => interrupts saved in *flags by the first call of a series (locked NULL)
  */
-static inline struct lruvec *relock_lruvec(struct page *page, struct lruvec *locked, unsigned long *flags)
+static inline struct lruvec *relock_lruvec(struct page *page, struct lruvec *locked,
+					   unsigned long *flags)
 {
 	struct lruvec *lruvec = page_lruvec(page);
 

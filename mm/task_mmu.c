@@ -1,5 +1,6 @@
 /*
- * task_mmu.c - an address space in words: /proc/<pid>/maps, smaps, smaps_rollup, statm, and status' Vm lines.
+ * task_mmu.c - an address space in words: /proc/<pid>/maps, smaps, smaps_rollup, statm, and
+ * status' Vm lines.
  *
  * Idea:   maps is the list of VMAs. smaps walks each VMA's page tables and says what
  *         is there: by whom it is shared (mapcount; Pss is this process' share), whether
@@ -37,7 +38,8 @@ static void status_line(struct seq_file *m, const char *name, unsigned long kb)
 /* task_mem: the Vm and Rss lines of /proc/<pid>/status. */
 void task_mem(struct seq_file *m, struct mm_struct *mm)
 {
-	unsigned long anon = get_mm_counter(mm, MM_ANONPAGES), file = get_mm_counter(mm, MM_FILEPAGES);
+	unsigned long anon = get_mm_counter(mm, MM_ANONPAGES),
+		      file = get_mm_counter(mm, MM_FILEPAGES);
 	unsigned long shmem = get_mm_counter(mm, MM_SHMEMPAGES), rss = anon + file + shmem;
 	unsigned long text = PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK);
 	unsigned long exec = mm->exec_vm << PAGE_SHIFT;
@@ -72,7 +74,8 @@ static int statm_show(struct seq_file *m, struct task_struct *task)
 	}
 	shared = get_mm_counter(mm, MM_FILEPAGES) + get_mm_counter(mm, MM_SHMEMPAGES);
 	text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
-	seq_printf(m, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, shared + get_mm_counter(mm, MM_ANONPAGES), shared, text,
+	seq_printf(m, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm,
+		   shared + get_mm_counter(mm, MM_ANONPAGES), shared, text,
 		   mm->data_vm + mm->stack_vm);
 	mmput(mm);
 	return 0;
@@ -82,8 +85,9 @@ CTL_PID_FILE("statm", .mode = 0444, .show = statm_show);
 /* --- maps --- */
 
 /* The first line of a VMA: addresses, rights, file. Names start in column 73. */
-static void show_vma_header_prefix(struct seq_file *m, unsigned long start, unsigned long end, unsigned long flags,
-				   unsigned long long pgoff, kdev_t dev, unsigned long ino)
+static void show_vma_header_prefix(struct seq_file *m, unsigned long start, unsigned long end,
+				   unsigned long flags, unsigned long long pgoff, kdev_t dev,
+				   unsigned long ino)
 {
 	seq_put_hex_ll(m, "", start, 8);
 	seq_put_hex_ll(m, "-", end, 8);
@@ -121,8 +125,10 @@ static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma)
 
 	if (ops && ops->identify)
 		ops->identify(vma, &dev, &ino);
-	show_vma_header_prefix(m, vma->vm_start, vma->vm_end, vma->vm_flags,
-			       ops && ops->identify ? (unsigned long long)vma->vm_pgoff << PAGE_SHIFT : 0, dev, ino);
+	show_vma_header_prefix(
+		m, vma->vm_start, vma->vm_end, vma->vm_flags,
+		ops && ops->identify ? (unsigned long long)vma->vm_pgoff << PAGE_SHIFT : 0, dev,
+		ino);
 	if (ops && ops->show_name) {
 		seq_pad(m, line, 73);
 		ops->show_name(vma, m);
@@ -164,8 +170,8 @@ CTL_PID_FILE("maps", .mode = 0444, .show = maps_show, .needs_ptrace = true);
 
 /* What a walk finds; bytes, Pss shifted. */
 struct mem_size_stats {
-	unsigned long resident, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous, lazyfree,
-		swap;
+	unsigned long resident, shared_clean, shared_dirty, private_clean, private_dirty,
+		referenced, anonymous, lazyfree, swap;
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked, swap_pss;
 };
 
@@ -270,7 +276,8 @@ static void show_smap_stats(struct seq_file *m, const struct mem_size_stats *s, 
 	smap_line(m, "Referenced:     ", s->referenced);
 	smap_line(m, "Anonymous:      ", s->anonymous);
 	smap_line(m, "LazyFree:       ", s->lazyfree);
-	smap_line(m, "AnonHugePages:  ", 0);	/* Brink has pages of 4 KiB only: the zeroes are true */
+	/* Brink has pages of 4 KiB only: the zeroes are true */
+	smap_line(m, "AnonHugePages:  ", 0);
 	smap_line(m, "ShmemPmdMapped: ", 0);
 	smap_line(m, "FilePmdMapped:  ", 0);
 	smap_line(m, "Shared_Hugetlb: ", 0);
@@ -282,13 +289,15 @@ static void show_smap_stats(struct seq_file *m, const struct mem_size_stats *s, 
 
 static void show_smap_vma_flags(struct seq_file *m, unsigned long flags)
 {
-	static const struct { unsigned long flag; char name[4]; } names[] = {
-		{ VM_READ, "rd " }, { VM_WRITE, "wr " }, { VM_EXEC, "ex " }, { VM_SHARED, "sh " },
-		{ VM_MAYREAD, "mr " }, { VM_MAYWRITE, "mw " }, { VM_MAYEXEC, "me " }, { VM_MAYSHARE, "ms " },
-		{ VM_GROWSDOWN, "gd " }, { VM_PFNMAP, "pf " }, { VM_LOCKED, "lo " }, { VM_IO, "io " },
-		{ VM_SEQ_READ, "sr " }, { VM_RAND_READ, "rr " }, { VM_DONTCOPY, "dc " }, { VM_DONTEXPAND, "de " },
-		{ VM_LOCKONFAULT, "lf " }, { VM_ACCOUNT, "ac " }, { VM_NORESERVE, "nr " }, { VM_WIPEONFORK, "wf " },
-		{ VM_DONTDUMP, "dd " },
+	static const struct { unsigned long flag; char name[4];
+	} names[] = {
+		{ VM_READ, "rd " },	  { VM_WRITE, "wr " },	     { VM_EXEC, "ex " },
+		{ VM_SHARED, "sh " },	  { VM_MAYREAD, "mr " },     { VM_MAYWRITE, "mw " },
+		{ VM_MAYEXEC, "me " },	  { VM_MAYSHARE, "ms " },    { VM_GROWSDOWN, "gd " },
+		{ VM_PFNMAP, "pf " },	  { VM_LOCKED, "lo " },	     { VM_IO, "io " },
+		{ VM_SEQ_READ, "sr " },	  { VM_RAND_READ, "rr " },   { VM_DONTCOPY, "dc " },
+		{ VM_DONTEXPAND, "de " }, { VM_LOCKONFAULT, "lf " }, { VM_ACCOUNT, "ac " },
+		{ VM_NORESERVE, "nr " },  { VM_WIPEONFORK, "wf " },  { VM_DONTDUMP, "dd " },
 	};
 
 	seq_puts(m, "VmFlags: ");

@@ -6,5 +6,6 @@
 struct mm_struct;
 struct seq_file;
 
-void task_mem(struct seq_file *m, struct mm_struct *mm);	/* VmPeak … VmSwap of /proc/<pid>/status. => a reference is held */
+/* VmPeak … VmSwap of /proc/<pid>/status. => a reference is held */
+void task_mem(struct seq_file *m, struct mm_struct *mm);
 unsigned long task_vsize(struct mm_struct *mm);			/* bytes: /proc/<pid>/stat */

@@ -84,8 +84,8 @@ static int __vm_enough_memory(struct mm_struct *mm, long pages, bool is_admin)
 		if ((long)vm_memory_committed() < allowed_for(mm, is_admin))
 			return 0;
 	}
-	pr_warn_ratelimited("%s: pid: %d, comm: %s, no enough memory for the allocation\n", __func__, current->pid,
-			    current->comm);
+	pr_warn_ratelimited("%s: pid: %d, comm: %s, no enough memory for the allocation\n",
+			    __func__, current->pid, current->comm);
 	vm_unacct_memory(pages);
 	return -ENOMEM;
 }
@@ -107,7 +107,8 @@ void init_reserve_kbytes(void)
 static void overcommit_ratio_written(void) { sysctl_overcommit_kbytes = 0; }
 static void overcommit_kbytes_written(void) { sysctl_overcommit_ratio = 0; }
 
-CTL_SYSCTL_INT("vm.overcommit_memory", sysctl_overcommit_memory, OVERCOMMIT_GUESS, OVERCOMMIT_NEVER);
+CTL_SYSCTL_INT("vm.overcommit_memory", sysctl_overcommit_memory, OVERCOMMIT_GUESS,
+	       OVERCOMMIT_NEVER);
 CTL_SYSCTL_INT("vm.overcommit_ratio", sysctl_overcommit_ratio, -0x7fffffffL - 1, 0x7fffffff,
 	       .after = overcommit_ratio_written);
 CTL_SYSCTL_ULONG("vm.overcommit_kbytes", sysctl_overcommit_kbytes, 0, 0x7fffffffffffffff,

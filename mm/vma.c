@@ -31,10 +31,14 @@
 #include "mm/rmap.h"
 #include "mm/slab.h"
 
-int sysctl_max_map_count = 65530;	/* Linux: 65,536 less some for ELF's 16-bit section numbers */
+/* Linux: 65,536 less some for ELF's 16-bit section numbers */
+int sysctl_max_map_count = 65530;
 CTL_SYSCTL_INT("vm.max_map_count", sysctl_max_map_count, 0, 0x7fffffff);
 
-/* 1 MiB below a stack stays free, so that a big frame cannot jump over the border (CVE-2017-1000364). */
+/*
+ * 1 MiB below a stack stays free, so that a big frame cannot jump over the border
+ * (CVE-2017-1000364).
+ */
 unsigned long stack_guard_gap = 256 * PAGE_SIZE;
 
 static bool ignore_rlimit_data;
@@ -132,7 +136,8 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 	struct vm_area_struct *vma = task->vmacache, *found = NULL;
 	struct rb_node *node;
 
-	if (vma && task->vmacache_seq == mm->vmacache_seq && vma->vm_start <= addr && addr < vma->vm_end)
+	if (vma && task->vmacache_seq == mm->vmacache_seq && vma->vm_start <= addr &&
+	    addr < vma->vm_end)
 		return vma;
 	for (node = mm->mm_rb.rb_node; node;) {
 		vma = rb_entry(node, struct vm_area_struct, vm_rb);
@@ -151,23 +156,29 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 	return found;
 }
 
-struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start, unsigned long end)
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
+					     unsigned long end)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
-/* find_vma_prev: as find_vma(), and the VMA before it (the last one if there is none at or above @addr). */
-struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev)
+/*
+ * find_vma_prev: as find_vma(), and the VMA before it (the last one if there is none at or above
+ * @addr).
+ */
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
+				     struct vm_area_struct **prev)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
 	if (vma)
 		*prev = vma_prev(vma);
 	else
-		*prev = list_empty(&mm->mmap_list) ? NULL
-						   : list_last_entry(&mm->mmap_list, struct vm_area_struct, vm_list);
+		*prev = list_empty(&mm->mmap_list)
+				? NULL
+				: list_last_entry(&mm->mmap_list, struct vm_area_struct, vm_list);
 	return vma;
 }
 
@@ -219,7 +230,8 @@ void remove_vma(struct vm_area_struct *vma)
 
 /* --- splitting and merging --- */
 
-void vma_set_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long pgoff)
+void vma_set_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		   unsigned long pgoff)
 {
 	vma_rmap_lock(vma);
 	vma->vm_start = start;
@@ -244,7 +256,10 @@ int split_vma_unlimited(struct vm_area_struct *vma, unsigned long addr, bool new
 	}
 	if (part->vm_ops && part->vm_ops->open)
 		part->vm_ops->open(part);
-	/* First both are found by rmap, for a moment twice, then the old one shrinks: never is a page in neither. */
+	/*
+	 * First both are found by rmap, for a moment twice, then the old one shrinks: never is a
+	 * page in neither.
+	 */
 	vma_link_file(part);
 	anon_vma_link(part);
 	if (new_below)
@@ -326,7 +341,10 @@ struct vm_area_struct *vma_expand(struct mm_struct *mm, const struct vm_area_str
 
 /* --- rights and counts --- */
 
-/* vma_wants_writenotify: shared and writable, and somebody must hear of the first write to each page. */
+/*
+ * vma_wants_writenotify: shared and writable, and somebody must hear of the first write to each
+ * page.
+ */
 bool vma_wants_writenotify(const struct vm_area_struct *vma)
 {
 	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) != (VM_WRITE | VM_SHARED))
@@ -365,10 +383,11 @@ bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long npag
 	if (!is_data_mapping(flags) || mm->data_vm + npages <= limit >> PAGE_SHIFT)
 		return true;
 	/* valgrind sets the soft limit to 0 and works below the hard one. */
-	if (!limit && mm->data_vm + npages <= current->signal->rlim[RLIMIT_DATA].rlim_max >> PAGE_SHIFT)
+	if (!limit &&
+	    mm->data_vm + npages <= current->signal->rlim[RLIMIT_DATA].rlim_max >> PAGE_SHIFT)
 		return true;
-	pr_warn_once("%s (%d): VmData %lu exceed data ulimit %lu. Update limits%s.\n", current->comm, current->pid,
-		     (mm->data_vm + npages) << PAGE_SHIFT, limit,
+	pr_warn_once("%s (%d): VmData %lu exceed data ulimit %lu. Update limits%s.\n",
+		     current->comm, current->pid, (mm->data_vm + npages) << PAGE_SHIFT, limit,
 		     ignore_rlimit_data ? "" : " or use boot option ignore_rlimit_data");
 	return ignore_rlimit_data;
 }

@@ -8,37 +8,57 @@
 #include "mm/util.h"
 
 void vma_caches_init(void);
-/* Zeroed but for vm_mm and its list heads; NULL without memory. vm_area_free: => in no tree, no rmap list. */
+/*
+ * Zeroed but for vm_mm and its list heads; NULL without memory. vm_area_free: => in no tree, no
+ * rmap list.
+ */
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
-struct vm_area_struct *vm_area_dup(const struct vm_area_struct *vma);	/* a copy in no tree and no list; NULL */
+/* a copy in no tree and no list; NULL */
+struct vm_area_struct *vm_area_dup(const struct vm_area_struct *vma);
 void vm_area_free(struct vm_area_struct *vma);
 
 /* => mmap_lock held for writing, for all that follow. */
 void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);	/* overlap is asserted */
 void vma_tree_remove(struct mm_struct *mm, struct vm_area_struct *vma);	/* vmacaches become stale */
 void link_vma(struct mm_struct *mm, struct vm_area_struct *vma);	/* tree and file's list */
-/* Leaves file's list and anon_vma, its file reference goes, and it is freed. => out of the tree, its pages unmapped */
+/*
+ * Leaves file's list and anon_vma, its file reference goes, and it is freed. => out of the tree,
+ * its pages unmapped
+ */
 void remove_vma(struct vm_area_struct *vma);
-/* Cuts @vma in two at @addr; the new one is the part below, or the part from @addr on. 0, -ENOMEM (max_map_count, memory). */
+/*
+ * Cuts @vma in two at @addr; the new one is the part below, or the part from @addr on. 0, -ENOMEM
+ * (max_map_count, memory).
+ */
 int split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below);
-int split_vma_unlimited(struct vm_area_struct *vma, unsigned long addr, bool new_below);	/* munmap may pass max_map_count */
+/* munmap may pass max_map_count */
+int split_vma_unlimited(struct vm_area_struct *vma, unsigned long addr, bool new_below);
 /* Makes *@vma exactly [start, end), a part of it, by up to two splits. 0, -ENOMEM. */
 int vma_carve(struct vm_area_struct **vma, unsigned long start, unsigned long end);
-/* Joins @vma with its neighbours where nothing tells them apart; the VMA that covers its range now. */
+/*
+ * Joins @vma with its neighbours where nothing tells them apart; the VMA that covers its range
+ * now.
+ */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
-/* A neighbour grows over the free range that @want describes (start, end, flags, file, mapping, pgoff, anon_vma); NULL: none can. */
+/*
+ * A neighbour grows over the free range that @want describes (start, end, flags, file, mapping,
+ * pgoff, anon_vma); NULL: none can.
+ */
 struct vm_area_struct *vma_expand(struct mm_struct *mm, const struct vm_area_struct *want);
 /* The borders change; rmap walks see the old or the new, nothing between. */
-void vma_set_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long pgoff);
+void vma_set_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		   unsigned long pgoff);
 
-struct vm_area_struct *vma_next(struct vm_area_struct *vma);	/* NULL at the end; mmap_lock for reading is enough */
+/* NULL at the end; mmap_lock for reading is enough */
+struct vm_area_struct *vma_next(struct vm_area_struct *vma);
 struct vm_area_struct *vma_prev(struct vm_area_struct *vma);
 /* Lowest address that must stay free for @vma: its start, less the guard gap of a stack. */
 unsigned long vm_start_gap(const struct vm_area_struct *vma);
 extern unsigned long stack_guard_gap;		/* c: bytes; 256 pages */
 extern u64 vmacache_next_seq(void);
 
-void vm_stat_account(struct mm_struct *mm, unsigned long flags, long pages);	/* total, data, exec, stack */
+/* total, data, exec, stack */
+void vm_stat_account(struct mm_struct *mm, unsigned long flags, long pages);
 /* RLIMIT_AS and RLIMIT_DATA allow @npages more of kind @flags. */
 bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long npages);
 void vma_set_page_prot(struct vm_area_struct *vma);	/* after vm_flags changed */

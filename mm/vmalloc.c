@@ -81,7 +81,9 @@ static void insert_area(struct vmap_area *area, struct list_head *after)
 
 	while (*link) {
 		parent = *link;
-		link = area->start < rb_entry(parent, struct vmap_area, node)->start ? &parent->rb_left : &parent->rb_right;
+		link = area->start < rb_entry(parent, struct vmap_area, node)->start
+			       ? &parent->rb_left
+			       : &parent->rb_right;
 	}
 	rb_link_node(&area->node, parent, link);
 	rb_insert_color(&area->node, &areas);
@@ -158,7 +160,10 @@ static struct vmap_area *find_area(unsigned long addr)
 	return area && addr < area->end ? area : NULL;
 }
 
-/* Takes the mapping of @area away; pages that are its own go onto @pages. The TLBs still know them. */
+/*
+ * Takes the mapping of @area away; pages that are its own go onto @pages. The TLBs still know
+ * them.
+ */
 static void unmap_area(struct vmap_area *area, struct list_head *pages)
 {
 	for (unsigned long va = area->start; va < area->end - PAGE_SIZE; va += PAGE_SIZE) {
@@ -225,7 +230,8 @@ void *vmalloc_gfp(unsigned long size, gfp_t gfp)
 {
 	struct vmap_area *area;
 
-	if (size >> PAGE_SHIFT > totalram_pages())	/* never: refuse before half the memory is gone */
+	/* never: refuse before half the memory is gone */
+	if (size >> PAGE_SHIFT > totalram_pages())
 		return NULL;
 	area = alloc_area(size, true);
 	if (!area)
@@ -256,7 +262,8 @@ void vfree_many(void *const *addrs, unsigned int n)
 		unsigned long addr = (unsigned long)addrs[i];
 		struct vmap_area *area = find_area(addr);
 
-		if (!WARN(!area || area->start != addr, "vfree of %px, which is no area\n", addrs[i]))
+		if (!WARN(!area || area->start != addr, "vfree of %px, which is no area\n",
+			  addrs[i]))
 			areas_of[found++] = area;
 	}
 	remove_areas(areas_of, found);
@@ -272,7 +279,8 @@ struct page *vmalloc_to_page(const void *addr)
 {
 	phys_addr_t phys;
 
-	return kernel_va_to_phys((unsigned long)addr, &phys) ? pfn_to_page(phys >> PAGE_SHIFT) : NULL;
+	return kernel_va_to_phys((unsigned long)addr, &phys) ? pfn_to_page(phys >> PAGE_SHIFT)
+							     : NULL;
 }
 
 /* --- other people's memory --- */

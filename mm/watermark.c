@@ -44,10 +44,11 @@ static unsigned long clamp_ul(unsigned long v, unsigned long low, unsigned long 
 
 /*
  * zone_watermark_ok_free: would @free pages of @z still do after taking a block of @order?
- * => @alloc_flags: HIGH may use half of what lies under @mark, HARDER a quarter of the rest, OOM half of it
+ * => @alloc_flags: HIGH may use half of what lies under @mark, HARDER a quarter of the rest, OOM
+ * half of it
  */
-bool zone_watermark_ok_free(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
-			    unsigned int alloc_flags, long free)
+bool zone_watermark_ok_free(struct zone *z, unsigned int order, unsigned long mark,
+			    int highest_zoneidx, unsigned int alloc_flags, long free)
 {
 	long min = mark;
 
@@ -113,7 +114,8 @@ static void calculate_totalreserve_pages(void)
 
 			for (int j = i; j < MAX_NR_ZONES; j++)
 				max = MAX(max, zone->lowmem_reserve[j]);
-			sum += MIN((unsigned long)max + high_wmark_pages(zone), (unsigned long)zone->managed_pages);
+			sum += MIN((unsigned long)max + high_wmark_pages(zone),
+				   (unsigned long)zone->managed_pages);
 		}
 		NODE_DATA(nid)->totalreserve_pages = sum;
 	}
@@ -140,10 +142,14 @@ static void setup_per_zone_lowmem_reserve(void)
 	calculate_totalreserve_pages();
 }
 
-/* How many pages a CPU takes or gives at a time: about a quarter of a thousandth, 2^n - 1 (Linux: cache colours). */
+/*
+ * How many pages a CPU takes or gives at a time: about a quarter of a thousandth, 2^n - 1 (Linux:
+ * cache colours).
+ */
 static int zone_batchsize(const struct zone *zone)
 {
-	unsigned long batch = MIN((unsigned long)zone->managed_pages >> 10, (1UL << 20) / PAGE_SIZE) / 4;
+	unsigned long batch =
+		MIN((unsigned long)zone->managed_pages >> 10, (1UL << 20) / PAGE_SIZE) / 4;
 
 	batch = MAX(batch, 1UL);
 	return MAX((int)rounddown_pow_of_two(batch + batch / 2) - 1, 1);
@@ -187,7 +193,8 @@ static void setup_zone_wmarks(struct zone *zone, unsigned long pages_min, unsign
 
 	flags = spin_lock_irqsave(&zone->lock);
 	if (is_highmem(zone))	/* reclaim needs none of it, so a token will do */
-		zone->watermark[WMARK_MIN] = clamp_ul(zone->managed_pages / 1024, SWAP_CLUSTER_MAX_PAGES, 128);
+		zone->watermark[WMARK_MIN] =
+			clamp_ul(zone->managed_pages / 1024, SWAP_CLUSTER_MAX_PAGES, 128);
 	else
 		zone->watermark[WMARK_MIN] = share;
 	step = MAX(share / 4, (unsigned long)zone->managed_pages * watermark_scale_factor / 10000);
@@ -220,7 +227,9 @@ unsigned long nr_free_buffer_pages(void)
 	return sum;
 }
 
-/* A difference that a CPU may keep to itself: larger on larger machines, never a watermark's size. */
+/*
+ * A difference that a CPU may keep to itself: larger on larger machines, never a watermark's size.
+ */
 static void refresh_zone_stat_thresholds(void)
 {
 	struct zone *zone;
@@ -232,7 +241,8 @@ static void refresh_zone_stat_thresholds(void)
 		int mem = fls64((unsigned long)zone->managed_pages >> (27 - PAGE_SHIFT));
 
 		zone->stat_threshold = MIN(2 * fls(nr_cpus) * (1 + mem), 125);
-		zone->zone_pgdat->stat_threshold = MAX(zone->zone_pgdat->stat_threshold, zone->stat_threshold);
+		zone->zone_pgdat->stat_threshold =
+			MAX(zone->zone_pgdat->stat_threshold, zone->stat_threshold);
 	}
 }
 
@@ -276,10 +286,13 @@ static kssize_t write_high_fraction(const struct ctl_sysctl *ctl, char *buf, siz
 	return len;
 }
 
-CTL_SYSCTL_INT("vm.min_free_kbytes", min_free_kbytes, 0, 0x7fffffff, .after = min_free_kbytes_changed);
-CTL_SYSCTL_INT("vm.watermark_scale_factor", watermark_scale_factor, 1, 3000, .after = setup_per_zone_wmarks);
+CTL_SYSCTL_INT("vm.min_free_kbytes", min_free_kbytes, 0, 0x7fffffff,
+	       .after = min_free_kbytes_changed);
+CTL_SYSCTL_INT("vm.watermark_scale_factor", watermark_scale_factor, 1, 3000,
+	       .after = setup_per_zone_wmarks);
 CTL_SYSCTL_INT("vm.watermark_boost_factor", watermark_boost_factor, 0, 0x7fffffff);
-CTL_SYSCTL("vm.lowmem_reserve_ratio", .mode = 0644, .type = CTL_INT_ARRAY, .data = sysctl_lowmem_reserve_ratio,
-	   .len = MAX_NR_ZONES, .min = -0x7fffffff, .max = 0x7fffffff, .after = lowmem_reserve_ratio_changed);
+CTL_SYSCTL("vm.lowmem_reserve_ratio", .mode = 0644, .type = CTL_INT_ARRAY,
+	   .data = sysctl_lowmem_reserve_ratio, .len = MAX_NR_ZONES, .min = -0x7fffffff,
+	   .max = 0x7fffffff, .after = lowmem_reserve_ratio_changed);
 CTL_SYSCTL_INT("vm.percpu_pagelist_high_fraction", percpu_pagelist_high_fraction, 0, 0x7fffffff,
 	       .write = write_high_fraction);

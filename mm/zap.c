@@ -40,7 +40,10 @@ static void zap_page(struct zap *z, pte_t *ptep, pte_t pte, unsigned long addr)
 
 	if (page && z->keep_cows && PageAnon(page))
 		return;
-	/* Atomic, because another CPU may set the dirty bit until the flush; nobody runs in a dead address space. */
+	/*
+	 * Atomic, because another CPU may set the dirty bit until the flush; nobody runs in a dead
+	 * address space.
+	 */
 	if (z->tlb->fullmm)
 		set_pte(ptep, (pte_t){ 0 });
 	else
@@ -111,9 +114,11 @@ static void zap_range(struct zap *z, unsigned long start, unsigned long end)
 /*
  * unmap_page_range: all entries of [start, end) of @vma become empty.
  *
- * => mmap_lock held; the range within the VMA; its pages are freed by tlb_finish_mmu() at the latest
+ * => mmap_lock held; the range within the VMA; its pages are freed by tlb_finish_mmu() at the
+ * latest
  */
-void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end)
 {
 	struct zap z = { .tlb = tlb, .vma = vma };
 
@@ -121,7 +126,10 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 	zap_range(&z, start, end);
 }
 
-/* zap_page_range: MADV_DONTNEED: the pages go, the mapping stays. => mmap_lock held for reading; may sleep */
+/*
+ * zap_page_range: MADV_DONTNEED: the pages go, the mapping stays. => mmap_lock held for reading;
+ * may sleep
+ */
 void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long len)
 {
 	struct mmu_gather tlb;
@@ -133,7 +141,8 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
 }
 
 /* The part of @vma that maps pages [first, last] of its file. */
-static void unmap_mapping_vma(struct vm_area_struct *vma, unsigned long first, unsigned long last, bool even_cows)
+static void unmap_mapping_vma(struct vm_area_struct *vma, unsigned long first, unsigned long last,
+			      bool even_cows)
 {
 	struct mmu_gather tlb;
 	struct zap z = { .tlb = &tlb, .vma = vma, .keep_cows = !even_cows };
@@ -149,12 +158,14 @@ static void unmap_mapping_vma(struct vm_area_struct *vma, unsigned long first, u
 }
 
 /*
- * unmap_mapping_pages: nobody maps pages [start, start + nr) of the file any more (nr 0: all from start).
+ * unmap_mapping_pages: nobody maps pages [start, start + nr) of the file any more (nr 0: all from
+ * start).
  *
  * => may sleep. The caller keeps new faults from finding the pages: i_size is smaller already
  * => @even_cows: private copies go too, as truncate(2) demands
  */
-void unmap_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long nr, bool even_cows)
+void unmap_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long nr,
+			 bool even_cows)
 {
 	unsigned long last = nr ? start + nr - 1 : ~0UL;
 	struct vm_area_struct *vma;

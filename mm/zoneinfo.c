@@ -1,5 +1,6 @@
 /*
- * zoneinfo.c - /proc/zoneinfo, /proc/buddyinfo and /proc/pagetypeinfo: the zones as page_alloc.c sees them.
+ * zoneinfo.c - /proc/zoneinfo, /proc/buddyinfo and /proc/pagetypeinfo: the zones as page_alloc.c
+ * sees them.
  *
  * Locks:  LOCK_ZONE, while the blocks of a list are counted; else none.
  * Above:  kernel/fs serves the files.   In Linux: mm/vmstat.c.
@@ -25,7 +26,9 @@ static void show_pagesets(struct seq_file *m, struct zone *zone)
 	for_each_online_cpu(cpu) {
 		const struct per_cpu_pages *pcp = &zone->pcp[cpu];
 
-		seq_printf(m, "\n    cpu: %i\n              count: %i\n              high:  %i\n              batch: %i",
+		seq_printf(m,
+			   "\n    cpu: %i\n              count: %i\n              high:  %i\n      "
+			   "        batch: %i",
 			   cpu, pcp->count, pcp->high, pcp->batch);
 		seq_printf(m, "\n  vm stats threshold: %d", zone->stat_threshold);
 	}
@@ -39,13 +42,17 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool with_node)
 	if (with_node) {
 		seq_puts(m, "\n  per-node stats");
 		for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-			seq_printf(m, "\n      %-12s %lu", node_stat_names[i], node_page_state(pgdat, i));
+			seq_printf(m, "\n      %-12s %lu", node_stat_names[i],
+				   node_page_state(pgdat, i));
 	}
-	seq_printf(m, "\n  pages free     %lu\n        boost    %lu\n        min      %lu\n        low      %lu"
-		   "\n        high     %lu\n        spanned  %lu\n        present  %lu\n        managed  %lu",
-		   zone_page_state(zone, NR_FREE_PAGES), zone->watermark_boost, min_wmark_pages(zone),
-		   low_wmark_pages(zone), high_wmark_pages(zone), zone->spanned_pages, zone->present_pages,
-		   (unsigned long)zone->managed_pages);
+	seq_printf(m,
+		   "\n  pages free     %lu\n        boost    %lu\n        min      %lu\n        "
+		   "low      %lu"
+		   "\n        high     %lu\n        spanned  %lu\n        present  %lu\n        "
+		   "managed  %lu",
+		   zone_page_state(zone, NR_FREE_PAGES), zone->watermark_boost,
+		   min_wmark_pages(zone), low_wmark_pages(zone), high_wmark_pages(zone),
+		   zone->spanned_pages, zone->present_pages, (unsigned long)zone->managed_pages);
 	show_protection(m, zone);
 	if (!zone->present_pages) {
 		seq_putc(m, '\n');
@@ -90,7 +97,8 @@ static int show_buddyinfo(struct seq_file *m)
 }
 CTL_FILE("/proc/buddyinfo", .mode = 0444, .show = show_buddyinfo);
 
-static const char *const type_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "Reclaimable", "HighAtomic" };
+static const char *const type_names[MIGRATE_TYPES] = { "Unmovable", "Movable", "Reclaimable",
+						       "HighAtomic" };
 
 static unsigned long count_blocks(struct zone *zone, unsigned int order, int mt)
 {
@@ -122,14 +130,16 @@ static int show_pagetypeinfo(struct seq_file *m)
 {
 	struct zone *zone;
 
-	seq_printf(m, "Page block order: %d\nPages per block:  %lu\n\n", PAGEBLOCK_ORDER, PAGEBLOCK_PAGES);
+	seq_printf(m, "Page block order: %d\nPages per block:  %lu\n\n", PAGEBLOCK_ORDER,
+		   PAGEBLOCK_PAGES);
 	seq_printf(m, "%-43s ", "Free pages count per migrate type at order");
 	for (unsigned int o = 0; o < MAX_ORDER; o++)
 		seq_printf(m, "%6u ", o);
 	seq_putc(m, '\n');
 	for_each_populated_zone(zone)
 		for (int mt = 0; mt < MIGRATE_TYPES; mt++) {
-			seq_printf(m, "Node %4d, zone %8s, type %12s ", zone->node, zone->name, type_names[mt]);
+			seq_printf(m, "Node %4d, zone %8s, type %12s ", zone->node, zone->name,
+				   type_names[mt]);
 			for (unsigned int o = 0; o < MAX_ORDER; o++)
 				seq_printf(m, "%6lu ", count_blocks(zone, o, mt));
 			seq_putc(m, '\n');

@@ -201,7 +201,8 @@ static void bench_swap(void)
 	for (; i < pages; i++)
 		p[i * PAGE] = 1;
 	report("swap-out and fill, per page", busy_ticks() - start, timed);
-	munmap(p + pages / 2 * PAGE, (pages - pages / 2) * PAGE);	/* room: nothing need go out now */
+	/* room: nothing need go out now */
+	munmap(p + pages / 2 * PAGE, (pages - pages / 2) * PAGE);
 	start = busy_ticks();
 	for (i = 0; i < timed; i++)
 		sum += p[i * PAGE];
@@ -210,7 +211,9 @@ static void bench_swap(void)
 	stop_filler();
 }
 
-/* From sysrq f to the victim's end: the choice, the report, the kill, its exit with all its pages. */
+/*
+ * From sysrq f to the victim's end: the choice, the report, the kill, its exit with all its pages.
+ */
 static void bench_oom(void)
 {
 	enum { PAGES = 32768 };

@@ -12,8 +12,8 @@ static char *top;
 static void on_segv(int sig, siginfo_t *info, void *context)
 {
 	char line[96];
-	int n = snprintf(line, sizeof line, "SIGSEGV, si_code %d, %ld kB below the top\n", info->si_code,
-			 (long)(top - (char *)info->si_addr) / 1024);
+	int n = snprintf(line, sizeof line, "SIGSEGV, si_code %d, %ld kB below the top\n",
+			 info->si_code, (long)(top - (char *)info->si_addr) / 1024);
 
 	if (write(1, line, n) != n)
 		_exit(2);

@@ -14,7 +14,8 @@ static unsigned long stamp(size_t page, unsigned long round)
 
 int main(int argc, char **argv)
 {
-	size_t mib = argc > 1 ? strtoul(argv[1], NULL, 0) : (size_t)proc_value("/proc/meminfo", "MemTotal") * 3 / 2 / 1024;
+	size_t mib = argc > 1 ? strtoul(argv[1], NULL, 0)
+			      : (size_t)proc_value("/proc/meminfo", "MemTotal") * 3 / 2 / 1024;
 	unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 3;
 	size_t pages = (mib << 20) / PAGE;
 	char *p = anonymous(mib << 20, MAP_PRIVATE);
@@ -34,7 +35,8 @@ int main(int argc, char **argv)
 			*word = stamp(i, round);
 		}
 		clock_gettime(CLOCK_MONOTONIC, &to);
-		printf("round %lu: %zu MiB, %ld major faults, %.2f s\n", round + 1, mib, major_faults() - before,
+		printf("round %lu: %zu MiB, %ld major faults, %.2f s\n", round + 1, mib,
+		       major_faults() - before,
 		       (to.tv_sec - from.tv_sec) + (to.tv_nsec - from.tv_nsec) / 1e9);
 		fflush(stdout);
 	}

@@ -24,7 +24,10 @@
 #define FUTEX_CMD_MASK (~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 #define FUTEX_BITSET_MATCH_ANY 0xffffffffU
 
-/* FUTEX_WAKE_OP's encoded third value: op:4 cmp:4 oparg:12 cmparg:12. The ops: enum futex_op, kernel/x86/uaccess.h. */
+/*
+ * FUTEX_WAKE_OP's encoded third value: op:4 cmp:4 oparg:12 cmparg:12. The ops: enum futex_op,
+ * kernel/x86/uaccess.h.
+ */
 #define FUTEX_OP_OPARG_SHIFT 8
 #define FUTEX_OP_CMP_EQ 0
 #define FUTEX_OP_CMP_NE 1

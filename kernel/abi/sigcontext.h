@@ -6,7 +6,10 @@
 #include "kernel/abi/signal.h"
 #include "kernel/lib/types.h"
 
-/* Magic numbers of the XSAVE area in a frame (struct fpx_sw_bytes at offset 464 of the FXSAVE image). */
+/*
+ * Magic numbers of the XSAVE area in a frame (struct fpx_sw_bytes at offset 464 of the FXSAVE
+ * image).
+ */
 #define FP_XSTATE_MAGIC1 0x46505853U
 #define FP_XSTATE_MAGIC2 0x46505845U
 #define FP_XSTATE_MAGIC2_SIZE 4

@@ -7,7 +7,8 @@
 struct sysinfo {
 	long uptime;
 	unsigned long loads[3];		/* fixed point, SI_LOAD_SHIFT */
-	unsigned long totalram, freeram, sharedram, bufferram, totalswap, freeswap;	/* in mem_unit bytes */
+	/* in mem_unit bytes */
+	unsigned long totalram, freeram, sharedram, bufferram, totalswap, freeswap;
 	u16 procs, pad;
 	unsigned long totalhigh, freehigh;
 	u32 mem_unit;

@@ -61,7 +61,8 @@ struct block_device {
 	struct address_space mapping;
 	loff_t size;			/* bytes */
 	void *holder;			/* who has it exclusively (swap): bd_claim() */
-	int openers;			/* fs/block_dev.c's lock: open files; the last drops the pages */
+	/* fs/block_dev.c's lock: open files; the last drops the pages */
+	int openers;
 	unsigned int max_segments;
 	/* LOCK_BLOCK: free requests; those the driver had no room for */
 	struct list_head pool, pending;

@@ -156,7 +156,8 @@ static int swap_rw_page(void *dev, struct page *page, u64 pos, bool write, page_
 	if (join_open(sb, page, sector, op, done, &full)) {
 		if (full) {
 			blk_submit(full);
-			blk_kick(sb->bdev);	/* the timer may have run out before it was submitted */
+			/* the timer may have run out before it was submitted */
+			blk_kick(sb->bdev);
 		}
 		return 0;
 	}

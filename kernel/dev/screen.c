@@ -150,17 +150,18 @@ static struct screen *probe_framebuffer(void)
 	return &fb_screen;
 }
 
-/* A machine without a VGA card has nothing behind the window: what is written there is lost. */
+/*
+ * Is there a card? Its cursor register keeps what is written; without one the port gives ones
+ * (the window at 0xb8000 proves nothing: plain memory may lie there then).
+ */
 static bool vga_answers(void)
 {
-	u16 saved = readw(&vga_cells[0]);
 	bool answers = true;
 
-	for (u16 pattern = 0x0755; pattern < 0x0757 && answers; pattern++) {
-		writew(pattern, &vga_cells[0]);
-		answers = readw(&vga_cells[0]) == pattern;
+	for (u8 pattern = 0x55; pattern < 0x57 && answers; pattern++) {
+		crtc_write(CRTC_CURSOR_LOW, pattern);
+		answers = inb(CRTC_INDEX + 1) == pattern;
 	}
-	writew(saved, &vga_cells[0]);
 	return answers;
 }
 
@@ -168,8 +169,8 @@ struct screen *screen_probe(void)
 {
 	struct screen *s = probe_framebuffer();
 
-	if (s || !boot_info.vga_text)
+	if (s || !boot_info.vga_text || !vga_answers())
 		return s;
 	vga_cells = ioremap(VGA_TEXT_PHYS, 80 * 25 * sizeof(u16));
-	return vga_cells && vga_answers() ? &vga_screen : NULL;
+	return vga_cells ? &vga_screen : NULL;
 }

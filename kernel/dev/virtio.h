@@ -62,7 +62,8 @@ int virtqueue_add(struct virtqueue *vq, const struct vring_seg *segs, unsigned i
 		  unsigned int in, void *token, struct vring_desc *table, phys_addr_t table_phys);
 /* => lock held. Does the device want to know of what was added? Then virtqueue_notify() follows. */
 bool virtqueue_kick_prepare(struct virtqueue *vq);
-void virtqueue_notify(struct virtqueue *vq);	/* => lock not needed: the device may take its time */
+/* => lock not needed: the device may take its time */
+void virtqueue_notify(struct virtqueue *vq);
 /* => lock held. A token that is done; NULL */
 void *virtqueue_get_buf(struct virtqueue *vq, u32 *len);
 /* => lock held. false: more is done already, go on */

@@ -76,7 +76,8 @@ long sys_faccessat2(int dfd, const char __user *name, int mode, int flags)
 	struct path path;
 	long err;
 
-	if (mode & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+	if (mode & ~(R_OK | W_OK | X_OK) ||
+	    flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	if (!(flags & AT_EACCESS)) {
 		old = fs_override_real_ids();
@@ -220,7 +221,8 @@ long sys_ftruncate(unsigned int fd, long len)
 /* Makes the pages of [off, off + len) of a RAM file, so that later writes find them. */
 static long fallocate_pages(struct address_space *mapping, loff_t off, loff_t len)
 {
-	for (unsigned long i = off >> PAGE_SHIFT; i <= (unsigned long)(off + len - 1) >> PAGE_SHIFT; i++) {
+	for (unsigned long i = off >> PAGE_SHIFT; i <= (unsigned long)(off + len - 1) >> PAGE_SHIFT;
+	     i++) {
 		struct page *page = read_mapping_page(mapping, i);
 
 		if (IS_ERR(page))

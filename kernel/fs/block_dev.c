@@ -5,7 +5,8 @@
  *         and writes are kernel/block/bdev_cache.c's). With the last close the
  *         pages are written back and dropped, as Linux does.
  * Locks:  bdev_lock (a mutex) for the count of openers; the node's i_rwsem around writes.
- * Above:  open(2) of a block device's node.   Below: kernel/block.   In Linux: block/fops.c, block/bdev.c.
+ * Above:  open(2) of a block device's node.   Below: kernel/block.   In Linux: block/fops.c,
+ * block/bdev.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"

@@ -33,7 +33,8 @@ static u64 dentry_seq;			/* dcache_lock: order of creation */
 
 static struct hlist_head *d_bucket(struct dentry *parent, u32 hash)
 {
-	return &dentry_hashtable[hash_64((unsigned long)parent ^ (u64)hash << 24, DCACHE_HASH_BITS)];
+	return &dentry_hashtable[hash_64((unsigned long)parent ^ (u64)hash << 24,
+					 DCACHE_HASH_BITS)];
 }
 
 u32 d_hash_name(const char *name, unsigned int len)
@@ -132,7 +133,8 @@ struct dentry *dget(struct dentry *dentry)
 static void d_free(struct dentry *d)
 {
 	BUG_ON(!list_empty(&d->d_subdirs));
-	BUG_ON(!(d->d_flags & DCACHE_UNHASHED) && d->d_parent != d && !(d->d_flags & DCACHE_PSEUDO));
+	BUG_ON(!(d->d_flags & DCACHE_UNHASHED) && d->d_parent != d &&
+	       !(d->d_flags & DCACHE_PSEUDO));
 	if (d->d_name != d->d_iname)
 		kfree(d->d_name);
 	kmem_cache_free(dentry_cache, d);

@@ -14,22 +14,30 @@
 extern spinlock_t dcache_lock;		/* names, parents, children, mounts */
 
 struct dentry *dget(struct dentry *dentry);	/* NULL is fine; returns it */
-void dput(struct dentry *dentry);		/* NULL is fine; may sleep with the last reference */
+/* NULL is fine; may sleep with the last reference */
+void dput(struct dentry *dentry);
 /* An unhashed, negative dentry below @parent with one reference; NULL without memory. */
 struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned int len);
-struct dentry *d_make_root(struct super_block *sb, struct inode *inode);	/* takes @inode's reference, also on failure: NULL */
-struct dentry *d_alloc_pseudo(struct super_block *sb, const char *name);	/* "anon_inode:[eventpoll]", or "pipe:" */
+/* takes @inode's reference, also on failure: NULL */
+struct dentry *d_make_root(struct super_block *sb, struct inode *inode);
+/* "anon_inode:[eventpoll]", or "pipe:" */
+struct dentry *d_alloc_pseudo(struct super_block *sb, const char *name);
 /* A positive, hashed child; a reference, or NULL. */
 struct dentry *d_lookup(struct dentry *parent, const char *name, unsigned int len);
 /* => dcache_lock held; no reference taken. */
 struct dentry *d_lookup_locked(struct dentry *parent, const char *name, unsigned int len, u32 hash);
 u32 d_hash_name(const char *name, unsigned int len);
 void d_instantiate(struct dentry *dentry, struct inode *inode);	/* takes @inode's reference */
-/* d_instantiate, into the tree, and pinned. => the parent's i_rwsem held for writing, or the tree is not public yet. */
+/*
+ * d_instantiate, into the tree, and pinned. => the parent's i_rwsem held for writing, or the tree
+ * is not public yet.
+ */
 void d_add(struct dentry *dentry, struct inode *inode);
 /* Out of the tree, the pin dropped. => the caller has a reference of its own; parent's i_rwsem. */
 void d_delete(struct dentry *dentry);
-/* rename: @dentry takes @target's place and name; @target (if positive) is unhashed and unpinned. */
+/*
+ * rename: @dentry takes @target's place and name; @target (if positive) is unhashed and unpinned.
+ */
 void d_move(struct dentry *dentry, struct dentry *target);
 void d_exchange(struct dentry *a, struct dentry *b);
 bool d_is_ancestor(struct dentry *ancestor, struct dentry *dentry);	/* or equal */

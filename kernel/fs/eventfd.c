@@ -124,7 +124,8 @@ long sys_eventfd2(unsigned int count, int flags)
 	init_waitqueue_head(&ctx->wq);
 	ctx->count = count;
 	ctx->semaphore = flags & EFD_SEMAPHORE;
-	fd = anon_inode_getfd("[eventfd]", &eventfd_fops, ctx, O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	fd = anon_inode_getfd("[eventfd]", &eventfd_fops, ctx,
+			      O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
 	if (fd < 0)
 		kfree(ctx);
 	return fd;

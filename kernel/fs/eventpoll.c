@@ -126,7 +126,8 @@ static struct epitem *find_item(struct eventpoll *ep, struct file *file, int fd)
 
 		if (item->file == file && item->fd == fd)
 			return item;
-		n = file < item->file || (file == item->file && fd < item->fd) ? n->rb_left : n->rb_right;
+		n = file < item->file || (file == item->file && fd < item->fd) ? n->rb_left
+									       : n->rb_right;
 	}
 	return NULL;
 }
@@ -167,7 +168,8 @@ static void remove_item(struct epitem *item)
 	kfree(item);
 }
 
-static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, struct file *file, int fd)
+static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, struct file *file,
+		     int fd)
 {
 	struct epitem *item = kzalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
 	struct ep_table table = { .pt.queue = ep_queue, .item = item, .error = 0 };
@@ -305,7 +307,8 @@ static int ep_poll(struct eventpoll *ep, struct epoll_event __user *events, int 
 				return 0;
 			left = deadline - now;
 		}
-		left = wait_event_interruptible_timeout(ep->wq, !list_empty(&ep->ready), "ep_poll", left);
+		left = wait_event_interruptible_timeout(ep->wq, !list_empty(&ep->ready), "ep_poll",
+							left);
 		if (left < 0)
 			return -EINTR;
 	}

@@ -18,8 +18,8 @@
 
 static long setfl(struct file *file, unsigned long arg)
 {
-	if (arg & O_NOATIME && !(file->f_flags & O_NOATIME) && file->f_inode->i_uid != fs_current_fsuid() &&
-	    !fs_capable(CAP_FOWNER))
+	if (arg & O_NOATIME && !(file->f_flags & O_NOATIME) &&
+	    file->f_inode->i_uid != fs_current_fsuid() && !fs_capable(CAP_FOWNER))
 		return -EPERM;
 	if (arg & O_DIRECT && S_ISREG(file->f_inode->i_mode))
 		return -EINVAL;

@@ -6,7 +6,8 @@
  *         first (get_unused_fd_flags) and its file installed later, when nothing
  *         can fail any more; in between the pointer is NULL and look-ups miss it.
  * Locks:  files->file_lock, LOCK_FILES; never held while a file is put.
- * Above:  open.c, fcntl.c, fork and exec in kernel/proc.   Below: file_table.c.   In Linux: fs/file.c.
+ * Above:  open.c, fcntl.c, fork and exec in kernel/proc.   Below: file_table.c.   In Linux:
+ * fs/file.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
@@ -105,7 +106,8 @@ static int alloc_fd(unsigned int start, unsigned int end, unsigned int flags)
 
 	for (;;) {
 		spin_lock(&files->file_lock);
-		fd = find_next_zero_bit(files->open_fds, files->max_fds, MAX(start, files->next_fd));
+		fd = find_next_zero_bit(files->open_fds, files->max_fds,
+					MAX(start, files->next_fd));
 		if (fd < files->max_fds || fd >= end)
 			break;
 		spin_unlock(&files->file_lock);
@@ -258,7 +260,8 @@ struct fd fdget_pos(unsigned int nr)
 
 	if (f.file && f.file->f_mode & FMODE_ATOMIC_POS && (f.need_put || f.file->f_count > 1)) {
 		if (!f.need_put) {
-			get_file(f.file);	/* one rule for fdput_pos: locked means referenced */
+			/* one rule for fdput_pos: locked means referenced */
+			get_file(f.file);
 			f.need_put = true;
 		}
 		mutex_lock(&f.file->f_pos_lock);
@@ -515,7 +518,8 @@ static long dup_from(unsigned int fd, unsigned int start, unsigned int flags)
 
 	if (!file)
 		return -EBADF;
-	to = start >= rlimit(RLIMIT_NOFILE) ? -EINVAL : alloc_fd(start, rlimit(RLIMIT_NOFILE), flags);
+	to = start >= rlimit(RLIMIT_NOFILE) ? -EINVAL
+					    : alloc_fd(start, rlimit(RLIMIT_NOFILE), flags);
 	if (to < 0)
 		fput(file);
 	else

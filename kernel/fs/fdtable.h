@@ -37,12 +37,15 @@ static inline void fdput(struct fd f)
 }
 /* A reference to the file behind @fd of @task, its flags for fdinfo; or NULL. */
 struct file *fget_task(struct task_struct *task, unsigned int fd, unsigned int *flags);
-int receive_fd_install(struct file *file, unsigned int flags);	/* the descriptor; drops @file on failure */
+/* the descriptor; drops @file on failure */
+int receive_fd_install(struct file *file, unsigned int flags);
 extern struct files_struct init_files;
 extern int sysctl_nr_open;
 void files_init(void);			/* caches */
 long nr_open_files(void);
 void put_filp(struct file *file);	/* one that never opened */
 struct file *alloc_empty_file(unsigned int flags);	/* ERR_PTR(-ENFILE, -ENOMEM) */
-long fcntl_dupfd(unsigned int fd, unsigned int cmd, unsigned long arg);		/* F_DUPFD, F_DUPFD_CLOEXEC */
-long fcntl_fd_flags(unsigned int fd, unsigned int cmd, unsigned long arg);	/* F_GETFD, F_SETFD */
+/* F_DUPFD, F_DUPFD_CLOEXEC */
+long fcntl_dupfd(unsigned int fd, unsigned int cmd, unsigned long arg);
+/* F_GETFD, F_SETFD */
+long fcntl_fd_flags(unsigned int fd, unsigned int cmd, unsigned long arg);

@@ -20,7 +20,8 @@
 
 static struct kmem_cache *filp_cache;
 static _Atomic long nr_files;
-static unsigned long sysctl_file_max = 8192;	/* NR_FILE; files_init: a tenth of memory at 1 KiB a file, if that is more */
+/* NR_FILE; files_init: a tenth of memory at 1 KiB a file, if that is more */
+static unsigned long sysctl_file_max = 8192;
 
 static int file_nr_show(const struct ctl_sysctl *ctl, struct seq_file *m)
 {
@@ -50,7 +51,8 @@ static unsigned int flags_to_mode(unsigned int flags)
 {
 	if (flags & O_PATH)
 		return FMODE_PATH;
-	return (flags + 1) & (FMODE_READ | FMODE_WRITE);	/* O_RDONLY 0, O_WRONLY 1, O_RDWR 2 */
+	/* O_RDONLY 0, O_WRONLY 1, O_RDWR 2 */
+	return (flags + 1) & (FMODE_READ | FMODE_WRITE);
 }
 
 /* fdtable.h */

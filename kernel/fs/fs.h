@@ -5,7 +5,8 @@
  *       name for it in a directory, a file an open use of it, a mount joins a
  *       tree to a directory of another. RAM file systems keep their dentries
  *       for ever: the dentry tree IS the directory.
- * Locks:  guards by letter: i inode->i_rwsem · d dcache_lock · a atomic · c set once · f file->f_pos_lock
+ * Locks:  guards by letter: i inode->i_rwsem · d dcache_lock · a atomic · c set once · f
+ * file->f_pos_lock
  */
 #pragma once
 
@@ -33,7 +34,15 @@ struct statfs;
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
 
 /* What chmod, chown, truncate and utimes change: the fields that @valid names. */
-enum attr_valid { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16, ATTR_MTIME = 32, ATTR_CTIME = 64 };
+enum attr_valid {
+	ATTR_MODE = 1,
+	ATTR_UID = 2,
+	ATTR_GID = 4,
+	ATTR_SIZE = 8,
+	ATTR_ATIME = 16,
+	ATTR_MTIME = 32,
+	ATTR_CTIME = 64
+};
 struct iattr {
 	unsigned int valid;
 	umode_t mode;
@@ -59,7 +68,8 @@ struct kstat {
 };
 
 struct inode_operations {
-	struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry);	/* dynamic directories (proc); NULL: dcache is all. Fills or leaves negative; ERR_PTR. */
+	/* dynamic directories (proc); NULL: dcache is all. Fills or leaves negative; ERR_PTR. */
+	struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry);
 	int (*create)(struct inode *dir, struct dentry *dentry, umode_t mode);
 	int (*link)(struct dentry *old, struct inode *dir, struct dentry *dentry);
 	int (*unlink)(struct inode *dir, struct dentry *dentry);
@@ -67,24 +77,33 @@ struct inode_operations {
 	int (*mkdir)(struct inode *dir, struct dentry *dentry, umode_t mode);
 	int (*rmdir)(struct inode *dir, struct dentry *dentry);
 	int (*mknod)(struct inode *dir, struct dentry *dentry, umode_t mode, kdev_t rdev);
-	int (*rename)(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n, unsigned int flags);
-	int (*setattr)(struct dentry *dentry, struct iattr *attr);	/* chmod, chown, truncate, utimes; NULL: refused */
+	int (*rename)(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n,
+		      unsigned int flags);
+	/* chmod, chown, truncate, utimes; NULL: refused */
+	int (*setattr)(struct dentry *dentry, struct iattr *attr);
 	int (*getattr)(struct dentry *dentry, struct kstat *stat);	/* NULL: from the inode */
 	int (*permission)(struct inode *inode, int mask);	/* NULL: mode bits */
-	/* The target into @buf (NUL-terminated): length or -errno. Magic links (/proc/<pid>/exe, fd) set @jump instead and return 0. */
+	/*
+	 * The target into @buf (NUL-terminated): length or -errno. Magic links (/proc/<pid>/exe,
+	 * fd) set @jump instead and return 0.
+	 */
 	int (*readlink)(struct dentry *dentry, char *buf, size_t size, struct path *jump);
 };
 
 struct file_operations {
 	kssize_t (*read)(struct file *file, char __user *buf, size_t len, loff_t *pos);
 	kssize_t (*write)(struct file *file, const char __user *buf, size_t len, loff_t *pos);
-	loff_t (*llseek)(struct file *file, loff_t off, int whence);	/* NULL: generic; no_llseek: -ESPIPE */
+	/* NULL: generic; no_llseek: -ESPIPE */
+	loff_t (*llseek)(struct file *file, loff_t off, int whence);
 	int (*iterate)(struct file *file, struct dir_context *ctx);
-	unsigned int (*poll)(struct file *file, struct poll_table *pt);	/* EPOLL* bits; NULL: always ready */
+	/* EPOLL* bits; NULL: always ready */
+	unsigned int (*poll)(struct file *file, struct poll_table *pt);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);	/* NULL: -ENOTTY */
-	int (*mmap)(struct file *file, struct vm_area_struct *vma);	/* NULL: -ENODEV. Sets vm_ops */
+	/* NULL: -ENODEV. Sets vm_ops */
+	int (*mmap)(struct file *file, struct vm_area_struct *vma);
 	int (*open)(struct inode *inode, struct file *file);
-	int (*release)(struct inode *inode, struct file *file);		/* the last reference went */
+	/* the last reference went */
+	int (*release)(struct inode *inode, struct file *file);
 	int (*flush)(struct file *file);				/* each close(2) */
 	int (*fsync)(struct file *file, bool data_only);
 	long (*truncate)(struct file *file, loff_t size);		/* NULL: by setattr */
@@ -125,8 +144,12 @@ struct dentry {
 	struct super_block *d_sb;	/* c */
 	void *d_fsdata;
 };
-enum { DCACHE_MOUNTED = 1, DCACHE_UNHASHED = 2, DCACHE_DYNAMIC = 4 /* dropped with its last reference: /proc */,
-       DCACHE_PSEUDO = 8 /* nameless: "pipe:[12]" */ };
+enum {
+	DCACHE_MOUNTED = 1,
+	DCACHE_UNHASHED = 2,
+	DCACHE_DYNAMIC = 4 /* dropped with its last reference: /proc */,
+	DCACHE_PSEUDO = 8 /* nameless: "pipe:[12]" */
+};
 
 struct super_block {
 	const struct file_system_type *s_type;	/* c */
@@ -142,8 +165,10 @@ struct super_block {
 struct file_system_type {
 	const char *name;		/* "proc"; /proc/filesystems */
 	bool nodev;
-	int (*mount)(struct super_block *sb, const char *source, const char *data);	/* makes s_root: 0, -errno */
-	void (*kill_sb)(struct super_block *sb);	/* the last mount went: frees what mount made; may be NULL */
+	/* makes s_root: 0, -errno */
+	int (*mount)(struct super_block *sb, const char *source, const char *data);
+	/* the last mount went: frees what mount made; may be NULL */
+	void (*kill_sb)(struct super_block *sb);
 	bool internal;			/* not mountable by programs: pipefs */
 	struct super_block *singleton;	/* one tree for all mounts; NULL: each mount is a new one */
 	struct list_head link;
@@ -164,14 +189,23 @@ struct file {
 	struct hlist_head f_ep;		/* epoll_mutex: the epoll sets it is in */
 	void *private_data;
 };
-enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8, FMODE_LSEEK = 16, FMODE_STREAM = 32,
-       FMODE_ATOMIC_POS = 64 /* f_pos is shared with care: regular files, directories */,
-       FMODE_WRITER = 128 /* counted in i_writecount */, FMODE_OPENED = 256 /* release() is due */ };
+enum {
+	FMODE_READ = 1,
+	FMODE_WRITE = 2,
+	FMODE_EXEC = 4,
+	FMODE_PATH = 8,
+	FMODE_LSEEK = 16,
+	FMODE_STREAM = 32,
+	FMODE_ATOMIC_POS = 64 /* f_pos is shared with care: regular files, directories */,
+	FMODE_WRITER = 128 /* counted in i_writecount */,
+	FMODE_OPENED = 256 /* release() is due */
+};
 
 struct dir_context {
 	loff_t pos;
 	/* false: no more room. */
-	bool (*actor)(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino, unsigned int type);
+	bool (*actor)(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
+		      unsigned int type);
 };
 
 /* --- file_table.c, fd.c: open files and descriptors --- */
@@ -179,7 +213,9 @@ struct file *fget(unsigned int fd);		/* a reference, or NULL; not O_PATH */
 struct file *fget_raw(unsigned int fd);
 void fput(struct file *file);			/* may sleep with the last reference */
 struct file *get_file(struct file *file);
-struct file *alloc_file(const struct path *path, unsigned int flags, const struct file_operations *fops);	/* takes over @path's references; ERR_PTR */
+/* takes over @path's references; ERR_PTR */
+struct file *alloc_file(const struct path *path, unsigned int flags,
+			const struct file_operations *fops);
 int get_unused_fd_flags(unsigned int flags);	/* -EMFILE, -ENOMEM */
 void fd_install(unsigned int fd, struct file *file);
 void put_unused_fd(unsigned int fd);
@@ -196,13 +232,17 @@ void put_fs_struct(struct fs_struct *fs);
 struct file *task_next_fd(struct task_struct *task, unsigned int *fd);
 
 /* --- open.c, namei.c --- */
-struct file *filp_open(const char *path, int flags, umode_t mode);	/* kernel pointer; ERR_PTR */
-struct file *open_exec(const char *path);	/* regular, executable, deny-write: ERR_PTR(-EACCES, -ENOENT …) */
-struct file *open_exec_at(int dfd, const char *path, bool follow, bool empty);	/* the same for execveat(2) */
+/* kernel pointer; ERR_PTR */
+struct file *filp_open(const char *path, int flags, umode_t mode);
+/* regular, executable, deny-write: ERR_PTR(-EACCES, -ENOENT …) */
+struct file *open_exec(const char *path);
+/* the same for execveat(2) */
+struct file *open_exec_at(int dfd, const char *path, bool follow, bool empty);
 void allow_write_access(struct file *file);
 kssize_t kernel_read(struct file *file, void *buf, size_t len, loff_t *pos);
 kssize_t kernel_write(struct file *file, const void *buf, size_t len, loff_t *pos);
-char *d_path(const struct path *path, char *buf, int size);	/* ERR_PTR(-ENAMETOOLONG); " (deleted)" */
+/* ERR_PTR(-ENAMETOOLONG); " (deleted)" */
+char *d_path(const struct path *path, char *buf, int size);
 char *file_path(struct file *file, char *buf, int size);
 int vfs_getattr(const struct path *path, struct kstat *stat);
 /* What mmap(2) needs from a file: the setup function of mm's struct mmap_request. */
@@ -210,11 +250,16 @@ int file_mmap_setup(struct vm_area_struct *vma, struct file *file);
 extern const struct vm_operations_struct generic_file_vm_ops;
 
 /* --- poll.h's part: see kernel/fs/poll.h --- */
-void vfs_init(void);			/* caches, rootfs (ramfs) mounted, current->fs set; needs slab */
-int populate_rootfs(void);		/* unpacks the initramfs; frees its memory: 0, -errno (logged) */
+/* caches, rootfs (ramfs) mounted, current->fs set; needs slab */
+void vfs_init(void);
+/* unpacks the initramfs; frees its memory: 0, -errno (logged) */
+int populate_rootfs(void);
 void devfs_init(void);			/* the devtmpfs tree; nodes appear as drivers register */
-int register_chrdev(unsigned int major, unsigned int minor, const char *name, umode_t mode, const struct file_operations *fops, void *private);	/* and its node in devtmpfs */
+/* and its node in devtmpfs */
+int register_chrdev(unsigned int major, unsigned int minor, const char *name, umode_t mode,
+		    const struct file_operations *fops, void *private);
 int register_filesystem(struct file_system_type *type);
 void procfs_init(void);
 void sysfs_init(void);
-int sysctl_write_by_name(const char *name, const char *value);	/* "vm.swappiness", "10": 0, -ENOENT, -EACCES, -EINVAL; for apply_boot_sysctls() */
+/* "vm.swappiness", "10": 0, -ENOENT, -EACCES, -EINVAL; for apply_boot_sysctls() */
+int sysctl_write_by_name(const char *name, const char *value);

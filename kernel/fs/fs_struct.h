@@ -9,5 +9,7 @@ struct task_struct;
 extern struct fs_struct init_fs;
 void set_fs_root(struct fs_struct *fs, const struct path *to);
 void set_fs_pwd(struct fs_struct *fs, const struct path *to);
-int task_fs_path(struct task_struct *task, bool root, struct path *path);	/* references; -ENOENT: it exits */
-void chroot_fs_refs(const struct path *from, const struct path *to);	/* every task that is at @from: pivot_root */
+/* references; -ENOENT: it exits */
+int task_fs_path(struct task_struct *task, bool root, struct path *path);
+/* every task that is at @from: pivot_root */
+void chroot_fs_refs(const struct path *from, const struct path *to);

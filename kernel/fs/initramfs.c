@@ -13,7 +13,8 @@
  *         others are linked to it by (major, minor, inode).
  * Locks:  none: the boot alone runs.
  * Above:  kernel/main.c.   Below: namei_ops.c, mm/filemap.h, lib/inflate.h.
- *         In Linux: init/initramfs.c; the format: Documentation/driver-api/early-userspace/buffer-format.rst.
+ *         In Linux: init/initramfs.c; the format:
+ *         Documentation/driver-api/early-userspace/buffer-format.rst.
  */
 #include "boot/boot_info.h"
 #include "kernel/abi/errno.h"
@@ -66,7 +67,8 @@ static int fail(struct unpack *u, const char *why)
 {
 	if (!u->error) {
 		u->error = why;
-		strscpy(u->failed, u->have && u->state != WANT_HEADER ? u->name : "", sizeof(u->failed));
+		strscpy(u->failed, u->have && u->state != WANT_HEADER ? u->name : "",
+			sizeof(u->failed));
 	}
 	return -EINVAL;
 }
@@ -83,7 +85,8 @@ static const char *find_link(struct unpack *u)
 	size_t len = strlen(u->name) + 1;
 
 	for (l = *bucket; l; l = l->next)
-		if (l->ino == u->f[F_INO] && l->major == u->f[F_DEVMAJOR] && l->minor == u->f[F_DEVMINOR])
+		if (l->ino == u->f[F_INO] && l->major == u->f[F_DEVMAJOR] &&
+		    l->minor == u->f[F_DEVMINOR])
 			return l->name;
 	l = kmalloc(sizeof(*l) + len, GFP_KERNEL);
 	if (!l) {
@@ -181,9 +184,11 @@ static int start_other(struct unpack *u)
 	if (S_ISDIR(u->f[F_MODE]))
 		err = do_mkdirat(AT_FDCWD, u->name, u->f[F_MODE]);
 	else
-		err = do_mknodat(AT_FDCWD, u->name, u->f[F_MODE], MKDEV(u->f[F_RDEVMAJOR], u->f[F_RDEVMINOR]));
+		err = do_mknodat(AT_FDCWD, u->name, u->f[F_MODE],
+				 MKDEV(u->f[F_RDEVMAJOR], u->f[F_RDEVMINOR]));
 	if (err && err != -EEXIST)
-		return fail(u, err == -EINVAL ? "unknown type of file" : "cannot make a directory or node");
+		return fail(u, err == -EINVAL ? "unknown type of file"
+					      : "cannot make a directory or node");
 	set_path_attributes(u);
 	return 0;
 }
@@ -234,7 +239,8 @@ static int parse_header(struct unpack *u)
 	const char *p = u->header + 6;
 
 	if (memcmp(u->header, "070701", 6) && memcmp(u->header, "070702", 6))
-		return fail(u, memcmp(u->header, "070707", 6) ? "no cpio magic" : "old cpio format: use -H newc");
+		return fail(u, memcmp(u->header, "070707", 6) ? "no cpio magic"
+							      : "old cpio format: use -H newc");
 	for (int i = 0; i < NR_FIELDS; i++) {
 		u->f[i] = 0;
 		for (int k = 0; k < 8; k++, p++) {
@@ -321,8 +327,9 @@ static int feed(void *ctx, const u8 *data, size_t n)
 	struct unpack *u = ctx;
 
 	while (n) {
-		kssize_t took = u->state == WANT_HEADER ? take_header(u, data, n) :
-				u->state == WANT_NAME ? take_name(u, data, n) : take_data(u, data, n);
+		kssize_t took = u->state == WANT_HEADER ? take_header(u, data, n)
+				: u->state == WANT_NAME ? take_name(u, data, n)
+							: take_data(u, data, n);
 
 		if (took < 0)
 			return took;
@@ -402,7 +409,8 @@ static int unpack_all(struct unpack *u, const u8 *data, size_t n)
 		else if (n > 6 && !memcmp(data, "0707", 4))
 			took = unpack_plain(u, data, n);
 		else
-			took = fail(u, other_format(data, n) ? other_format(data, n) : "junk where an archive should be");
+			took = fail(u, other_format(data, n) ? other_format(data, n)
+							     : "junk where an archive should be");
 		if (took <= 0)
 			break;
 		data += took;
@@ -436,7 +444,8 @@ static int unpack_to_rootfs(const u8 *data, size_t n)
 		fput(u->file);
 	free_links(u);
 	if (u->error)
-		pr_emerg("Initramfs unpacking failed: %s%s%s\n", u->error, *u->failed ? " at " : "", u->failed);
+		pr_emerg("Initramfs unpacking failed: %s%s%s\n", u->error, *u->failed ? " at " : "",
+			 u->failed);
 	putname(u->name);
 	putname(u->target);
 	kfree(u);

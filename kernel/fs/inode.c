@@ -214,11 +214,19 @@ int notify_change(struct dentry *dentry, struct iattr *attr, bool check)
 void generic_fillattr(struct inode *inode, struct kstat *stat)
 {
 	*stat = (struct kstat){
-		.dev = inode->i_sb->s_dev, .rdev = inode->i_rdev, .ino = inode->i_ino,
-		.mode = inode->i_mode, .nlink = inode->i_nlink, .uid = inode->i_uid, .gid = inode->i_gid,
-		.size = READ_ONCE(inode->i_size), .blksize = PAGE_SIZE,
+		.dev = inode->i_sb->s_dev,
+		.rdev = inode->i_rdev,
+		.ino = inode->i_ino,
+		.mode = inode->i_mode,
+		.nlink = inode->i_nlink,
+		.uid = inode->i_uid,
+		.gid = inode->i_gid,
+		.size = READ_ONCE(inode->i_size),
+		.blksize = PAGE_SIZE,
 		.blocks = inode->i_data.nrpages * (PAGE_SIZE / 512),
-		.atime = inode->i_atime, .mtime = inode->i_mtime, .ctime = inode->i_ctime,
+		.atime = inode->i_atime,
+		.mtime = inode->i_mtime,
+		.ctime = inode->i_ctime,
 	};
 }
 

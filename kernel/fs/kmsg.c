@@ -6,7 +6,8 @@
  *         be written in any context, even under a run queue's lock, so it wakes
  *         nobody: readers look again five times a second.
  * Locks:  printk's own, inside kmsg_read() and syslog_read().
- * Above:  mem.c, proc_root.c.   Below: kernel/lib/printk.h.   In Linux: kernel/printk/printk.c, fs/proc/kmsg.c.
+ * Above:  mem.c, proc_root.c.   Below: kernel/lib/printk.h.   In Linux: kernel/printk/printk.c,
+ * fs/proc/kmsg.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
@@ -137,8 +138,12 @@ static unsigned int kmsg_poll(struct file *file, struct poll_table *pt)
 }
 
 const struct file_operations kmsg_fops = {
-	.open = kmsg_open, .release = kmsg_release, .read = kmsg_file_read, .write = kmsg_file_write,
-	.llseek = kmsg_llseek, .poll = kmsg_poll,
+	.open = kmsg_open,
+	.release = kmsg_release,
+	.read = kmsg_file_read,
+	.write = kmsg_file_write,
+	.llseek = kmsg_llseek,
+	.poll = kmsg_poll,
 };
 
 static kssize_t proc_kmsg_read(struct file *file, char __user *buf, size_t len, loff_t *pos)

@@ -37,7 +37,8 @@ struct file_locks {
 	struct wait_queue_head wait;
 };
 
-static DEFINE_MUTEX(flock_mutex, LOCK_SLEEP_LAST);	/* the last use of a file may end under mmap_lock */
+/* the last use of a file may end under mmap_lock */
+static DEFINE_MUTEX(flock_mutex, LOCK_SLEEP_LAST);
 
 static struct file_locks *get_context(struct inode *inode)
 {
@@ -126,7 +127,10 @@ static void merge_neighbours(struct list_head *list, struct file_lock *with)
 	}
 }
 
-/* => flock_mutex held. 0, -EAGAIN. Both spares are allocated by the caller, so that this cannot fail. */
+/*
+ * => flock_mutex held. 0, -EAGAIN. Both spares are allocated by the caller, so that this cannot
+ * fail.
+ */
 static int apply_lock(struct file_locks *ctx, struct list_head *list, const struct file_lock *want,
 		      struct file_lock **spare, struct file_lock **item)
 {
@@ -163,7 +167,8 @@ static long set_lock(struct inode *inode, const struct file_lock *want, bool flo
 		mutex_unlock(&flock_mutex);
 		if (err != -EAGAIN || !wait)
 			break;
-		err = wait_event_interruptible(ctx->wait, READ_ONCE(ctx->changes) != seen, "a file lock");
+		err = wait_event_interruptible(ctx->wait, READ_ONCE(ctx->changes) != seen,
+					       "a file lock");
 	} while (!err);
 out:
 	kfree(spare);

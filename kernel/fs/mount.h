@@ -38,7 +38,10 @@ struct vfsmount *mntget(struct vfsmount *mnt);
 void mntput(struct vfsmount *mnt);	/* may sleep */
 /* => dcache_lock held. The mount on that place, or NULL; no reference. */
 struct vfsmount *lookup_mnt_locked(struct vfsmount *mnt, struct dentry *dentry);
-/* Goes from a mount point to the top of what is mounted there; keeps the references right. True: it moved. */
+/*
+ * Goes from a mount point to the top of what is mounted there; keeps the references right. True:
+ * it moved.
+ */
 bool follow_mount(struct path *path);
 bool follow_up(struct path *path);	/* from a mount's root to its mount point */
 bool mnt_is_readonly(const struct vfsmount *mnt);
@@ -46,7 +49,8 @@ bool mnt_is_readonly(const struct vfsmount *mnt);
 struct vfsmount *kern_mount(struct file_system_type *type);
 void get_fs_root(struct path *root);
 void get_fs_pwd(struct path *pwd);
-int do_mount(const char *dev, const char *dir, const char *type, unsigned long flags, const char *data);
+int do_mount(const char *dev, const char *dir, const char *type, unsigned long flags,
+	     const char *data);
 int vfs_statfs(const struct path *path, struct statfs *st);
 struct file_system_type *find_filesystem(const char *name);
 void mnt_init(void);

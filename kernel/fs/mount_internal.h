@@ -8,9 +8,12 @@
 
 extern struct mutex namespace_lock;
 extern struct list_head mount_list;
-struct vfsmount *vfs_kern_mount(struct file_system_type *type, const char *dev, const char *data);	/* detached; ERR_PTR */
-struct vfsmount *clone_mount(const struct path *path);	/* a bind mount of that place, detached; NULL */
-void attach_mount(struct vfsmount *mnt, const struct path *where);	/* the tree takes the caller's reference */
+/* detached; ERR_PTR */
+struct vfsmount *vfs_kern_mount(struct file_system_type *type, const char *dev, const char *data);
+/* a bind mount of that place, detached; NULL */
+struct vfsmount *clone_mount(const struct path *path);
+/* the tree takes the caller's reference */
+void attach_mount(struct vfsmount *mnt, const struct path *where);
 void detach_mount(struct vfsmount *mnt);	/* the tree's reference becomes the caller's */
 bool has_submounts(struct vfsmount *mnt);
 bool is_submount_of(struct vfsmount *mnt, struct vfsmount *ancestor);	/* or equal */

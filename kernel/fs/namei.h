@@ -6,17 +6,29 @@
 #include "kernel/fs/dcache.h"
 #include "kernel/fs/mount.h"
 
-enum lookup_flags { LOOKUP_FOLLOW = 1, LOOKUP_DIRECTORY = 2, LOOKUP_EMPTY = 4,
-		    LOOKUP_NO_XDEV = 8, LOOKUP_NO_MAGICLINKS = 16, LOOKUP_NO_SYMLINKS = 32, LOOKUP_BENEATH = 64,
-		    LOOKUP_IN_ROOT = 128 };
+enum lookup_flags {
+	LOOKUP_FOLLOW = 1,
+	LOOKUP_DIRECTORY = 2,
+	LOOKUP_EMPTY = 4,
+	LOOKUP_NO_XDEV = 8,
+	LOOKUP_NO_MAGICLINKS = 16,
+	LOOKUP_NO_SYMLINKS = 32,
+	LOOKUP_BENEATH = 64,
+	LOOKUP_IN_ROOT = 128
+};
 
-/* A user's path in a buffer of PATH_MAX; ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT if it is empty and @empty_ok is not). */
+/*
+ * A user's path in a buffer of PATH_MAX; ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT if it is empty
+ * and @empty_ok is not).
+ */
 char *getname_flags(const char __user *path, bool empty_ok);
 static inline char *getname(const char __user *path) { return getname_flags(path, false); }
 void putname(char *name);
 char *alloc_name(void);			/* a buffer of PATH_MAX, or NULL; putname() frees it */
 
-/* The place of @name (kernel text); from @dfd if it is relative. References in *path. 0 or -errno. */
+/*
+ * The place of @name (kernel text); from @dfd if it is relative. References in *path. 0 or -errno.
+ */
 int filename_lookup(int dfd, const char *name, unsigned int flags, struct path *path);
 int user_path_at(int dfd, const char __user *name, unsigned int flags, struct path *path);
 
@@ -33,7 +45,10 @@ struct parent_lookup {
 	bool trailing_slash;
 };
 int filename_parent(int dfd, const char *name, struct parent_lookup *pl);
-/* The child, positive or a fresh negative one; a reference, or ERR_PTR. => the parent's i_rwsem held. */
+/*
+ * The child, positive or a fresh negative one; a reference, or ERR_PTR. => the parent's i_rwsem
+ * held.
+ */
 struct dentry *lookup_one(struct dentry *parent, const char *name, unsigned int len);
 
 /* open(2)'s walk: makes the file if it has to. */

@@ -98,7 +98,8 @@ int do_mknodat(int dfd, const char *name, umode_t mode, kdev_t dev)
 		return -EPERM;
 	if ((mode & S_IFMT) == 0)
 		mode |= S_IFREG;
-	if (!S_ISREG(mode) && !S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
+	if (!S_ISREG(mode) && !S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode) &&
+	    !S_ISSOCK(mode))
 		return -EINVAL;
 	dentry = start_create(dfd, name, &pl, false);
 	if (IS_ERR(dentry))
@@ -231,7 +232,8 @@ static int remove_last(struct parent_lookup *pl, bool isdir)
 		else if (isdir)
 			err = vfs_rmdir(dir, dentry);
 		else
-			err = pl->trailing_slash ? unlink_slash_error(dentry) : vfs_unlink(dir, dentry);
+			err = pl->trailing_slash ? unlink_slash_error(dentry)
+						 : vfs_unlink(dir, dentry);
 	}
 	up_write(&dir->i_rwsem);
 	if (!IS_ERR(dentry))
@@ -354,9 +356,12 @@ static int rename_locked(struct parent_lookup *o, struct parent_lookup *n, unsig
 	lock_rename(o->parent.dentry, n->parent.dentry);
 	od = lookup_one(o->parent.dentry, o->last, o->len);
 	nd = lookup_one(n->parent.dentry, n->last, n->len);
-	err = IS_ERR(od) ? PTR_ERR(od) : IS_ERR(nd) ? PTR_ERR(nd) : check_rename(o, od, n, nd, flags);
+	err = IS_ERR(od)   ? PTR_ERR(od)
+	      : IS_ERR(nd) ? PTR_ERR(nd)
+			   : check_rename(o, od, n, nd, flags);
 	if (!err)
-		err = vfs_rename(o->parent.dentry->d_inode, od, n->parent.dentry->d_inode, nd, flags);
+		err = vfs_rename(o->parent.dentry->d_inode, od, n->parent.dentry->d_inode, nd,
+				 flags);
 	unlock_rename(o->parent.dentry, n->parent.dentry);
 	if (!IS_ERR(od))
 		dput(od);

@@ -19,10 +19,14 @@ struct nameidata {
 	bool trailing_slash;
 };
 
-int nd_start(struct nameidata *nd, int dfd, const char *name, unsigned int flags);	/* 0: nd_end() must follow */
+/* 0: nd_end() must follow */
+int nd_start(struct nameidata *nd, int dfd, const char *name, unsigned int flags);
 void nd_end(struct nameidata *nd);
 int nd_walk(struct nameidata *nd, bool parent);
-int nd_last_dots(struct nameidata *nd);		/* steps into a last component that is "." or ".." */
-int nd_lookup_last(struct nameidata *nd, struct path *out);	/* references in *out; 0, -ENOENT … */
-int nd_follow_link(struct nameidata *nd, struct dentry *link, const char *rest);	/* nd->name is new: walk on */
+/* steps into a last component that is "." or ".." */
+int nd_last_dots(struct nameidata *nd);
+/* references in *out; 0, -ENOENT … */
+int nd_lookup_last(struct nameidata *nd, struct path *out);
+/* nd->name is new: walk on */
+int nd_follow_link(struct nameidata *nd, struct dentry *link, const char *rest);
 void namei_init(void);

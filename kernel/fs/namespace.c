@@ -429,7 +429,10 @@ int vfs_statfs(const struct path *path, struct statfs *st)
 	int err;
 
 	*st = (struct statfs){
-		.f_type = sb->s_magic, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = NAME_MAX,
+		.f_type = sb->s_magic,
+		.f_bsize = PAGE_SIZE,
+		.f_frsize = PAGE_SIZE,
+		.f_namelen = NAME_MAX,
 		.f_fsid = { (s32)new_encode_dev(sb->s_dev), 0 },
 	};
 	err = sb->s_statfs ? sb->s_statfs(sb, st) : 0;

@@ -41,7 +41,8 @@ const struct file_operations simple_dir_fops = {
 
 static int acc_mode(int flags)
 {
-	static const u8 mode[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
+	static const u8 mode[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE,
+				    MAY_READ | MAY_WRITE };
 
 	return mode[flags & O_ACCMODE] | (flags & O_TRUNC ? MAY_WRITE : 0);
 }
@@ -286,7 +287,8 @@ static int build_open_flags(const struct open_how *how, struct open_flags *op)
 	if (how->resolve & ~(u64)(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |
 				  RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED))
 		return -EINVAL;
-	if ((how->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+	if ((how->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+	    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		return -EINVAL;
 	if (how->resolve & RESOLVE_CACHED)
 		return -EAGAIN;		/* "not without sleeping": openat2(2) allows it always */

@@ -31,7 +31,8 @@ extern kgid_t (*fs_current_fsgid)(void);
 extern bool (*fs_in_group)(kgid_t gid);		/* fsgid or a supplementary group */
 extern bool (*fs_capable)(int cap);		/* effective; CAP_* above */
 /* access(2) asks for the real ids: swaps current's credentials, and back. */
-extern const struct cred *(*fs_override_real_ids)(void);	/* the old ones; NULL without memory */
+/* the old ones; NULL without memory */
+extern const struct cred *(*fs_override_real_ids)(void);
 extern void (*fs_revert_creds)(const struct cred *old);
 /* A reference to current's credentials, for file->f_cred; and its end. */
 extern const struct cred *(*fs_get_current_cred)(void);
@@ -43,6 +44,9 @@ extern bool (*fs_ptrace_may_access)(struct task_struct *task);
 /* MAY_* bits: 0, -EACCES. Mode bits, then capabilities, by Linux's rules. */
 int inode_permission(struct inode *inode, int mask);
 bool inode_owner_or_capable(struct inode *inode);
-/* May an entry of @dir be removed? @isdir: by rmdir. 0, -EACCES, -EPERM (sticky), -ENOTDIR, -EISDIR, -EBUSY, -ENOENT. */
+/*
+ * May an entry of @dir be removed? @isdir: by rmdir. 0, -EACCES, -EPERM (sticky), -ENOTDIR,
+ * -EISDIR, -EBUSY, -ENOENT.
+ */
 int may_delete(struct inode *dir, struct dentry *victim, bool isdir);
 int may_create(struct inode *dir, struct dentry *child);	/* 0, -EACCES, -EEXIST, -ENOENT */

@@ -141,7 +141,8 @@ static int wait_readable(struct file *file, struct pipe_inode_info *p)
 	if (file->f_flags & O_NONBLOCK)
 		return -EAGAIN;
 	mutex_unlock(&p->mutex);
-	err = wait_event_interruptible(p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers), "pipe_read");
+	err = wait_event_interruptible(p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers),
+				       "pipe_read");
 	mutex_lock(&p->mutex);
 	return err;
 }
@@ -227,7 +228,8 @@ static int wait_writable(struct file *file, struct pipe_inode_info *p)
 		return -EAGAIN;
 	mutex_unlock(&p->mutex);
 	wake_readers(p);
-	err = wait_event_interruptible(p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers), "pipe_write");
+	err = wait_event_interruptible(p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers),
+				       "pipe_write");
 	mutex_lock(&p->mutex);
 	return err;
 }
@@ -343,8 +345,10 @@ static int pipe_release(struct inode *inode, struct file *file)
 	hung_up = !p->readers != !p->writers;
 	mutex_unlock(&p->mutex);
 	if (hung_up) {
-		wake_up_key(&p->rd_wait, TASK_INTERRUPTIBLE, 0, (void *)(EPOLLIN | EPOLLHUP | EPOLLERR));
-		wake_up_key(&p->wr_wait, TASK_INTERRUPTIBLE, 0, (void *)(EPOLLOUT | EPOLLHUP | EPOLLERR));
+		wake_up_key(&p->rd_wait, TASK_INTERRUPTIBLE, 0,
+			    (void *)(EPOLLIN | EPOLLHUP | EPOLLERR));
+		wake_up_key(&p->wr_wait, TASK_INTERRUPTIBLE, 0,
+			    (void *)(EPOLLOUT | EPOLLHUP | EPOLLERR));
 	}
 	put_pipe(inode, p);
 	return 0;

@@ -5,5 +5,6 @@
 
 #include "kernel/fs/fs.h"
 
-long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);	/* F_GETPIPE_SZ, F_SETPIPE_SZ */
+/* F_GETPIPE_SZ, F_SETPIPE_SZ */
+long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 void pipe_init(void);

@@ -10,7 +10,9 @@
 #include "kernel/sched/wait.h"
 
 struct file;
-struct poll_table { void (*queue)(struct file *file, struct wait_queue_head *wq, struct poll_table *pt); };
+struct poll_table {
+	void (*queue)(struct file *file, struct wait_queue_head *wq, struct poll_table *pt);
+};
 static inline void poll_wait(struct file *file, struct wait_queue_head *wq, struct poll_table *pt)
 {
 	if (pt && pt->queue)

@@ -211,7 +211,8 @@ static u64 fake_ino(u64 pid, u64 n)
 static int pid_dir_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct pid_inode *pi = pid_of(file->f_inode);
-	unsigned int fixed = ARRAY_SIZE(pid_entries), all = fixed + (__ctl_pid_end - __ctl_pid_start);
+	unsigned int fixed = ARRAY_SIZE(pid_entries),
+		     all = fixed + (__ctl_pid_end - __ctl_pid_start);
 
 	if (!task_alive(pi))
 		return -ENOENT;
@@ -219,7 +220,8 @@ static int pid_dir_readdir(struct file *file, struct dir_context *ctx)
 		return 0;
 	for (; ctx->pos - 2 < all; ctx->pos++) {
 		unsigned int i = ctx->pos - 2;
-		const char *name = i < fixed ? pid_entries[i].name : __ctl_pid_start[i - fixed].name;
+		const char *name =
+			i < fixed ? pid_entries[i].name : __ctl_pid_start[i - fixed].name;
 		umode_t mode = i < fixed ? pid_entries[i].mode : S_IFREG;
 
 		if (i < fixed && pid_entries[i].leader_only && pi->thread)
@@ -433,7 +435,8 @@ static struct dentry *fd_lookup(struct inode *dir, struct dentry *dentry, bool i
 	what.fd = fd;
 	err = instantiate(dentry, pi->task, &what, mode);
 	if (!err)
-		set_operations(dentry, info ? NULL : &pid_fd_link_operations, info ? &fdinfo_fops : NULL);
+		set_operations(dentry, info ? NULL : &pid_fd_link_operations,
+			       info ? &fdinfo_fops : NULL);
 	return err;
 }
 static struct dentry *fd_dir_lookup(struct inode *dir, struct dentry *dentry)
@@ -489,8 +492,8 @@ static int fdinfo_show(struct text_file *t)
 
 	if (!file)
 		return -ENOENT;
-	seq_printf(&t->m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n", (long long)file->f_pos,
-		   flags, file->f_path.mnt->mnt_id, file->f_inode->i_ino);
+	seq_printf(&t->m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n",
+		   (long long)file->f_pos, flags, file->f_path.mnt->mnt_id, file->f_inode->i_ino);
 	fput(file);
 	return 0;
 }

@@ -8,7 +8,8 @@
  *         runs again. The trees of /proc and /sys that never change are built of
  *         dentries and inodes once, at boot.
  * Locks:  text_file.lock, LOCK_SEQ, outside of all that show takes.
- * Above:  proc_root.c, sysfs.c.   Below: kernel/lib/ctlfile.h.   In Linux: fs/seq_file.c, fs/proc/generic.c.
+ * Above:  proc_root.c, sysfs.c.   Below: kernel/lib/ctlfile.h.   In Linux: fs/seq_file.c,
+ * fs/proc/generic.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/fs/dcache.h"
@@ -257,7 +258,8 @@ void tree_add_ctl_files(struct super_block *sb, const char *prefix)
 
 	for (ctl = __ctl_file_start; ctl < __ctl_file_end; ctl++)
 		if (!strncmp(ctl->path, prefix, len))
-			WARN_ON(!tree_add(sb, ctl->path + len, S_IFREG | ctl->mode, &ctl_fops, (void *)ctl));
+			WARN_ON(!tree_add(sb, ctl->path + len, S_IFREG | ctl->mode, &ctl_fops,
+					  (void *)ctl));
 }
 
 /* proc_internal.h */

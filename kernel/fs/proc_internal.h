@@ -23,18 +23,24 @@ kssize_t text_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 /* A user's buffer as a NUL-terminated kernel copy of at most a page; *len is cut to it. ERR_PTR. */
 char *copy_text(const char __user *buf, size_t *len);
 
-/* Static trees: parents are made as needed. @path is relative to @sb's root. The inode, or NULL without memory. */
+/*
+ * Static trees: parents are made as needed. @path is relative to @sb's root. The inode, or NULL
+ * without memory.
+ */
 struct inode *tree_add(struct super_block *sb, const char *path, umode_t mode,
 		       const struct file_operations *fops, void *private);
 struct inode *tree_symlink(struct super_block *sb, const char *path, const char *target);
-void tree_add_ctl_files(struct super_block *sb, const char *prefix);	/* the CTL_FILEs below "/proc/" */
+/* the CTL_FILEs below "/proc/" */
+void tree_add_ctl_files(struct super_block *sb, const char *prefix);
 int proc_setattr(struct dentry *dentry, struct iattr *attr);
-int tree_mount(struct super_block *sb, unsigned long magic);	/* an empty read-only-looking root */
+/* an empty read-only-looking root */
+int tree_mount(struct super_block *sb, unsigned long magic);
 extern const struct inode_operations proc_dir_inode_operations;
 
 /* proc_sysctl.c */
 void proc_sysctl_add(struct super_block *sb);
 /* proc_base.c */
 struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry);
-int proc_pid_readdir(struct file *file, struct dir_context *ctx);	/* positions from PROC_PID_POS on */
+/* positions from PROC_PID_POS on */
+int proc_pid_readdir(struct file *file, struct dir_context *ctx);
 #define PROC_PID_POS (1L << 40)

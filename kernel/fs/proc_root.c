@@ -2,7 +2,8 @@
  * proc_root.c - the file system "proc": its root, and what in it is no CTL_FILE.
  *
  * Locks:  none of its own.
- * Above:  mount(2), main.c.   Below: proc_generic.c, proc_sysctl.c, proc_base.c.   In Linux: fs/proc/root.c.
+ * Above:  mount(2), main.c.   Below: proc_generic.c, proc_sysctl.c, proc_base.c.   In Linux:
+ * fs/proc/root.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/statfs.h"
@@ -79,7 +80,9 @@ static int proc_mount(struct super_block *sb, const char *source, const char *da
 	return err ? err : proc_fill(sb);
 }
 
-static struct file_system_type proc_fs_type = { .name = "proc", .nodev = true, .mount = proc_mount };
+static struct file_system_type proc_fs_type = { .name = "proc",
+						.nodev = true,
+						.mount = proc_mount };
 
 /* fs.h */
 void procfs_init(void)

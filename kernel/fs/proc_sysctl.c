@@ -7,7 +7,8 @@
  *         and a write that does not start at position 0 is swallowed. All values
  *         are checked before the first is stored.
  * Locks:  none: a value is one word. Readers of two words live with a mixture, as in Linux.
- * Above:  proc_root.c; main.c for sysctl.NAME=VALUE.   In Linux: kernel/sysctl.c, fs/proc/proc_sysctl.c.
+ * Above:  proc_root.c; main.c for sysctl.NAME=VALUE.   In Linux: kernel/sysctl.c,
+ * fs/proc/proc_sysctl.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/fs/inode.h"
@@ -82,13 +83,17 @@ static bool has_range(const struct ctl_sysctl *ctl)
 	return ctl->min || ctl->max;	/* neither given: no limit */
 }
 
-/* The parsed number as the sysctl's type: 0, -EINVAL, or 1: to be skipped (as Linux does a negative ulong). */
+/*
+ * The parsed number as the sysctl's type: 0, -EINVAL, or 1: to be skipped (as Linux does a
+ * negative ulong).
+ */
 static int check_value(const struct ctl_sysctl *ctl, bool negative, unsigned long value, long *out)
 {
 	if (ctl->type == CTL_ULONG) {
 		if (negative)
 			return 1;
-		if (has_range(ctl) && (value < (unsigned long)ctl->min || value > (unsigned long)ctl->max))
+		if (has_range(ctl) &&
+		    (value < (unsigned long)ctl->min || value > (unsigned long)ctl->max))
 			return -EINVAL;
 		*out = value;
 		return 0;
@@ -166,7 +171,8 @@ static kssize_t write_value(const struct ctl_sysctl *ctl, char *buf, size_t len)
 	else if (!ctl->data)
 		n = -EPERM;
 	else
-		n = ctl->type == CTL_STRING ? write_string(ctl, buf, len) : write_numbers(ctl, buf, len);
+		n = ctl->type == CTL_STRING ? write_string(ctl, buf, len)
+					    : write_numbers(ctl, buf, len);
 	if (n >= 0 && ctl->after)
 		ctl->after();
 	return n;
@@ -185,7 +191,8 @@ static kssize_t sysctl_write(struct file *file, const char __user *buf, size_t l
 
 	if (!len)
 		return 0;
-	if (*pos) {			/* kernel.sysctl_writes_strict: nothing but the start counts */
+	/* kernel.sysctl_writes_strict: nothing but the start counts */
+	if (*pos) {
 		*pos += len;
 		return len;
 	}
@@ -203,7 +210,9 @@ static const struct file_operations sysctl_fops = {
 	.open = sysctl_open, .release = text_release, .read = text_read, .write = sysctl_write,
 };
 
-/* Root's bits hold for root, without CAP_DAC_OVERRIDE: a 0444 sysctl cannot be opened for writing. */
+/*
+ * Root's bits hold for root, without CAP_DAC_OVERRIDE: a 0444 sysctl cannot be opened for writing.
+ */
 static int sysctl_permission(struct inode *inode, int mask)
 {
 	umode_t mode = inode->i_mode;

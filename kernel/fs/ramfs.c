@@ -5,7 +5,8 @@
  *         never written anywhere: AS_UNEVICTABLE keeps reclaim away from them.
  *         Mounted as "ramfs", as the rootfs, and - until it can swap - as "tmpfs".
  * Locks:  the directory's i_rwsem, held by the callers in namei.c.
- * Above:  namespace.c, initramfs.c, devfs.c (same inodes).   In Linux: fs/ramfs/inode.c, fs/libfs.c.
+ * Above:  namespace.c, initramfs.c, devfs.c (same inodes).   In Linux: fs/ramfs/inode.c,
+ * fs/libfs.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
@@ -25,7 +26,8 @@ static int ramfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, k
 static int ramfs_symlink(struct inode *dir, struct dentry *dentry, const char *target);
 static int ramfs_create(struct inode *dir, struct dentry *dentry, umode_t mode);
 
-static const struct address_space_operations ramfs_aops;	/* no reading, no writing: RAM is all */
+/* no reading, no writing: RAM is all */
+static const struct address_space_operations ramfs_aops;
 
 const struct file_operations ramfs_file_operations = {
 	.read = generic_file_read,
@@ -254,7 +256,11 @@ void simple_kill_sb(struct super_block *sb)
 }
 
 struct file_system_type rootfs_type = {
-	.name = "rootfs", .nodev = true, .mount = ramfs_mount, .kill_sb = simple_kill_sb, .internal = true,
+	.name = "rootfs",
+	.nodev = true,
+	.mount = ramfs_mount,
+	.kill_sb = simple_kill_sb,
+	.internal = true,
 };
 static struct file_system_type tmpfs_type = {
 	.name = "tmpfs", .nodev = true, .mount = tmpfs_mount, .kill_sb = simple_kill_sb,

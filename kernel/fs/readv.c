@@ -17,7 +17,10 @@
 
 #define UIO_FASTIOV 8
 
-/* The vector as a kernel copy (@fast, or allocated) or ERR_PTR. Lengths are clipped to MAX_RW_COUNT in all. */
+/*
+ * The vector as a kernel copy (@fast, or allocated) or ERR_PTR. Lengths are clipped to
+ * MAX_RW_COUNT in all.
+ */
 static struct iovec *import_iovec(const struct iovec __user *uvec, unsigned long n,
 				  struct iovec *fast)
 {

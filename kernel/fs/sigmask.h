@@ -10,4 +10,5 @@ struct timespec;
 int set_user_sigmask(const u64 __user *umask, size_t size);
 /* The old one comes back now, or, if a signal is to be delivered under the new one, after that. */
 void restore_sigmask_unless(bool interrupted);
-u64 timespec_deadline(const struct timespec *ts);	/* ns of ktime_get_ns(); 0: do not wait; ~0: for ever */
+/* ns of ktime_get_ns(); 0: do not wait; ~0: for ever */
+u64 timespec_deadline(const struct timespec *ts);

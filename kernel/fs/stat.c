@@ -134,15 +134,25 @@ long sys_statx(int dfd, const char __user *path, unsigned int flags, unsigned in
 	if (err)
 		return err;
 	stx = (struct statx){
-		.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID, .stx_blksize = k.blksize,
+		.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID,
+		.stx_blksize = k.blksize,
 		.stx_attributes = k.mount_root ? STATX_ATTR_MOUNT_ROOT : 0,
 		.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
-		.stx_nlink = k.nlink, .stx_uid = k.uid, .stx_gid = k.gid, .stx_mode = k.mode,
-		.stx_ino = k.ino, .stx_size = k.size, .stx_blocks = k.blocks,
-		.stx_atime = statx_time(&k.atime), .stx_ctime = statx_time(&k.ctime),
+		.stx_nlink = k.nlink,
+		.stx_uid = k.uid,
+		.stx_gid = k.gid,
+		.stx_mode = k.mode,
+		.stx_ino = k.ino,
+		.stx_size = k.size,
+		.stx_blocks = k.blocks,
+		.stx_atime = statx_time(&k.atime),
+		.stx_ctime = statx_time(&k.ctime),
 		.stx_mtime = statx_time(&k.mtime),
-		.stx_rdev_major = MAJOR(k.rdev), .stx_rdev_minor = MINOR(k.rdev),
-		.stx_dev_major = MAJOR(k.dev), .stx_dev_minor = MINOR(k.dev), .stx_mnt_id = k.mnt_id,
+		.stx_rdev_major = MAJOR(k.rdev),
+		.stx_rdev_minor = MINOR(k.rdev),
+		.stx_dev_major = MAJOR(k.dev),
+		.stx_dev_minor = MINOR(k.dev),
+		.stx_mnt_id = k.mnt_id,
 	};
 	return copy_to_user(ustx, &stx, sizeof(stx)) ? -EFAULT : 0;
 }

@@ -5,7 +5,8 @@
  *         on; a file on a RAM file system cannot be swapped to (there is no disk
  *         under it): EINVAL, as Linux says for a file without bmap.
  * Locks:  none here; do_swapon has its own.
- * Above:  the system call table.   Below: mm/swapfile.h, block/swap_dev.c.   In Linux: mm/swapfile.c.
+ * Above:  the system call table.   Below: mm/swapfile.h, block/swap_dev.c.   In Linux:
+ * mm/swapfile.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
@@ -48,7 +49,10 @@ static long swapon_path(const struct path *path, int flags)
 	if (err)
 		return err;
 	copy_path(path, dev.path, sizeof(dev.path));
-	/* What a program wrote to /dev/vda must be on the disk before its header is read from there. */
+	/*
+	 * What a program wrote to /dev/vda must be on the disk before its header is read from
+	 * there.
+	 */
 	filemap_write_and_wait(&bdev->mapping);
 	return do_swapon(&dev, flags);
 }

@@ -28,7 +28,10 @@ static unsigned int kept_flags(unsigned long flags)
 	return flags & KEPT_FLAGS;
 }
 
-/* Mounts on top of @where, whatever is there already. => namespace_lock held. Takes @mnt's reference. */
+/*
+ * Mounts on top of @where, whatever is there already. => namespace_lock held. Takes @mnt's
+ * reference.
+ */
 static int graft(struct vfsmount *mnt, struct path *where)
 {
 	int err = 0;
@@ -206,7 +209,10 @@ long sys_mount(const char __user *udev, const char __user *udir, const char __us
 	return err;
 }
 
-/* The mount under @path that is no one's root goes, if nobody uses it or @detach. => namespace_lock held. */
+/*
+ * The mount under @path that is no one's root goes, if nobody uses it or @detach. =>
+ * namespace_lock held.
+ */
 static int do_umount(const struct path *path, bool detach)
 {
 	struct vfsmount *mnt = path->mnt;

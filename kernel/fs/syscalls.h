@@ -28,14 +28,20 @@ long sys_lseek(unsigned int fd, loff_t off, unsigned int whence);
 /* readv.c */
 long sys_readv(unsigned long fd, const struct iovec __user *vec, unsigned long n);
 long sys_writev(unsigned long fd, const struct iovec __user *vec, unsigned long n);
-long sys_preadv(unsigned long fd, const struct iovec __user *vec, unsigned long n, unsigned long lo, unsigned long hi);
-long sys_pwritev(unsigned long fd, const struct iovec __user *vec, unsigned long n, unsigned long lo, unsigned long hi);
-long sys_preadv2(unsigned long fd, const struct iovec __user *vec, unsigned long n, unsigned long lo, unsigned long hi, int flags);
-long sys_pwritev2(unsigned long fd, const struct iovec __user *vec, unsigned long n, unsigned long lo, unsigned long hi, int flags);
+long sys_preadv(unsigned long fd, const struct iovec __user *vec, unsigned long n, unsigned long lo,
+		unsigned long hi);
+long sys_pwritev(unsigned long fd, const struct iovec __user *vec, unsigned long n,
+		 unsigned long lo, unsigned long hi);
+long sys_preadv2(unsigned long fd, const struct iovec __user *vec, unsigned long n,
+		 unsigned long lo, unsigned long hi, int flags);
+long sys_pwritev2(unsigned long fd, const struct iovec __user *vec, unsigned long n,
+		  unsigned long lo, unsigned long hi, int flags);
 /* splice.c */
 long sys_sendfile64(int out, int in, loff_t __user *off, size_t count);
-long sys_copy_file_range(int in, loff_t __user *in_off, int out, loff_t __user *out_off, size_t len, unsigned int flags);
-long sys_splice(int in, loff_t __user *in_off, int out, loff_t __user *out_off, size_t len, unsigned int flags);
+long sys_copy_file_range(int in, loff_t __user *in_off, int out, loff_t __user *out_off, size_t len,
+			 unsigned int flags);
+long sys_splice(int in, loff_t __user *in_off, int out, loff_t __user *out_off, size_t len,
+		unsigned int flags);
 /* open.c */
 long sys_open(const char __user *path, int flags, umode_t mode);
 long sys_openat(int dfd, const char __user *path, int flags, umode_t mode);
@@ -55,7 +61,8 @@ long sys_newstat(const char __user *path, struct stat __user *st);
 long sys_newlstat(const char __user *path, struct stat __user *st);
 long sys_newfstat(unsigned int fd, struct stat __user *st);
 long sys_newfstatat(int dfd, const char __user *path, struct stat __user *st, int flags);
-long sys_statx(int dfd, const char __user *path, unsigned int flags, unsigned int mask, struct statx __user *stx);
+long sys_statx(int dfd, const char __user *path, unsigned int flags, unsigned int mask,
+	       struct statx __user *stx);
 long sys_readlink(const char __user *path, char __user *buf, int size);
 long sys_readlinkat(int dfd, const char __user *path, char __user *buf, int size);
 long sys_statfs(const char __user *path, struct statfs __user *st);
@@ -95,7 +102,8 @@ long sys_unlink(const char __user *path);
 long sys_unlinkat(int dfd, const char __user *path, int flags);
 long sys_rename(const char __user *opath, const char __user *npath);
 long sys_renameat(int odfd, const char __user *opath, int ndfd, const char __user *npath);
-long sys_renameat2(int odfd, const char __user *opath, int ndfd, const char __user *npath, unsigned int flags);
+long sys_renameat2(int odfd, const char __user *opath, int ndfd, const char __user *npath,
+		   unsigned int flags);
 long sys_link(const char __user *opath, const char __user *npath);
 long sys_linkat(int odfd, const char __user *opath, int ndfd, const char __user *npath, int flags);
 long sys_symlink(const char __user *target, const char __user *path);
@@ -103,7 +111,8 @@ long sys_symlinkat(const char __user *target, int dfd, const char __user *path);
 long sys_mknod(const char __user *path, umode_t mode, unsigned int dev);
 long sys_mknodat(int dfd, const char __user *path, umode_t mode, unsigned int dev);
 /* sys_mount.c */
-long sys_mount(const char __user *dev, const char __user *dir, const char __user *type, unsigned long flags, const void __user *data);
+long sys_mount(const char __user *dev, const char __user *dir, const char __user *type,
+	       unsigned long flags, const void __user *data);
 long sys_umount(const char __user *path, int flags);	/* umount2(2) */
 long sys_pivot_root(const char __user *new_root, const char __user *put_old);
 /* sync.c */
@@ -126,11 +135,17 @@ long sys_epoll_create(int size);
 long sys_epoll_create1(int flags);
 long sys_epoll_ctl(int epfd, int op, int fd, struct epoll_event __user *event);
 long sys_epoll_wait(int epfd, struct epoll_event __user *events, int max, int timeout_ms);
-long sys_epoll_pwait(int epfd, struct epoll_event __user *events, int max, int timeout_ms, const u64 __user *sigmask, size_t size);
-long sys_epoll_pwait2(int epfd, struct epoll_event __user *events, int max, const struct timespec __user *timeout, const u64 __user *sigmask, size_t size);
+long sys_epoll_pwait(int epfd, struct epoll_event __user *events, int max, int timeout_ms,
+		     const u64 __user *sigmask, size_t size);
+long sys_epoll_pwait2(int epfd, struct epoll_event __user *events, int max,
+		      const struct timespec __user *timeout, const u64 __user *sigmask,
+		      size_t size);
 long sys_memfd_create(const char __user *name, unsigned int flags);
 /* select.c */
 long sys_poll(struct pollfd __user *fds, unsigned int n, int timeout_ms);
-long sys_ppoll(struct pollfd __user *fds, unsigned int n, struct timespec __user *timeout, const u64 __user *sigmask, size_t size);
-long sys_select(int n, unsigned long __user *in, unsigned long __user *out, unsigned long __user *ex, struct timeval __user *timeout);
-long sys_pselect6(int n, unsigned long __user *in, unsigned long __user *out, unsigned long __user *ex, struct timespec __user *timeout, void __user *sig);
+long sys_ppoll(struct pollfd __user *fds, unsigned int n, struct timespec __user *timeout,
+	       const u64 __user *sigmask, size_t size);
+long sys_select(int n, unsigned long __user *in, unsigned long __user *out,
+		unsigned long __user *ex, struct timeval __user *timeout);
+long sys_pselect6(int n, unsigned long __user *in, unsigned long __user *out,
+		  unsigned long __user *ex, struct timespec __user *timeout, void __user *sig);

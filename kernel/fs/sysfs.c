@@ -1,8 +1,11 @@
 /*
- * sysfs.c - /sys, small and true: CPUs, block devices, and what others put there by CTL_FILE("/sys/…").
+ * sysfs.c - /sys, small and true: CPUs, block devices, and what others put there by
+ * CTL_FILE("/sys/…").
  *
- * Locks:  a directory's entries are added by the boot and by drivers' probes, one at a time (sysfs_lock).
- * Above:  devfs.c tells of devices; mount(2).   Below: proc_generic.c.   In Linux: fs/sysfs, drivers/base.
+ * Locks:  a directory's entries are added by the boot and by drivers' probes, one at a time
+ * (sysfs_lock).
+ * Above:  devfs.c tells of devices; mount(2).   Below: proc_generic.c.   In Linux: fs/sysfs,
+ * drivers/base.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/statfs.h"
@@ -97,7 +100,9 @@ static int sysfs_mount(struct super_block *sb, const char *source, const char *d
 	return 0;
 }
 
-static struct file_system_type sysfs_type = { .name = "sysfs", .nodev = true, .mount = sysfs_mount };
+static struct file_system_type sysfs_type = { .name = "sysfs",
+					      .nodev = true,
+					      .mount = sysfs_mount };
 
 /* fs.h */
 void sysfs_init(void)

@@ -56,8 +56,14 @@ DEFINE_ATOMIC_OPS(atomic, atomic_t, int)
 DEFINE_ATOMIC_OPS(atomic64, atomic64_t, s64)
 DEFINE_ATOMIC_OPS(atomic_long, atomic_long_t, long)
 
-static inline void atomic_or(int i, atomic_t *v) { __atomic_fetch_or(&v->counter, i, __ATOMIC_SEQ_CST); }
-static inline void atomic_and(int i, atomic_t *v) { __atomic_fetch_and(&v->counter, i, __ATOMIC_SEQ_CST); }
+static inline void atomic_or(int i, atomic_t *v)
+{
+	__atomic_fetch_or(&v->counter, i, __ATOMIC_SEQ_CST);
+}
+static inline void atomic_and(int i, atomic_t *v)
+{
+	__atomic_fetch_and(&v->counter, i, __ATOMIC_SEQ_CST);
+}
 
 /* Full barriers between CPUs: smp_mb() in kernel/x86/io.h. */
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)

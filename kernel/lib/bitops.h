@@ -51,8 +51,14 @@ static inline bool test_and_set_bit_lock(unsigned long nr, volatile unsigned lon
 {
 	return __atomic_fetch_or(&p[BIT_WORD(nr)], BIT_MASK(nr), __ATOMIC_ACQUIRE) & BIT_MASK(nr);
 }
-static inline void __set_bit(unsigned long nr, unsigned long *p) { p[BIT_WORD(nr)] |= BIT_MASK(nr); }
-static inline void __clear_bit(unsigned long nr, unsigned long *p) { p[BIT_WORD(nr)] &= ~BIT_MASK(nr); }
+static inline void __set_bit(unsigned long nr, unsigned long *p)
+{
+	p[BIT_WORD(nr)] |= BIT_MASK(nr);
+}
+static inline void __clear_bit(unsigned long nr, unsigned long *p)
+{
+	p[BIT_WORD(nr)] &= ~BIT_MASK(nr);
+}
 static inline bool __test_and_set_bit(unsigned long nr, unsigned long *p)
 {
 	bool old = test_bit(nr, p);
@@ -77,7 +83,10 @@ static inline unsigned long __fls(unsigned long x) { return 63 - __builtin_clzl(
 static inline unsigned long ffz(unsigned long x) { return __builtin_ctzl(~x); }
 static inline int ilog2(unsigned long x) { return 63 - __builtin_clzl(x); }
 static inline bool is_power_of_2(unsigned long n) { return n && !(n & (n - 1)); }
-static inline unsigned long roundup_pow_of_two(unsigned long n) { return n <= 1 ? 1 : 1UL << fls64(n - 1); }
+static inline unsigned long roundup_pow_of_two(unsigned long n)
+{
+	return n <= 1 ? 1 : 1UL << fls64(n - 1);
+}
 static inline unsigned long rounddown_pow_of_two(unsigned long n) { return 1UL << (fls64(n) - 1); }
 /* The order (0 = one page) that holds @size bytes. */
 static inline int get_order(unsigned long size)

@@ -163,7 +163,8 @@ void parse_early_params(const char *command_line)
 	strscpy(init_words, command_line, sizeof(init_words));
 	for_each_word(init_words, early_word, NULL);
 	if (unknown[0])
-		pr_notice("Unknown kernel command line parameters \"%s\", will be passed to user space.\n",
+		pr_notice("Unknown kernel command line parameters \"%s\", will be passed to user "
+			  "space.\n",
 			  unknown + 1);
 }
 
@@ -172,7 +173,8 @@ static void sysctl_word(char *name, char *value, bool after, void *ctx)
 	int (*apply)(const char *, const char *) = *(int (**)(const char *, const char *))ctx;
 	int err;
 
-	if (after || !value || (!str_has_prefix(name, "sysctl.") && !str_has_prefix(name, "sysctl/")))
+	if (after || !value ||
+	    (!str_has_prefix(name, "sysctl.") && !str_has_prefix(name, "sysctl/")))
 		return;
 	name += strlen("sysctl.");
 	for (char *p = name; *p; p++)

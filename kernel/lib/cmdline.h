@@ -16,7 +16,8 @@
 #define MAX_INIT_ARGS 32		/* and as many environment strings */
 
 extern char saved_command_line[COMMAND_LINE_SIZE];	/* c: as given, /proc/cmdline */
-extern const char *argv_init[MAX_INIT_ARGS + 2];	/* c: [0] is set by who starts init; NULL-terminated */
+/* c: [0] is set by who starts init; NULL-terminated */
+extern const char *argv_init[MAX_INIT_ARGS + 2];
 extern const char *envp_init[MAX_INIT_ARGS + 2];	/* c: "HOME=/", "TERM=linux", … */
 
 /* => once, before the allocators; printk works. */

@@ -30,12 +30,18 @@ void seq_putc(struct seq_file *m, char c);
 void seq_escape(struct seq_file *m, const char *s, const char *esc);
 void seq_write(struct seq_file *m, const void *data, size_t len);
 void seq_vprintf(struct seq_file *m, const char *fmt, va_list args) __printf(2, 0);
-/* @num right-aligned in @width after @delimiter (a string, may be empty): much faster than seq_printf. */
-void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, u64 num, unsigned int width);
+/*
+ * @num right-aligned in @width after @delimiter (a string, may be empty): much faster than
+ * seq_printf.
+ */
+void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, u64 num,
+			       unsigned int width);
 void seq_put_decimal_ull(struct seq_file *m, const char *delimiter, u64 num);
 void seq_put_decimal_ll(struct seq_file *m, const char *delimiter, s64 num);
-void seq_put_hex_ll(struct seq_file *m, const char *delimiter, u64 v, unsigned int width);	/* zero-padded */
-void seq_pad(struct seq_file *m, size_t line_start, size_t width);	/* spaces until the line that began at @line_start has @width bytes */
+/* zero-padded */
+void seq_put_hex_ll(struct seq_file *m, const char *delimiter, u64 v, unsigned int width);
+/* spaces until the line that began at @line_start has @width bytes */
+void seq_pad(struct seq_file *m, size_t line_start, size_t width);
 
 /*
  * One file.
@@ -102,12 +108,17 @@ struct ctl_param {
 	static const struct ctl_param CTL_PASTE(ctl_param_, __LINE__) __used   \
 	__section(".ctl_param") __aligned(8) = { .name = name_, .set = set_ }
 /* Short forms. */
-#define CTL_SYSCTL_INT(name_, var, min_, max_, ...) \
-	CTL_SYSCTL(name_, .mode = 0644, .type = CTL_INT, .data = &(var), .len = 1, .min = min_, .max = max_, __VA_ARGS__)
-#define CTL_SYSCTL_ULONG(name_, var, min_, max_, ...) \
-	CTL_SYSCTL(name_, .mode = 0644, .type = CTL_ULONG, .data = &(var), .len = 1, .min = min_, .max = max_, __VA_ARGS__)
+#define CTL_SYSCTL_INT(name_, var, min_, max_, ...)                                                \
+	CTL_SYSCTL(name_, .mode = 0644, .type = CTL_INT, .data = &(var), .len = 1, .min = min_,    \
+		   .max = max_, __VA_ARGS__)
+#define CTL_SYSCTL_ULONG(name_, var, min_, max_, ...)                                              \
+	CTL_SYSCTL(name_, .mode = 0644, .type = CTL_ULONG, .data = &(var), .len = 1, .min = min_,  \
+		   .max = max_, __VA_ARGS__)
 
-/* The sections' ends, from linker.ld. __aligned(8) above: else the compiler pads large structs, and the array has holes. */
+/*
+ * The sections' ends, from linker.ld. __aligned(8) above: else the compiler pads large structs,
+ * and the array has holes.
+ */
 extern const struct ctl_file __ctl_file_start[], __ctl_file_end[];
 extern const struct ctl_pid_file __ctl_pid_start[], __ctl_pid_end[];
 extern const struct ctl_sysctl __ctl_sysctl_start[], __ctl_sysctl_end[];

@@ -177,7 +177,10 @@ static const char *parse_length(const char *f, struct spec *sp)
 /* Sign- or zero-extends what va_arg(int) gave, by the length modifier. */
 static s64 as_signed(s64 v, char length)
 {
-	return length == 'l' ? v : length == 'h' ? (short)v : length == 'H' ? (signed char)v : (int)v;
+	return length == 'l'   ? v
+	       : length == 'h' ? (short)v
+	       : length == 'H' ? (signed char)v
+			       : (int)v;
 }
 static u64 as_unsigned(u64 v, char length)
 {

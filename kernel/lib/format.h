@@ -24,5 +24,8 @@ int vscnprintf(char *buf, size_t size, const char *fmt, va_list args) __printf(3
 int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int sprintf(char *buf, const char *fmt, ...) __printf(2, 3);
 
-/* Set by the symbol table's owner: writes "name+0x12/0x40" (or "name" if !@offset); bytes written, 0: unknown. */
+/*
+ * Set by the symbol table's owner: writes "name+0x12/0x40" (or "name" if !@offset); bytes written,
+ * 0: unknown.
+ */
 extern int (*format_symbol)(char *buf, size_t size, unsigned long addr, bool offset);

@@ -4,7 +4,8 @@
  * Idea: 64 bits of input are kept in a register and topped up once a symbol.
  *       A Huffman code is looked up by its first bits in a table; longer ones
  *       go on in a second table. A short length's extra bits are looked up with
- *       its code: most entries say all there is to know. Output collects in a 64 KiB buffer of which
+ *       its code: most entries say all there is to know. Output collects in a 64 KiB buffer of
+ *       which
  *       the lower half is the history that matches refer to; when it is full
  *       it is checksummed, handed on, and its upper half becomes the history.
  *       Everything lies in the caller's workspace.
@@ -22,7 +23,8 @@ enum {
 	BUFFER = 2 * WINDOW,
 	SLACK = 300,			/* one match, and eight bytes of overshoot */
 	LIT_BITS = 10, DIST_BITS = 8,	/* what the first tables decode */
-	LIT_TABLE = 1400, DIST_TABLE = 700,	/* first and second tables together: at most 1334 and 592 */
+	/* first and second tables together: at most 1334 and 592 */
+	LIT_TABLE = 1400, DIST_TABLE = 700,
 	MAX_LIT = 288, MAX_DIST = 32, MAX_BITS = 15,
 };
 
@@ -31,13 +33,22 @@ enum {
  * No bits of the code in it: the extra bits are in the value already.
  */
 typedef u32 entry_t;
-enum { IS_LITERAL = 0x8000, IS_END = 0x4000, IS_SUBTABLE = 0x2000, IS_BAD = 0x1000, CODE_MASK = 0xf00,
-       CODE_SHIFT = 8, VALUE_SHIFT = 16, DROP_MASK = 0x3f };
+enum {
+	IS_LITERAL = 0x8000,
+	IS_END = 0x4000,
+	IS_SUBTABLE = 0x2000,
+	IS_BAD = 0x1000,
+	CODE_MASK = 0xf00,
+	CODE_SHIFT = 8,
+	VALUE_SHIFT = 16,
+	DROP_MASK = 0x3f
+};
 
 struct input {
 	const u8 *in, *end;
 	u64 bits;			/* the next input bits, lowest first */
-	u32 nbits;			/* its low byte: how many; may run past the end: see overrun */
+	/* its low byte: how many; may run past the end: see overrun */
+	u32 nbits;
 	int overrun;			/* zero bytes supplied after the end */
 };
 
@@ -58,12 +69,14 @@ struct state {
 };
 _Static_assert(sizeof(struct state) <= INFLATE_WORKSPACE, "workspace is too small");
 
-static const u16 length_base[31] = { 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43,
-	51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 };
+static const u16 length_base[31] = { 3,	 4,  5,	 6,   7,   8,	9,   10,  11, 13,
+				     15, 17, 19, 23,  27,  31,	35,  43,  51, 59,
+				     67, 83, 99, 115, 131, 163, 195, 227, 258 };
 static const u8 length_extra[31] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
 	4, 4, 4, 4, 5, 5, 5, 5, 0 };
-static const u16 dist_base[32] = { 1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385,
-	513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
+static const u16 dist_base[32] = { 1,	 2,    3,    4,	   5,	 7,    9,    13,    17,	   25,
+				   33,	 49,   65,   97,   129,	 193,  257,  385,   513,   769,
+				   1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
 static const u8 dist_extra[32] = { 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9,
 	10, 10, 11, 11, 12, 12, 13, 13 };
 
@@ -177,7 +190,10 @@ static __always_inline void top_up(struct input *b, bool at_end)
 		refill_fast(b);
 }
 
-/* Takes away the bits that @e decoded. What the subtraction does to the upper bytes of nbits is of no interest. */
+/*
+ * Takes away the bits that @e decoded. What the subtraction does to the upper bytes of nbits is of
+ * no interest.
+ */
 static __always_inline void drop(struct input *b, entry_t e)
 {
 	b->bits >>= e & DROP_MASK;
@@ -209,7 +225,10 @@ static bool align_to_byte(struct input *b)
 
 /* --- tables --- */
 
-/* What a symbol decodes to: value, kind and, where the bits of the code will be, the number of its extra bits. */
+/*
+ * What a symbol decodes to: value, kind and, where the bits of the code will be, the number of its
+ * extra bits.
+ */
 static entry_t lit_entry(int sym)
 {
 	if (sym < 256)
@@ -237,7 +256,8 @@ struct builder {
 	entry_t *table;
 	int size;		/* entries there are */
 	int root;		/* bits of the first table */
-	bool resolve;		/* the first table's values include their extra bits where these fit */
+	/* the first table's values include their extra bits where these fit */
+	bool resolve;
 	entry_t (*entry)(int sym);
 	u16 count[MAX_BITS + 1];	/* codes of each length that are still to come */
 	u16 sorted[MAX_LIT];	/* symbols in the order of their codes */
@@ -247,7 +267,10 @@ struct builder {
 	int sub_bits;		/* and its size */
 };
 
-/* Sorts the symbols by code: by length, then by number. Codes of that length left unused, -1: over-subscribed. */
+/*
+ * Sorts the symbols by code: by length, then by number. Codes of that length left unused, -1:
+ * over-subscribed.
+ */
 static int sort_symbols(struct builder *b, const u8 *lengths, int n)
 {
 	u16 at[MAX_BITS + 2];
@@ -270,7 +293,10 @@ static int sort_symbols(struct builder *b, const u8 *lengths, int n)
 	return left;
 }
 
-/* The code after @code, which is @len bits long, the first bit lowest: one is added at the far end. */
+/*
+ * The code after @code, which is @len bits long, the first bit lowest: one is added at the far
+ * end.
+ */
 static u32 next_code(u32 code, int len)
 {
 	u32 bit = 1U << (len - 1);
@@ -299,7 +325,10 @@ static void fill_first(struct builder *b, u32 code, int len, entry_t e)
 			table[i] = e;
 }
 
-/* A second table for the codes that begin like @code, as large as those still to come need. False: no room. */
+/*
+ * A second table for the codes that begin like @code, as large as those still to come need. False:
+ * no room.
+ */
 static bool open_second(struct builder *b, u32 code, int len)
 {
 	int bits = len - b->root, left = 1 << bits;
@@ -312,7 +341,8 @@ static bool open_second(struct builder *b, u32 code, int len)
 	if (b->used + (1 << bits) > b->size)
 		return false;
 	b->sub_prefix = code & ((1U << b->root) - 1);
-	b->table[b->sub_prefix] = (u32)b->used << VALUE_SHIFT | IS_SUBTABLE | bits << CODE_SHIFT | b->root;
+	b->table[b->sub_prefix] =
+		(u32)b->used << VALUE_SHIFT | IS_SUBTABLE | bits << CODE_SHIFT | b->root;
 	b->sub = b->table + b->used;
 	b->sub_bits = bits;
 	b->used += 1 << bits;
@@ -325,7 +355,8 @@ static bool fill_second(struct builder *b, u32 code, int len, entry_t e)
 {
 	int extra = (e & CODE_MASK) >> CODE_SHIFT, rest = len - b->root;
 
-	if ((!b->sub || (code & ((1U << b->root) - 1)) != b->sub_prefix) && !open_second(b, code, len))
+	if ((!b->sub || (code & ((1U << b->root) - 1)) != b->sub_prefix) &&
+	    !open_second(b, code, len))
 		return false;
 	e = (e & ~CODE_MASK) | rest << CODE_SHIFT | (rest + extra);
 	for (u32 i = code >> b->root; i < 1U << b->sub_bits; i += 1U << rest)
@@ -365,13 +396,18 @@ static int build(struct builder *b, const u8 *lengths, int n)
 static __always_inline entry_t second_entry(const entry_t *table, entry_t e, struct input *b)
 {
 	drop(b, e);
-	return table[(e >> VALUE_SHIFT) + (b->bits & ((1U << ((e & CODE_MASK) >> CODE_SHIFT)) - 1))];
+	return table[(e >> VALUE_SHIFT) +
+		     (b->bits & ((1U << ((e & CODE_MASK) >> CODE_SHIFT)) - 1))];
 }
 
-/* The value of @e with its extra bits, which follow the code in @bits. => the bits of the code are in it */
+/*
+ * The value of @e with its extra bits, which follow the code in @bits. => the bits of the code are
+ * in it
+ */
 static __always_inline u32 full_value(entry_t e, u64 bits)
 {
-	return (e >> VALUE_SHIFT) + ((bits & ((1UL << (e & DROP_MASK)) - 1)) >> ((e & CODE_MASK) >> CODE_SHIFT));
+	return (e >> VALUE_SHIFT) +
+	       ((bits & ((1UL << (e & DROP_MASK)) - 1)) >> ((e & CODE_MASK) >> CODE_SHIFT));
 }
 
 /* Copies a match; may write up to 7 bytes more. => room for them behind @to */
@@ -422,7 +458,10 @@ static __always_inline void put_literal(struct fast *f, entry_t e)
 	*f->pos++ = e >> VALUE_SHIFT;
 }
 
-/* Stores the literals that come next, at most three; the entry that is none, or the last literal's. => 56 bits are there */
+/*
+ * Stores the literals that come next, at most three; the entry that is none, or the last
+ * literal's. => 56 bits are there
+ */
 static __always_inline entry_t literals(const entry_t *lit, struct fast *f)
 {
 	entry_t e = first_entry(lit, f);
@@ -549,8 +588,14 @@ static int inflate_stored(struct state *s)
 
 static int build_both(struct state *s, int nlit, int ndist)
 {
-	struct builder lit = { .table = s->lit, .size = LIT_TABLE, .root = LIT_BITS, .resolve = true, .entry = lit_entry };
-	struct builder dist = { .table = s->dist, .size = DIST_TABLE, .root = DIST_BITS, .entry = dist_entry };
+	struct builder lit = { .table = s->lit,
+			       .size = LIT_TABLE,
+			       .root = LIT_BITS,
+			       .resolve = true,
+			       .entry = lit_entry };
+	struct builder dist = {
+		.table = s->dist, .size = DIST_TABLE, .root = DIST_BITS, .entry = dist_entry
+	};
 	int err = build(&lit, s->lengths, nlit);
 
 	return err ? err : build(&dist, s->lengths + nlit, ndist);
@@ -606,8 +651,11 @@ static int read_lengths(struct state *s, int n)
 
 static int inflate_dynamic(struct state *s)
 {
-	static const u8 order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
-	struct builder codes = { .table = s->lit, .size = LIT_TABLE, .root = 7, .entry = plain_entry };
+	static const u8 order[19] = { 16, 17, 18, 0, 8,	 7, 9,	6, 10, 5,
+				      11, 4,  12, 3, 13, 2, 14, 1, 15 };
+	struct builder codes = {
+		.table = s->lit, .size = LIT_TABLE, .root = 7, .entry = plain_entry
+	};
 	int nlit, ndist, ncode, err;
 
 	nlit = take_bits(&s->b, 5) + 257;

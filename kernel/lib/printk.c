@@ -180,7 +180,10 @@ static bool log_continue(const char *text, size_t len, bool open)
 	return true;
 }
 
-/* The record numbered @pos->seq, with @pos put right; NULL: none yet. Records given up are skipped. */
+/*
+ * The record numbered @pos->seq, with @pos put right; NULL: none yet. Records given up are
+ * skipped.
+ */
 static struct log_record *log_find(struct log_pos *pos)
 {
 	u64 seq = MAX(pos->seq, first.seq);

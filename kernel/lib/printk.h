@@ -60,7 +60,8 @@ struct printk_ops {
 	void (*irq_restore)(unsigned long flags);
 	int (*cpu)(void);			/* this CPU's number */
 	u32 (*caller)(void);			/* whose half-line a KERN_CONT continues: the pid */
-	void (*readers)(void);			/* a record came: wake /dev/kmsg's readers. Any context. */
+	/* a record came: wake /dev/kmsg's readers. Any context. */
+	void (*readers)(void);
 };
 extern struct printk_ops printk_ops;
 
@@ -79,7 +80,8 @@ struct console {
 void register_console(struct console *con);	/* prints at once what it has not shown */
 void unregister_console(struct console *con);
 bool console_is_registered(const char *name);	/* NULL: any */
-void printk_panic(void);			/* from now on locks are broken after a while, and every level is printed */
+/* from now on locks are broken after a while, and every level is printed */
+void printk_panic(void);
 void console_flush(void);
 /* Keeps the consoles for a caller who writes to their hardware itself (kernel/dev's tty). */
 bool console_trylock(unsigned long *flags);
@@ -101,7 +103,8 @@ extern bool printk_time;			/* "[    5.603735] " */
 /*
  * Readers. A position is the number of the next record; 0 is the first ever.
  * kmsg_read: the record at *@seq in /dev/kmsg's format ("6,339,5140900,-;text\n"), *@seq advanced.
- *   The bytes, 0: nothing there yet, -EPIPE: records were lost, *@seq is the oldest now; -EINVAL: @size is too small.
+ *   The bytes, 0: nothing there yet, -EPIPE: records were lost, *@seq is the oldest now; -EINVAL:
+ *   @size is too small.
  */
 kssize_t kmsg_read(u64 *seq, char *buf, size_t size);
 u64 kmsg_first_seq(void);		/* the oldest record kept */
@@ -109,13 +112,17 @@ u64 kmsg_next_seq(void);		/* the one to come */
 u64 kmsg_clear_seq(void);		/* the first after the last "clear" */
 /*
  * syslog(2). The text is "<6>[    5.603735] line\n".
- * syslog_read: unread text, consumed; bytes, 0 if none.  syslog_read_all: the last @size bytes' worth
+ * syslog_read: unread text, consumed; bytes, 0 if none.  syslog_read_all: the last @size bytes'
+ * worth
  * of whole records since "clear"; @clear then clears.
  */
 kssize_t syslog_read(char *buf, size_t size);
 kssize_t syslog_read_all(char *buf, size_t size, bool clear);
 void syslog_clear(void);
-/* The same without a large buffer: where such a reading starts, and one record at a time (as kmsg_read). */
+/*
+ * The same without a large buffer: where such a reading starts, and one record at a time (as
+ * kmsg_read).
+ */
 u64 syslog_first_seq(size_t size);
 kssize_t syslog_record(u64 *seq, char *buf, size_t size);
 size_t syslog_unread(void);		/* bytes that syslog_read would give */

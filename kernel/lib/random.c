@@ -11,7 +11,8 @@
 #include "kernel/lib/string.h"
 
 static u64 counter;					/* a */
-static u64 keys[2] = { 0x243f6a8885a308d3, 0x13198a2e03707344 };	/* a; digits of pi until seeded */
+/* a; digits of pi until seeded */
+static u64 keys[2] = { 0x243f6a8885a308d3, 0x13198a2e03707344 };
 
 /* splitmix64's finaliser: S. Vigna, prng.di.unimi.it. */
 static u64 scramble(u64 x)

@@ -59,7 +59,9 @@ static __always_inline void rotate(struct rb_node *n, enum side side, struct rb_
 	replace_child(parent, n, up, root);
 }
 
-/* @node and its parent, the @side child of the grandparent, are red. True: nothing is left to do. */
+/*
+ * @node and its parent, the @side child of the grandparent, are red. True: nothing is left to do.
+ */
 static __always_inline bool insert_step(struct rb_node **nodep, enum side side,
 					struct rb_root *root)
 {

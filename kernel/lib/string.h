@@ -45,7 +45,8 @@ char *strnchr(const char *s, size_t n, int c);
 char *strnstr(const char *s, const char *what, size_t n);
 char *strchrnul(const char *s, int c);		/* the terminator if there is none */
 char *skip_spaces(const char *s);
-char *strim(char *s);				/* cuts trailing spaces in place, skips leading ones */
+/* cuts trailing spaces in place, skips leading ones */
+char *strim(char *s);
 bool sysfs_streq(const char *a, const char *b);	/* equal, but for one trailing newline */
 bool str_has_prefix(const char *s, const char *prefix);
 bool glob_match(const char *pattern, const char *s);	/* * and ? */

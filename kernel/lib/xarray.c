@@ -387,7 +387,8 @@ void *xa_find_marked(struct xarray *xa, unsigned long *index, unsigned long max,
 			continue;
 		}
 		slot = __builtin_ctzl(left);
-		if (slot != slot_of(node, at))	/* off the way to *index: from the subtree's start */
+		/* off the way to *index: from the subtree's start */
+		if (slot != slot_of(node, at))
 			at = (((at >> node->shift) & ~(XA_SLOTS - 1)) | slot) << node->shift;
 		if (at > max)
 			return NULL;

@@ -33,12 +33,14 @@ struct xa_node {
 	u8 shift;		/* bits of the index below this node: 0 at the leaves */
 	u8 offset;		/* its slot in the parent */
 	struct xa_node *parent;	/* NULL: the top */
-	u64 marks[XA_MARKS + 1];	/* bit n: slot n, or something below it, is marked; XA_PRESENT: is in use */
+	/* bit n: slot n, or something below it, is marked; XA_PRESENT: is in use */
+	u64 marks[XA_MARKS + 1];
 	void *slots[XA_SLOTS];
 };
 
 struct xarray {
-	void *head;		/* NULL, an entry (only index 0 is in use), or a node with bit 1 set */
+	/* NULL, an entry (only index 0 is in use), or a node with bit 1 set */
+	void *head;
 	u32 flags;		/* the user's, free for use */
 	u32 head_marks;		/* marks of a lone entry in head */
 };
@@ -62,16 +64,24 @@ static inline int xa_err(const void *entry) { return IS_ERR(entry) ? (int)PTR_ER
 
 /* NULL if there is none. */
 void *xa_load(struct xarray *xa, unsigned long index);
-/* The old entry (NULL: none), or an xa_is_err() value: -ENOMEM. @entry NULL erases. Marks of a replaced entry stay. */
+/*
+ * The old entry (NULL: none), or an xa_is_err() value: -ENOMEM. @entry NULL erases. Marks of a
+ * replaced entry stay.
+ */
 void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
 /* Stores only where nothing is: 0, -EBUSY, -ENOMEM. */
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
 /* Stores if the present entry is @old; the entry found, or an error. */
 void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp);
-void *xa_erase(struct xarray *xa, unsigned long index);	/* the old entry; never fails, marks go too */
-void xa_destroy(struct xarray *xa);			/* frees all nodes; entries are the caller's */
+/* the old entry; never fails, marks go too */
+void *xa_erase(struct xarray *xa, unsigned long index);
+/* frees all nodes; entries are the caller's */
+void xa_destroy(struct xarray *xa);
 
-/* The first entry at or after *@index and at most @max (with mark @filter, or XA_PRESENT); *@index is where. NULL: none. */
+/*
+ * The first entry at or after *@index and at most @max (with mark @filter, or XA_PRESENT); *@index
+ * is where. NULL: none.
+ */
 void *xa_find_marked(struct xarray *xa, unsigned long *index, unsigned long max, xa_mark_t filter);
 /* The same, after *@index. */
 void *xa_find_after_marked(struct xarray *xa, unsigned long *index, unsigned long max,

@@ -56,9 +56,13 @@ int load_script(struct linux_binprm *bprm);
 int copy_string_kernel(struct linux_binprm *bprm, const char *s);	/* -E2BIG, -ENOMEM */
 int remove_arg_zero(struct linux_binprm *bprm);
 int bprm_change_interp(struct linux_binprm *bprm, const char *interp);
-/* The old program is gone; @randomize: scatter the new one. Errors before the point of no return only are harmless. */
+/*
+ * The old program is gone; @randomize: scatter the new one. Errors before the point of no return
+ * only are harmless.
+ */
 int begin_new_exec(struct linux_binprm *bprm);
-int setup_arg_pages(struct linux_binprm *bprm, bool executable);	/* the strings onto the new stack */
+/* the strings onto the new stack */
+int setup_arg_pages(struct linux_binprm *bprm, bool executable);
 static inline unsigned long bprm_addr(const struct linux_binprm *bprm, unsigned long used)
 {
 	return bprm->stack_top - used;

@@ -45,7 +45,8 @@ struct elf_image {
 	struct elf64_phdr *phdrs;	/* kmalloc */
 	unsigned long bias;		/* out: added to the file's addresses */
 	unsigned long start_code, end_code, start_data, end_data, brk;	/* out */
-	unsigned long phdr_addr;	/* out: where the program headers are in memory, 0: nowhere */
+	/* out: where the program headers are in memory, 0: nowhere */
+	unsigned long phdr_addr;
 };
 
 /* Exactly @len bytes at @pos. -EIO: the file is shorter. */
@@ -58,8 +59,9 @@ static int elf_read(struct file *file, void *buf, size_t len, loff_t pos)
 
 static bool elf_header_ok(const struct elf64_hdr *h)
 {
-	return !memcmp(h->e_ident, ELFMAG, SELFMAG) && (h->e_type == ET_EXEC || h->e_type == ET_DYN) &&
-	       h->e_machine == EM_X86_64 && h->e_ident[EI_CLASS] == ELFCLASS64;
+	return !memcmp(h->e_ident, ELFMAG, SELFMAG) &&
+	       (h->e_type == ET_EXEC || h->e_type == ET_DYN) && h->e_machine == EM_X86_64 &&
+	       h->e_ident[EI_CLASS] == ELFCLASS64;
 }
 
 static int load_elf_phdrs(struct elf_image *img)
@@ -100,7 +102,8 @@ static unsigned long total_mapping_size(const struct elf_image *img)
 
 		if (ph->p_type != PT_LOAD)
 			continue;
-		if (ph->p_memsz > TASK_SIZE || ph->p_vaddr > TASK_SIZE || ph->p_filesz > ph->p_memsz)
+		if (ph->p_memsz > TASK_SIZE || ph->p_vaddr > TASK_SIZE ||
+		    ph->p_filesz > ph->p_memsz)
 			return ~0UL;
 		low = MIN(low, ph->p_vaddr & PAGE_MASK);
 		high = MAX(high, ph->p_vaddr + ph->p_memsz);
@@ -108,17 +111,26 @@ static unsigned long total_mapping_size(const struct elf_image *img)
 	return high ? high - low : 0;
 }
 
-/* The file's part of a segment at @addr, or anywhere. The address, or -errno. @span: bytes to reserve. */
-static unsigned long elf_map(const struct elf_image *img, const struct elf64_phdr *ph, unsigned long addr,
-			     unsigned long flags, unsigned long span)
+/*
+ * The file's part of a segment at @addr, or anywhere. The address, or -errno. @span: bytes to
+ * reserve.
+ */
+static unsigned long elf_map(const struct elf_image *img, const struct elf64_phdr *ph,
+			     unsigned long addr, unsigned long flags, unsigned long span)
 {
 	unsigned long offset = ph->p_vaddr & ~PAGE_MASK, size = PAGE_ALIGN(ph->p_filesz + offset);
 	struct file *file = img->file;
 	struct mmap_request req = {
-		.addr = addr & PAGE_MASK, .len = span ? PAGE_ALIGN(span) : size, .prot = elf_prot(ph),
-		.flags = MAP_PRIVATE | flags, .pgoff = (ph->p_offset - offset) >> PAGE_SHIFT,
-		.file = file, .mapping = file->f_mapping, .setup = file_mmap_setup,
-		.file_readable = true, .file_writable = false,
+		.addr = addr & PAGE_MASK,
+		.len = span ? PAGE_ALIGN(span) : size,
+		.prot = elf_prot(ph),
+		.flags = MAP_PRIVATE | flags,
+		.pgoff = (ph->p_offset - offset) >> PAGE_SHIFT,
+		.file = file,
+		.mapping = file->f_mapping,
+		.setup = file_mmap_setup,
+		.file_readable = true,
+		.file_writable = false,
 	};
 	unsigned long at;
 
@@ -134,25 +146,29 @@ static unsigned long elf_map(const struct elf_image *img, const struct elf64_phd
 /* What the segment has beyond the file: zeroes to the page's end, then anonymous pages. */
 static int map_bss(const struct elf64_phdr *ph, unsigned long bias)
 {
-	unsigned long start = ph->p_vaddr + ph->p_filesz + bias, end = PAGE_ALIGN(ph->p_vaddr + ph->p_memsz + bias);
+	unsigned long start = ph->p_vaddr + ph->p_filesz + bias,
+		      end = PAGE_ALIGN(ph->p_vaddr + ph->p_memsz + bias);
 	unsigned long page = PAGE_ALIGN(start);
 
 	/* A segment that may not be written keeps the file's bytes, as in Linux. */
-	if (ph->p_filesz && start != page && ph->p_flags & PF_W && clear_user((void *)start, page - start))
+	if (ph->p_filesz && start != page && ph->p_flags & PF_W &&
+	    clear_user((void *)start, page - start))
 		return -EFAULT;
 	if (!ph->p_filesz)
 		page = start & PAGE_MASK;
 	return end > page ? vm_brk_flags(page, end - page, ph->p_flags & PF_X ? VM_EXEC : 0) : 0;
 }
 
-static int map_segment(struct elf_image *img, const struct elf64_phdr *ph, unsigned long flags, unsigned long span)
+static int map_segment(struct elf_image *img, const struct elf64_phdr *ph, unsigned long flags,
+		       unsigned long span)
 {
 	unsigned long want = img->bias + ph->p_vaddr, at;
 
 	if (want >= TASK_SIZE || ph->p_memsz > TASK_SIZE - want)
 		return -EINVAL;
 	if (ph->p_filesz) {
-		at = elf_map(img, ph, flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? want : 0, flags, span);
+		at = elf_map(img, ph, flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? want : 0, flags,
+			     span);
 		if (at >= TASK_SIZE)
 			return IS_ERR((void *)at) ? (int)at : -EINVAL;
 		img->bias = at - (ph->p_vaddr & PAGE_MASK);
@@ -265,19 +281,32 @@ static unsigned long push_user(unsigned long *sp, const void *data, size_t len)
 }
 
 /* mm->auxv; how many words. */
-static int fill_auxv(struct linux_binprm *bprm, const struct elf_image *img, const struct elf_image *interp,
-		     unsigned long platform, unsigned long random)
+static int fill_auxv(struct linux_binprm *bprm, const struct elf_image *img,
+		     const struct elf_image *interp, unsigned long platform, unsigned long random)
 {
 	const struct cred *cred = current_cred();
 	const unsigned long auxv[][2] = {
-		{ AT_MINSIGSTKSZ, fpu_sigframe_size() + sizeof(struct rt_sigframe) + 128 + 64 + 16 },
-		{ AT_HWCAP, cpu_info.words[CPUID_1_EDX] }, { AT_PAGESZ, PAGE_SIZE }, { AT_CLKTCK, 100 },
-		{ AT_PHDR, img->phdr_addr }, { AT_PHENT, sizeof(struct elf64_phdr) },
-		{ AT_PHNUM, img->hdr.e_phnum }, { AT_BASE, interp->file ? interp->bias : 0 }, { AT_FLAGS, 0 },
-		{ AT_ENTRY, img->hdr.e_entry + img->bias }, { AT_UID, cred->uid }, { AT_EUID, cred->euid },
-		{ AT_GID, cred->gid }, { AT_EGID, cred->egid }, { AT_SECURE, bprm->secureexec },
-		{ AT_RANDOM, random }, { AT_HWCAP2, cpu_has(X86_FSGSBASE) ? HWCAP2_FSGSBASE : 0 },
-		{ AT_EXECFN, bprm_addr(bprm, bprm->exec_used) }, { AT_PLATFORM, platform }, { AT_NULL, 0 },
+		{ AT_MINSIGSTKSZ,
+		  fpu_sigframe_size() + sizeof(struct rt_sigframe) + 128 + 64 + 16 },
+		{ AT_HWCAP, cpu_info.words[CPUID_1_EDX] },
+		{ AT_PAGESZ, PAGE_SIZE },
+		{ AT_CLKTCK, 100 },
+		{ AT_PHDR, img->phdr_addr },
+		{ AT_PHENT, sizeof(struct elf64_phdr) },
+		{ AT_PHNUM, img->hdr.e_phnum },
+		{ AT_BASE, interp->file ? interp->bias : 0 },
+		{ AT_FLAGS, 0 },
+		{ AT_ENTRY, img->hdr.e_entry + img->bias },
+		{ AT_UID, cred->uid },
+		{ AT_EUID, cred->euid },
+		{ AT_GID, cred->gid },
+		{ AT_EGID, cred->egid },
+		{ AT_SECURE, bprm->secureexec },
+		{ AT_RANDOM, random },
+		{ AT_HWCAP2, cpu_has(X86_FSGSBASE) ? HWCAP2_FSGSBASE : 0 },
+		{ AT_EXECFN, bprm_addr(bprm, bprm->exec_used) },
+		{ AT_PLATFORM, platform },
+		{ AT_NULL, 0 },
 	};
 
 	_Static_assert(sizeof(auxv) <= sizeof(((struct mm_struct *)0)->auxv), "room for auxv");
@@ -352,7 +381,8 @@ static void set_mm_layout(const struct elf_image *img, bool has_interp)
 }
 
 /* Past the point of no return. */
-static int load_into_memory(struct linux_binprm *bprm, struct elf_image *img, struct elf_image *interp)
+static int load_into_memory(struct linux_binprm *bprm, struct elf_image *img,
+			    struct elf_image *interp)
 {
 	const struct elf64_phdr *stack = find_phdr(img, PT_GNU_STACK);
 	unsigned long place = 0, entry, sp;

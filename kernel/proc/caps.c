@@ -14,7 +14,8 @@
 #include "kernel/x86/uaccess.h"
 
 /* How many cap_user_data follow @header: 1 or 2; -EINVAL (and the version we prefer is stored). */
-static int cap_validate_version(struct cap_user_header __user *uheader, struct cap_user_header *header)
+static int cap_validate_version(struct cap_user_header __user *uheader,
+				struct cap_user_header *header)
 {
 	if (copy_from_user(header, uheader, sizeof(*header)))
 		return -EFAULT;
@@ -46,7 +47,8 @@ long sys_capget(struct cap_user_header __user *uheader, struct cap_user_data __u
 	cred = get_task_cred(t);
 	put_task_struct(t);
 	for (int i = 0; i < 2; i++)
-		d[i] = (struct cap_user_data){ cred->cap_effective >> 32 * i, cred->cap_permitted >> 32 * i,
+		d[i] = (struct cap_user_data){ cred->cap_effective >> 32 * i,
+					       cred->cap_permitted >> 32 * i,
 					       cred->cap_inheritable >> 32 * i };
 	put_cred(cred);
 	return copy_to_user(data, d, n * sizeof(d[0])) ? -EFAULT : 0;
@@ -57,7 +59,8 @@ static bool capset_allowed(const struct cred *old, u64 e, u64 p, u64 i)
 {
 	if ((i & ~(old->cap_inheritable | old->cap_permitted)) && !cred_has(old, CAP_SETPCAP))
 		return false;
-	return !(i & ~(old->cap_inheritable | old->cap_bset)) && !(p & ~old->cap_permitted) && !(e & ~p);
+	return !(i & ~(old->cap_inheritable | old->cap_bset)) && !(p & ~old->cap_permitted) &&
+	       !(e & ~p);
 }
 
 long sys_capset(struct cap_user_header __user *uheader, const struct cap_user_data __user *data)
@@ -90,7 +93,8 @@ long sys_capset(struct cap_user_header __user *uheader, const struct cap_user_da
 	return 0;
 }
 
-static long prctl_ambient(unsigned long op, unsigned long cap, unsigned long arg4, unsigned long arg5)
+static long prctl_ambient(unsigned long op, unsigned long cap, unsigned long arg4,
+			  unsigned long arg5)
 {
 	const struct cred *old = current->cred;
 	struct cred *item;
@@ -101,8 +105,9 @@ static long prctl_ambient(unsigned long op, unsigned long cap, unsigned long arg
 		return old->cap_ambient >> cap & 1;
 	if (op < PR_CAP_AMBIENT_RAISE || op > PR_CAP_AMBIENT_CLEAR_ALL)
 		return -EINVAL;
-	if (op == PR_CAP_AMBIENT_RAISE && (!(old->cap_permitted & old->cap_inheritable & 1UL << cap) ||
-					   old->securebits & SECBIT_NO_CAP_AMBIENT_RAISE))
+	if (op == PR_CAP_AMBIENT_RAISE &&
+	    (!(old->cap_permitted & old->cap_inheritable & 1UL << cap) ||
+	     old->securebits & SECBIT_NO_CAP_AMBIENT_RAISE))
 		return -EPERM;
 	item = prepare_creds();
 	if (!item)
@@ -178,7 +183,8 @@ static long set_no_new_privs(void)
 	return 0;
 }
 
-long cap_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5)
+long cap_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
+	       unsigned long arg5)
 {
 	switch (option) {
 	case PR_CAPBSET_READ:

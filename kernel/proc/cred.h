@@ -41,24 +41,33 @@ struct cred {
 	struct group_info *group_info;
 };
 
-enum { PF_NPROC_EXCEEDED = 0x1000 };	/* task->flags: a set*id went over RLIMIT_NPROC; execve refuses */
+/* task->flags: a set*id went over RLIMIT_NPROC; execve refuses */
+enum { PF_NPROC_EXCEEDED = 0x1000 };
 
-void cred_init(void);				/* caches, init_task's creds, the hooks of the rooms below */
+/* caches, init_task's creds, the hooks of the rooms below */
+void cred_init(void);
 static inline const struct cred *current_cred(void) { return current->cred; }
 const struct cred *get_cred(const struct cred *cred);
 void put_cred(const struct cred *cred);
 const struct cred *get_task_cred(struct task_struct *t);	/* a reference */
-struct cred *prepare_creds(void);		/* a copy of current's to change; NULL without memory */
-void commit_creds(struct cred *item);		/* current wears it; takes over the reference. Never fails. */
+/* a copy of current's to change; NULL without memory */
+struct cred *prepare_creds(void);
+/* current wears it; takes over the reference. Never fails. */
+void commit_creds(struct cred *item);
 struct user_struct *alloc_uid(kuid_t uid);	/* a reference; NULL without memory */
 int set_cred_user(struct cred *cred);		/* ->user by ->uid: 0, -EAGAIN */
 bool capable(int cap);				/* current has it in effect; sets PF_SUPERPRIV */
 bool has_capability(struct task_struct *t, int cap);
-static inline bool cred_has(const struct cred *cred, int cap) { return cred->cap_effective >> cap & 1; }
+static inline bool cred_has(const struct cred *cred, int cap)
+{
+	return cred->cap_effective >> cap & 1;
+}
 bool in_group_p(kgid_t gid);			/* fsgid or a supplementary group of current */
 /* May current look into @t (environ, auxv …)? Linux's PTRACE_MODE_READ. */
 bool ptrace_may_access(struct task_struct *t);
 /* execve: @item becomes what the set-id bits (@uid, @gid or -1) make of it. Returns AT_SECURE. */
 bool cred_apply_exec(struct cred *item, kuid_t uid, kgid_t gid);
-/* Whether a change of ids from @old takes or gives root's capabilities. => @item not committed yet */
+/*
+ * Whether a change of ids from @old takes or gives root's capabilities. => @item not committed yet
+ */
 void cap_fix_setuid(struct cred *item, const struct cred *old);

@@ -229,7 +229,8 @@ static int prepare_arg_limit(struct linux_binprm *bprm)
 	return 0;
 }
 
-static int copy_all_strings(struct linux_binprm *bprm, const struct user_arg *argv, const struct user_arg *envp)
+static int copy_all_strings(struct linux_binprm *bprm, const struct user_arg *argv,
+			    const struct user_arg *envp)
 {
 	int err;
 
@@ -250,9 +251,10 @@ static int copy_all_strings(struct linux_binprm *bprm, const struct user_arg *ar
 	bprm->env_used = bprm->used;
 	if (!err)
 		err = copy_strings(bprm, argv, bprm->argc);
-	if (!err && !bprm->argc) {	/* a program that counts on argv[0] must not run into its environment */
-		pr_warn_once("process '%s' launched '%s' with NULL argv: empty string added\n", current->comm,
-			     bprm->filename);
+	/* a program that counts on argv[0] must not run into its environment */
+	if (!err && !bprm->argc) {
+		pr_warn_once("process '%s' launched '%s' with NULL argv: empty string added\n",
+			     current->comm, bprm->filename);
 		err = copy_string_kernel(bprm, "");
 		bprm->argc = 1;
 	}
@@ -277,7 +279,10 @@ static int wait_for_threads(struct signal_struct *sig)
 	return 0;
 }
 
-/* => tasklist_lock for writing. current becomes the leader: it takes over the number and the place in the family. */
+/*
+ * => tasklist_lock for writing. current becomes the leader: it takes over the number and the place
+ * in the family.
+ */
 static void become_leader(struct task_struct *leader)
 {
 	struct task_struct *t = current;
@@ -531,7 +536,8 @@ int setup_arg_pages(struct linux_binprm *bprm, bool executable)
 		err = setup_stack_room(bprm->stack_vma, bprm->rlim_stack.rlim_cur);
 	up_write(&mm->mmap_lock);
 	if (!err && executable)
-		err = do_mprotect(bprm->stack_vma->vm_start, bprm->stack_top - bprm->stack_vma->vm_start, 7);
+		err = do_mprotect(bprm->stack_vma->vm_start,
+				  bprm->stack_top - bprm->stack_vma->vm_start, 7);
 	for (unsigned int i = 0; !err && i * PAGE_SIZE < bprm->used; i++)
 		err = copy_arg_page(bprm, i);
 	mm->start_stack = bprm_addr(bprm, bprm->used);
@@ -685,7 +691,8 @@ int kernel_execve(const char *path, const char *const *argv, const char *const *
 /* What AT_EXECFN and comm say of a program named by descriptor: "/dev/fd/3" or "/dev/fd/3/name". */
 static char *fd_name(int dfd, const char *path)
 {
-	return *path ? kasprintf(GFP_KERNEL, "/dev/fd/%d/%s", dfd, path) : kasprintf(GFP_KERNEL, "/dev/fd/%d", dfd);
+	return *path ? kasprintf(GFP_KERNEL, "/dev/fd/%d/%s", dfd, path)
+		     : kasprintf(GFP_KERNEL, "/dev/fd/%d", dfd);
 }
 
 long sys_execveat(int dfd, const char __user *upath, const char __user *const __user *argv,
@@ -707,8 +714,10 @@ long sys_execveat(int dfd, const char __user *upath, const char __user *const __
 		err = name ? 0 : -ENOMEM;
 	}
 	if (!err) {
-		file = open_exec_at(dfd, path, !(flags & AT_SYMLINK_NOFOLLOW), flags & AT_EMPTY_PATH);
-		err = IS_ERR(file) ? (int)PTR_ERR(file) : do_execve_file(file, name ? name : path, &a, &e);
+		file = open_exec_at(dfd, path, !(flags & AT_SYMLINK_NOFOLLOW),
+				    flags & AT_EMPTY_PATH);
+		err = IS_ERR(file) ? (int)PTR_ERR(file)
+				   : do_execve_file(file, name ? name : path, &a, &e);
 	}
 	kfree(name);
 	putname(path);

@@ -8,8 +8,13 @@
 struct mm_struct;
 
 void exec_init(void);				/* a hook of mm; called by fork_init() */
-/* execve(2) by the kernel itself: for init. 0: current goes to user space when it returns from its function. */
+/*
+ * execve(2) by the kernel itself: for init. 0: current goes to user space when it returns from its
+ * function.
+ */
 int kernel_execve(const char *path, const char *const *argv, const char *const *envp);
-struct mm_struct *dup_mm_exe(struct mm_struct *old);	/* dup_mm() with its reference to the program; NULL */
+/* dup_mm() with its reference to the program; NULL */
+struct mm_struct *dup_mm_exe(struct mm_struct *old);
 
-enum { PF_RANDOMIZE = 0x00400000 };		/* task->flags: this program's addresses are scattered */
+/* task->flags: this program's addresses are scattered */
+enum { PF_RANDOMIZE = 0x00400000 };

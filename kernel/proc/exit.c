@@ -38,8 +38,8 @@ static bool will_become_orphaned_pgrp(kpid_t pgrp, const struct task_struct *ign
 	for_each_process(p) {
 		const struct signal_struct *up = p->real_parent->signal;
 
-		if (p->signal->pgrp != pgrp || p == ignored || (p->exit_state && thread_group_empty(p)) ||
-		    p->real_parent->tgid == 1)
+		if (p->signal->pgrp != pgrp || p == ignored ||
+		    (p->exit_state && thread_group_empty(p)) || p->real_parent->tgid == 1)
 			continue;
 		if (up->pgrp != pgrp && up->session == p->signal->session)
 			return false;
@@ -195,12 +195,14 @@ static struct task_struct *find_new_reaper(struct task_struct *father)
 }
 
 /* A zombie whose new parent does not want it goes onto @dead. */
-static void reparent_leader(struct task_struct *father, struct task_struct *p, struct list_head *dead)
+static void reparent_leader(struct task_struct *father, struct task_struct *p,
+			    struct list_head *dead)
 {
 	if (p->exit_state == EXIT_DEAD)
 		return;
 	p->exit_signal = SIGCHLD;
-	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) && do_notify_parent(p, p->exit_signal)) {
+	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) &&
+	    do_notify_parent(p, p->exit_signal)) {
 		p->exit_state = EXIT_DEAD;
 		list_move(&p->sibling, dead);
 	}
@@ -279,7 +281,8 @@ void release_task(struct task_struct *t)
 		nr_threads--;
 		exit_signal_locked(t);
 		/* The last thread of a group whose leader died before it: now the leader can go. */
-		if (leader != t && thread_group_empty(leader) && leader->exit_state == EXIT_ZOMBIE &&
+		if (leader != t && thread_group_empty(leader) &&
+		    leader->exit_state == EXIT_ZOMBIE &&
 		    do_notify_parent(leader, leader->exit_signal)) {
 			leader->exit_state = EXIT_DEAD;
 			next = leader;
@@ -336,7 +339,8 @@ static void exit_mm(struct task_struct *t)
 	task_lock(t);
 	t->mm = NULL;
 	t->active_mm = NULL;
-	t->tlb = NULL;		/* the page tables stay loaded, lazily; mmput retires them before they go */
+	/* the page tables stay loaded, lazily; mmput retires them before they go */
+	t->tlb = NULL;
 	t->vmacache = NULL;
 	task_unlock(t);
 	mmput(mm);

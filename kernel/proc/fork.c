@@ -116,7 +116,8 @@ void fork_init(void)
 
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64, flags, NULL);
 	signal_cache = kmem_cache_create("signal_cache", sizeof(struct process), 64, flags, NULL);
-	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 64, flags, NULL);
+	sighand_cache =
+		kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 64, flags, NULL);
 	fpu_cache = kmem_cache_create("x86_fpu", fpu_state_size(), FPU_ALIGN, flags, NULL);
 	task_free_hook = task_free;
 	exec_init();
@@ -207,8 +208,9 @@ static void init_child(struct task_struct *t, const struct kernel_clone_args *ar
 	INIT_LIST_HEAD(&t->pending.list);
 	t->pending.signal = 0;
 	t->restart_block.fn = do_no_restart_syscall;
-	t->flags &= ~(PF_SUPERPRIV | PF_WQ_WORKER | PF_IDLE | PF_MEMALLOC | PF_KSWAPD | PF_MEMALLOC_NOIO |
-		      PF_NPROC_EXCEEDED | PF_KTHREAD | PF_EXITING | PF_SIGNALED | PF_DUMPCORE);
+	t->flags &= ~(PF_SUPERPRIV | PF_WQ_WORKER | PF_IDLE | PF_MEMALLOC | PF_KSWAPD |
+		      PF_MEMALLOC_NOIO | PF_NPROC_EXCEEDED | PF_KTHREAD | PF_EXITING | PF_SIGNALED |
+		      PF_DUMPCORE);
 	t->flags |= PF_FORKNOEXEC | (args->fn ? PF_KTHREAD : 0);
 	if (args->name)
 		strscpy(t->comm, args->name, sizeof(t->comm));
@@ -262,7 +264,9 @@ static int copy_fs(struct task_struct *t, u64 flags)
 	return current->fs && !t->fs ? -ENOMEM : 0;
 }
 
-/* A private copy of the handlers; with CLEAR_SIGHAND only what is ignored stays. NULL: no memory. */
+/*
+ * A private copy of the handlers; with CLEAR_SIGHAND only what is ignored stays. NULL: no memory.
+ */
 static struct sighand_struct *dup_sighand(u64 flags)
 {
 	struct sighand_struct *sighand = alloc_sighand();
@@ -347,7 +351,9 @@ static int copy_mm(struct task_struct *t, u64 flags)
 #define CLONE_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 			  CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
-/* Linux's rules; namespaces, pidfds and CLONE_INTO_CGROUP as a kernel built without them: EINVAL. */
+/*
+ * Linux's rules; namespaces, pidfds and CLONE_INTO_CGROUP as a kernel built without them: EINVAL.
+ */
 static int clone_flags_valid(const struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
@@ -417,13 +423,17 @@ static kpid_t alloc_unused_pid(void)
 	return pid;
 }
 
-/* --- the last step: under tasklist_lock the child joins its family; -ERESTARTNOINTR if current was killed --- */
+/*
+ * --- the last step: under tasklist_lock the child joins its family; -ERESTARTNOINTR if current
+ * was killed ---
+ */
 
 static void link_parent(struct task_struct *t, const struct kernel_clone_args *args)
 {
 	if (args->flags & (CLONE_PARENT | CLONE_THREAD)) {
 		t->real_parent = current->real_parent;
-		t->exit_signal = args->flags & CLONE_THREAD ? -1 : current->group_leader->exit_signal;
+		t->exit_signal =
+			args->flags & CLONE_THREAD ? -1 : current->group_leader->exit_signal;
 	} else {
 		t->real_parent = !args->fn ? current : kthreadd_task ? kthreadd_task : &init_task;
 		t->exit_signal = args->exit_signal;
@@ -540,7 +550,10 @@ uncharge:
 	return ERR_PTR(err);
 }
 
-/* vfork's parent sleeps until the child has exec'd or died; if it is killed itself, the child goes on alone. */
+/*
+ * vfork's parent sleeps until the child has exec'd or died; if it is killed itself, the child goes
+ * on alone.
+ */
 static void wait_for_vfork_done(struct task_struct *child, struct completion *done)
 {
 	if (wait_for_completion_killable(done, "vfork")) {
@@ -582,11 +595,12 @@ long sys_fork(void)
 
 long sys_vfork(void)
 {
-	return kernel_clone(&(struct kernel_clone_args){ .flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD });
+	return kernel_clone(&(struct kernel_clone_args){ .flags = CLONE_VFORK | CLONE_VM,
+							 .exit_signal = SIGCHLD });
 }
 
-long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid, int __user *child_tid,
-	       unsigned long tls)
+long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid,
+	       int __user *child_tid, unsigned long tls)
 {
 	struct kernel_clone_args args = {
 		.flags = (u32)flags & ~CSIGNAL, .exit_signal = flags & CSIGNAL, .stack = stack,
@@ -634,8 +648,12 @@ long sys_clone3(struct clone_args __user *uargs, size_t size)
 	if (!clone3_args_valid(&a))
 		return -EINVAL;
 	args = (struct kernel_clone_args){
-		.flags = a.flags, .exit_signal = a.exit_signal, .stack = a.stack + a.stack_size, .tls = a.tls,
-		.parent_tid = (int *)a.parent_tid, .child_tid = (int *)a.child_tid,
+		.flags = a.flags,
+		.exit_signal = a.exit_signal,
+		.stack = a.stack + a.stack_size,
+		.tls = a.tls,
+		.parent_tid = (int *)a.parent_tid,
+		.child_tid = (int *)a.child_tid,
 	};
 	return kernel_clone(&args);
 }
@@ -650,11 +668,13 @@ long sys_unshare(unsigned long flags)
 {
 	struct fs_struct *fs, *old;
 
-	if (flags & ~(CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_SYSVSEM))
+	if (flags &
+	    ~(CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_SYSVSEM))
 		return -EINVAL;
 	if (flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) && current->signal->nr_threads > 1)
 		return -EINVAL;
-	if (flags & (CLONE_SIGHAND | CLONE_VM) && (current->sighand->count > 1 || current->mm->mm_users > 1))
+	if (flags & (CLONE_SIGHAND | CLONE_VM) &&
+	    (current->sighand->count > 1 || current->mm->mm_users > 1))
 		return -EINVAL;
 	if (flags & CLONE_FS) {
 		fs = copy_fs_struct(current->fs);
@@ -684,7 +704,9 @@ static void complete_vfork_done(struct task_struct *t)
 	task_unlock(t);
 }
 
-/* pthread_join() waits on the word that the kernel clears when a thread of a living process goes. */
+/*
+ * pthread_join() waits on the word that the kernel clears when a thread of a living process goes.
+ */
 static void mm_release(struct task_struct *t, struct mm_struct *mm)
 {
 	if (t->clear_child_tid) {

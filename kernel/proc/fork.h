@@ -30,14 +30,23 @@ static inline struct process *process_of(struct signal_struct *sig)
 	return container_of(sig, struct process, signal);
 }
 
-void fork_init(void);			/* caches, max_threads, limits of init_task; => slab, cpu_init_boot(), cred_init() */
-/* A thread that runs fn(arg) and then exits with its value - or goes to user space, if fn did an execve. ERR_PTR. */
+/* caches, max_threads, limits of init_task; => slab, cpu_init_boot(), cred_init() */
+void fork_init(void);
+/*
+ * A thread that runs fn(arg) and then exits with its value - or goes to user space, if fn did an
+ * execve. ERR_PTR.
+ */
 struct task_struct *kernel_thread(int (*fn)(void *), void *arg, const char *name);
-struct task_struct *fork_idle(int cpu);	/* CPU @cpu's idle task, its stack in ->stack; NULL without memory */
-int kthreadd(void *unused);		/* pid 2: the parent of the kernel threads started after it */
+/* CPU @cpu's idle task, its stack in ->stack; NULL without memory */
+struct task_struct *fork_idle(int cpu);
+/* pid 2: the parent of the kernel threads started after it */
+int kthreadd(void *unused);
 long kernel_clone(struct kernel_clone_args *args);	/* the new pid or -errno */
 
-/* The user address space goes (exit) or is exchanged (exec): robust futexes, clear_child_tid, vfork's parent. */
+/*
+ * The user address space goes (exit) or is exchanged (exec): robust futexes, clear_child_tid,
+ * vfork's parent.
+ */
 void exit_mm_release(struct task_struct *t, struct mm_struct *mm);
 void exec_mm_release(struct task_struct *t, struct mm_struct *mm);
 struct sighand_struct *alloc_sighand(void);	/* count 1, actions not set; NULL */

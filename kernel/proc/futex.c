@@ -105,7 +105,10 @@ static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 		spin_unlock(&b->lock);
 }
 
-/* => bucket locked. The waiter sees bucket NULL only after the lock is free: until then its stack is there. */
+/*
+ * => bucket locked. The waiter sees bucket NULL only after the lock is free: until then its stack
+ * is there.
+ */
 static void wake_q(struct futex_q *q)
 {
 	list_del(&q->list);
@@ -267,8 +270,9 @@ struct requeue {
 };
 
 /* => both locked */
-static int requeue_matching(const struct requeue *r, struct futex_bucket *from, struct futex_bucket *to,
-			    const struct futex_key *key1, const struct futex_key *key2)
+static int requeue_matching(const struct requeue *r, struct futex_bucket *from,
+			    struct futex_bucket *to, const struct futex_key *key1,
+			    const struct futex_key *key2)
 {
 	struct futex_q *q, *n;
 	int done = 0;
@@ -485,7 +489,8 @@ static bool handle_futex_death(u32 __user *uaddr, bool pi, bool pending)
 		return true;
 	}
 	while ((val & FUTEX_TID_MASK) == (u32)current->pid) {
-		if (futex_atomic_cmpxchg_inatomic(&old, uaddr, val, (val & FUTEX_WAITERS) | FUTEX_OWNER_DIED))
+		if (futex_atomic_cmpxchg_inatomic(&old, uaddr, val,
+						  (val & FUTEX_WAITERS) | FUTEX_OWNER_DIED))
 			return false;
 		if (old == val) {
 			if (!pi && val & FUTEX_WAITERS)
@@ -510,7 +515,8 @@ void exit_robust_list(struct task_struct *t)
 	    get_user(pending, &head->list_op_pending))
 		return;
 	for (int i = 0; i < ROBUST_LIST_LIMIT && (entry & ~1UL) != (u64)&head->list; i++) {
-		bool bad = get_user(next, (u64 *)(entry & ~1UL));	/* before the owner may free it */
+		/* before the owner may free it */
+		bool bad = get_user(next, (u64 *)(entry & ~1UL));
 
 		if ((entry & ~1UL) != (pending & ~1UL) &&
 		    !handle_futex_death((u32 *)((entry & ~1UL) + offset), entry & 1, false))

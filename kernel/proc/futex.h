@@ -8,4 +8,5 @@
 struct task_struct;
 void futex_init(void);				/* the buckets */
 long futex_wake_user(u32 __user *uaddr, int nr);	/* FUTEX_WAKE: how many woke, or -errno */
-void exit_robust_list(struct task_struct *t);	/* current dies or execs: its robust mutexes' waiters learn of it */
+/* current dies or execs: its robust mutexes' waiters learn of it */
+void exit_robust_list(struct task_struct *t);

@@ -16,7 +16,8 @@
 static bool kill_ok_by_cred(struct task_struct *t)
 {
 	const struct cred *me = current->cred, *you = get_task_cred(t);
-	bool ok = me->euid == you->suid || me->euid == you->uid || me->uid == you->suid || me->uid == you->uid;
+	bool ok = me->euid == you->suid || me->euid == you->uid || me->uid == you->suid ||
+		  me->uid == you->uid;
 
 	put_cred(you);
 	return ok || capable(CAP_KILL);
@@ -80,7 +81,8 @@ static int kill_all(int sig, const struct siginfo *info)
 		if (err != -EPERM)
 			ret = err;
 		else if (ret == -ESRCH)
-			ret = 0;	/* there was somebody: Linux does not tell that it may not */
+			/* there was somebody: Linux does not tell that it may not */
+			ret = 0;
 	}
 	return ret;
 }
@@ -145,12 +147,14 @@ long sys_tgkill(kpid_t tgid, kpid_t pid, int sig)
 }
 
 /* A made-up siginfo may not pretend to come from the kernel or from kill(), except to oneself. */
-static int get_queue_info(struct siginfo *info, const struct siginfo __user *uinfo, int sig, kpid_t target)
+static int get_queue_info(struct siginfo *info, const struct siginfo __user *uinfo, int sig,
+			  kpid_t target)
 {
 	if (copy_from_user(info, uinfo, sizeof(*info)))
 		return -EFAULT;
 	info->si_signo = sig;
-	return (info->si_code >= 0 || info->si_code == SI_TKILL) && target != current->tgid ? -EPERM : 0;
+	return (info->si_code >= 0 || info->si_code == SI_TKILL) && target != current->tgid ? -EPERM
+											    : 0;
 }
 
 long sys_rt_sigqueueinfo(kpid_t pid, int sig, const struct siginfo __user *uinfo)

@@ -112,8 +112,8 @@ static void status_ids(struct seq_file *m, struct task_struct *t, const struct c
 	seq_printf(m, "FDSize:\t%u\nGroups:\t", max_fds);
 	for (int i = 0; i < cred->group_info->ngroups; i++)
 		seq_printf(m, "%s%u", i ? " " : "", cred->group_info->gid[i]);
-	seq_printf(m, " \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", t->tgid, t->pid, t->signal->pgrp,
-		   t->signal->session);
+	seq_printf(m, " \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", t->tgid, t->pid,
+		   t->signal->pgrp, t->signal->session);
 }
 
 static void status_signals(struct seq_file *m, struct task_struct *t)
@@ -121,17 +121,23 @@ static void status_signals(struct seq_file *m, struct task_struct *t)
 	struct signal_view v;
 
 	view_signals(t, &v);
-	seq_printf(m, "Threads:\t%d\nSigQ:\t%u/%lu\n", v.num_threads, v.queued, task_rlimit(t, RLIMIT_SIGPENDING));
-	seq_printf(m, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+	seq_printf(m, "Threads:\t%d\nSigQ:\t%u/%lu\n", v.num_threads, v.queued,
+		   task_rlimit(t, RLIMIT_SIGPENDING));
+	seq_printf(m,
+		   "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%"
+		   "016lx\n",
 		   (unsigned long)v.pending, (unsigned long)v.shared, (unsigned long)v.blocked,
 		   (unsigned long)v.ignored, (unsigned long)v.caught);
 }
 
 static void status_caps(struct seq_file *m, const struct cred *cred)
 {
-	seq_printf(m, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n",
+	seq_printf(m,
+		   "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%"
+		   "016lx\n",
 		   (unsigned long)cred->cap_inheritable, (unsigned long)cred->cap_permitted,
-		   (unsigned long)cred->cap_effective, (unsigned long)cred->cap_bset, (unsigned long)cred->cap_ambient);
+		   (unsigned long)cred->cap_effective, (unsigned long)cred->cap_bset,
+		   (unsigned long)cred->cap_ambient);
 	seq_printf(m, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", cred->no_new_privs);
 }
 
@@ -139,12 +145,14 @@ static void status_placement(struct seq_file *m, struct task_struct *t)
 {
 	unsigned long cpus = t->cpus_allowed & ((1UL << nr_cpus_possible) - 1);
 
-	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t%*pbl\n", cpus, nr_cpus_possible, &cpus);
+	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t%*pbl\n", cpus, nr_cpus_possible,
+		   &cpus);
 	seq_puts(m, "Mems_allowed:\t");
 	for (int i = 1; i < NODE_WORDS; i++)
 		seq_puts(m, "00000000,");
 	seq_puts(m, "00000001\nMems_allowed_list:\t0\n");
-	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", t->nvcsw, t->nivcsw);
+	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", t->nvcsw,
+		   t->nivcsw);
 }
 
 static int status_show(struct seq_file *m, struct task_struct *t)
@@ -169,7 +177,8 @@ CTL_PID_FILE("status", .mode = 0444, .show = status_show);
 
 /* --- stat: one line of numbers, proc(5) --- */
 
-struct mm_view { unsigned long vsize, rss, f[11]; };	/* f: start_code end_code start_stack, then from start_data on */
+/* f: start_code end_code start_stack, then from start_data on */
+struct mm_view { unsigned long vsize, rss, f[11]; };
 
 static void view_mm(struct task_struct *t, struct mm_view *v, bool permitted)
 {
@@ -182,8 +191,10 @@ static void view_mm(struct task_struct *t, struct mm_view *v, bool permitted)
 	v->rss = get_mm_rss(mm);
 	v->f[0] = v->f[1] = 1;	/* Linux shows 1 to those who may not know */
 	if (permitted) {
-		const unsigned long f[] = { mm->start_code, mm->end_code, mm->start_stack, mm->start_data,
-			mm->end_data, mm->start_brk, mm->arg_start, mm->arg_end, mm->env_start, mm->env_end };
+		const unsigned long f[] = { mm->start_code, mm->end_code, mm->start_stack,
+					    mm->start_data, mm->end_data, mm->start_brk,
+					    mm->arg_start,  mm->arg_end,  mm->env_start,
+					    mm->env_end };
 
 		memcpy(v->f, f, sizeof(f));
 	}
@@ -240,15 +251,15 @@ static int stat_show(struct seq_file *m, struct task_struct *t)
 		tty = tty_devnum(sig->tty);
 		tpgid = tty_foreground_pgrp(sig->tty);
 	}
-	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u", t->pid, comm, state, parent_pid(t), sig->pgrp, sig->session,
-		   (int)encode_dev(tty), tpgid, t->flags);
+	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u", t->pid, comm, state, parent_pid(t), sig->pgrp,
+		   sig->session, (int)encode_dev(tty), tpgid, t->flags);
 	stat_usage(m, t, thread_group_leader(t));
-	seq_printf(m, " %d %d %d 0 %lu %lu %lu %lu", stat_priority(t), t->static_nice, s.num_threads,
-		   ticks(t->start_time), v.vsize, v.rss, task_rlimit(t, RLIMIT_RSS));
+	seq_printf(m, " %d %d %d 0 %lu %lu %lu %lu", stat_priority(t), t->static_nice,
+		   s.num_threads, ticks(t->start_time), v.vsize, v.rss, task_rlimit(t, RLIMIT_RSS));
 	seq_printf(m, " %lu %lu %lu 0 0", v.f[0], v.f[1], v.f[2]);
-	seq_printf(m, " %lu %lu %lu %lu %d 0 0", (unsigned long)s.pending & 0x7fffffff, (unsigned long)s.blocked & 0x7fffffff,
-		   (unsigned long)s.ignored & 0x7fffffff, (unsigned long)s.caught & 0x7fffffff,
-		   permitted && state != 'R');
+	seq_printf(m, " %lu %lu %lu %lu %d 0 0", (unsigned long)s.pending & 0x7fffffff,
+		   (unsigned long)s.blocked & 0x7fffffff, (unsigned long)s.ignored & 0x7fffffff,
+		   (unsigned long)s.caught & 0x7fffffff, permitted && state != 'R');
 	seq_printf(m, " %d %d %d %d 0 0 0", t->exit_signal, t->cpu, t->se.rt_priority, t->policy);
 	for (int i = 3; i < 10; i++)
 		seq_printf(m, " %lu", v.f[i]);
@@ -260,7 +271,8 @@ CTL_PID_FILE("stat", .mode = 0444, .show = stat_show);
 /* --- pieces of its memory --- */
 
 /* Bytes [start, end) of @mm; with @to_nul only up to the first 0 (it included). */
-static int show_memory(struct seq_file *m, struct mm_struct *mm, unsigned long start, unsigned long end, bool to_nul)
+static int show_memory(struct seq_file *m, struct mm_struct *mm, unsigned long start,
+		       unsigned long end, bool to_nul)
 {
 	char *buf = kmalloc(PAGE_SIZE, GFP_KERNEL);
 
@@ -283,7 +295,10 @@ static int show_memory(struct seq_file *m, struct mm_struct *mm, unsigned long s
 	return 0;
 }
 
-/* The arguments; a program that has overwritten them (setproctitle) may run over into its environment. */
+/*
+ * The arguments; a program that has overwritten them (setproctitle) may run over into its
+ * environment.
+ */
 static int cmdline_show(struct seq_file *m, struct task_struct *t)
 {
 	struct mm_struct *mm = get_task_mm(t);

@@ -7,7 +7,8 @@
  *       its overrun, told by timer_getoverrun(2).
  * Locks:  siglock guards the list and the fields; the function takes it inside
  *         send_signal(). A timer is stopped (del_timer_sync) without siglock held.
- *         ITIMER_VIRTUAL and ITIMER_PROF are left out (EINVAL): no per-tick CPU accounting of limits.
+ *         ITIMER_VIRTUAL and ITIMER_PROF are left out (EINVAL): no per-tick CPU accounting of
+ *         limits.
  * Above:  the system call table; exit and exec.   In Linux: kernel/time/posix-timers.c, itimer.c.
  */
 #include "kernel/proc/posix_timers.h"
@@ -40,7 +41,8 @@ static void read_real_timer(struct itimerval *value)
 	u64 now = ktime_get_ns(), left = 0;
 
 	if (timer_pending(&sig->real_timer))
-		left = sig->real_timer.expires > now ? sig->real_timer.expires - now : NSEC_PER_USEC;
+		left = sig->real_timer.expires > now ? sig->real_timer.expires - now
+						     : NSEC_PER_USEC;
 	value->it_interval = ns_to_timeval(sig->it_real_incr);
 	value->it_value = ns_to_timeval(left);
 }
@@ -72,11 +74,14 @@ long sys_setitimer(int which, const struct itimerval __user *uvalue, struct itim
 
 	if (uvalue && copy_from_user(&value, uvalue, sizeof(value)))
 		return -EFAULT;
-	if (which != ITIMER_REAL || !timeval_valid(&value.it_value) || !timeval_valid(&value.it_interval))
+	if (which != ITIMER_REAL || !timeval_valid(&value.it_value) ||
+	    !timeval_valid(&value.it_interval))
 		return -EINVAL;
 	read_real_timer(&old);
-	set_real_timer(timeval_to_ns(&value.it_value), value.it_value.tv_sec | value.it_value.tv_usec ?
-		       timeval_to_ns(&value.it_interval) : 0);
+	set_real_timer(timeval_to_ns(&value.it_value),
+		       value.it_value.tv_sec | value.it_value.tv_usec
+			       ? timeval_to_ns(&value.it_interval)
+			       : 0);
 	return uold && copy_to_user(uold, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
@@ -105,7 +110,8 @@ struct k_timer {
 	int notify, signo;		/* c: SIGEV_* */
 	sigval_t value;			/* c */
 	struct signal_struct *sig;	/* c */
-	struct task_struct *target;	/* c: a reference; SIGEV_THREAD_ID's thread, else the leader */
+	/* c: a reference; SIGEV_THREAD_ID's thread, else the leader */
+	struct task_struct *target;
 };
 
 struct posix_timers {
@@ -115,7 +121,8 @@ struct posix_timers {
 
 static bool still_queued(struct k_timer *kt)
 {
-	struct sigpending *p = kt->notify == SIGEV_THREAD_ID ? &kt->target->pending : &kt->sig->shared_pending;
+	struct sigpending *p =
+		kt->notify == SIGEV_THREAD_ID ? &kt->target->pending : &kt->sig->shared_pending;
 
 	return READ_ONCE(p->signal) & sigmask(kt->signo);
 }
@@ -171,7 +178,8 @@ static bool event_valid(const sigevent_t *ev)
 	if (ev->sigev_notify == SIGEV_NONE)
 		return true;
 	return (ev->sigev_notify == SIGEV_SIGNAL || ev->sigev_notify == SIGEV_THREAD ||
-		ev->sigev_notify == SIGEV_THREAD_ID) && ev->sigev_signo > 0 && ev->sigev_signo <= NSIG;
+		ev->sigev_notify == SIGEV_THREAD_ID) &&
+	       ev->sigev_signo > 0 && ev->sigev_signo <= NSIG;
 }
 
 /* Links @kt under a fresh number. -ENOMEM */
@@ -311,7 +319,8 @@ static u64 first_expiry(const struct k_timer *kt, int flags, const struct timesp
 	return ns > offset ? ns - offset : 1;
 }
 
-long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue, struct itimerspec __user *uold)
+long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue,
+		       struct itimerspec __user *uold)
 {
 	struct itimerspec value, old;
 	struct k_timer *kt;

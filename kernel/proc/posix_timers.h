@@ -6,4 +6,5 @@
 #include "kernel/sched/task.h"
 
 void it_real_fn(struct timer_list *t);		/* signal->real_timer's function */
-void exit_itimers(struct signal_struct *sig);	/* timer_create's timers go: exit, exec. Process context. */
+/* timer_create's timers go: exit, exec. Process context. */
+void exit_itimers(struct signal_struct *sig);

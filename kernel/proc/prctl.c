@@ -2,7 +2,8 @@
  * prctl.c - prctl(2), arch_prctl(2), personality(2): a process's small switches.
  *
  * Locks:  a task changes only its own; siglock for those of the process.
- * Above:  the system call table.   Below: caps.c.   In Linux: kernel/sys.c, arch/x86/kernel/process_64.c.
+ * Above:  the system call table.   Below: caps.c.   In Linux: kernel/sys.c,
+ * arch/x86/kernel/process_64.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/prctl.h"
@@ -97,7 +98,8 @@ static long prctl_basic(int option, unsigned long arg2)
 	return -EINVAL;
 }
 
-long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5)
+long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
+	       unsigned long arg5)
 {
 	long ret = cap_prctl(option, arg2, arg3, arg4, arg5);
 

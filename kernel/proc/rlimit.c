@@ -180,7 +180,8 @@ long sys_times(struct tms __user *ubuf)
 /* --- limits --- */
 
 /* @item NULL: only read. 0, -EINVAL, -EPERM. */
-static int do_prlimit(struct task_struct *t, unsigned int resource, const struct rlimit *item, struct rlimit *old)
+static int do_prlimit(struct task_struct *t, unsigned int resource, const struct rlimit *item,
+		      struct rlimit *old)
 {
 	struct rlimit *rlim;
 	int err = 0;
@@ -238,7 +239,8 @@ static bool may_prlimit(struct task_struct *t)
 	return same || capable(CAP_SYS_RESOURCE);
 }
 
-long sys_prlimit64(kpid_t pid, unsigned int resource, const struct rlimit __user *unew, struct rlimit __user *uold)
+long sys_prlimit64(kpid_t pid, unsigned int resource, const struct rlimit __user *unew,
+		   struct rlimit __user *uold)
 {
 	struct rlimit item, old;
 	struct task_struct *t;
@@ -249,7 +251,8 @@ long sys_prlimit64(kpid_t pid, unsigned int resource, const struct rlimit __user
 	t = pid ? find_get_task(pid) : get_task_struct(current);
 	if (!t)
 		return -ESRCH;
-	err = may_prlimit(t) ? do_prlimit(t, resource, unew ? &item : NULL, uold ? &old : NULL) : -EPERM;
+	err = may_prlimit(t) ? do_prlimit(t, resource, unew ? &item : NULL, uold ? &old : NULL)
+			     : -EPERM;
 	put_task_struct(t);
 	if (err)
 		return err;
@@ -287,7 +290,9 @@ static void show_limit(struct seq_file *m, unsigned long value)
 
 static int limits_show(struct seq_file *m, struct task_struct *t)
 {
-	seq_printf(m, "Limit                     Soft Limit           Hard Limit           Units     \n");
+	seq_printf(
+		m,
+		"Limit                     Soft Limit           Hard Limit           Units     \n");
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit r;
 

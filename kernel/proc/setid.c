@@ -198,14 +198,18 @@ long sys_getresuid(kuid_t __user *r, kuid_t __user *e, kuid_t __user *s)
 {
 	const struct cred *cred = current->cred;
 
-	return put_user(cred->uid, r) || put_user(cred->euid, e) || put_user(cred->suid, s) ? -EFAULT : 0;
+	return put_user(cred->uid, r) || put_user(cred->euid, e) || put_user(cred->suid, s)
+		       ? -EFAULT
+		       : 0;
 }
 
 long sys_getresgid(kgid_t __user *r, kgid_t __user *e, kgid_t __user *s)
 {
 	const struct cred *cred = current->cred;
 
-	return put_user(cred->gid, r) || put_user(cred->egid, e) || put_user(cred->sgid, s) ? -EFAULT : 0;
+	return put_user(cred->gid, r) || put_user(cred->egid, e) || put_user(cred->sgid, s)
+		       ? -EFAULT
+		       : 0;
 }
 
 /* The old one is returned whether or not it was changed. */
@@ -214,7 +218,8 @@ long sys_setfsuid(kuid_t uid)
 	kuid_t old = current->cred->fsuid;
 	struct cred *item;
 
-	if (uid == old || !(uid_is_mine(uid, current->cred) || capable(CAP_SETUID)) || uid == (kuid_t)-1)
+	if (uid == old || !(uid_is_mine(uid, current->cred) || capable(CAP_SETUID)) ||
+	    uid == (kuid_t)-1)
 		return old;
 	item = prepare_creds();
 	if (!item)
@@ -233,7 +238,8 @@ long sys_setfsgid(kgid_t gid)
 	kgid_t old = current->cred->fsgid;
 	struct cred *item;
 
-	if (gid == old || !(gid_is_mine(gid, current->cred) || capable(CAP_SETGID)) || gid == (kgid_t)-1)
+	if (gid == old || !(gid_is_mine(gid, current->cred) || capable(CAP_SETGID)) ||
+	    gid == (kgid_t)-1)
 		return old;
 	item = prepare_creds();
 	if (!item)

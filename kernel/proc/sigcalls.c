@@ -39,14 +39,16 @@ static int do_sigaction(int sig, const struct sigaction *act, struct sigaction *
 		*sa = *act;
 		sa->sa_flags &= SA_KNOWN_FLAGS;
 		sa->sa_mask &= ~SIG_SET_ONLY;
-		if (sa->sa_handler == SIG_IGN || (sa->sa_handler == SIG_DFL && sig_kernel_ignore(sig)))
+		if (sa->sa_handler == SIG_IGN ||
+		    (sa->sa_handler == SIG_DFL && sig_kernel_ignore(sig)))
 			discard_pending(sig);
 	}
 	spin_unlock_irq(&current->sighand->siglock);
 	return 0;
 }
 
-long sys_rt_sigaction(int sig, const struct sigaction __user *uact, struct sigaction __user *uold, size_t size)
+long sys_rt_sigaction(int sig, const struct sigaction __user *uact, struct sigaction __user *uold,
+		      size_t size)
 {
 	struct sigaction act, old;
 	int err;

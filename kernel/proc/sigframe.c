@@ -28,8 +28,12 @@
 /* What a program may change of RFLAGS: CF PF AF ZF SF TF DF OF RF AC. */
 #define USER_FLAGS 0x50dd5UL
 
-/* The lowest address of the frame; *fp: where the FPU image goes. 0: the alternate stack is too small. */
-static unsigned long get_sigframe(const struct ksignal *ksig, const struct pt_regs *regs, unsigned long *fp)
+/*
+ * The lowest address of the frame; *fp: where the FPU image goes. 0: the alternate stack is too
+ * small.
+ */
+static unsigned long get_sigframe(const struct ksignal *ksig, const struct pt_regs *regs,
+				  unsigned long *fp)
 {
 	unsigned long sp = regs->rsp - RED_ZONE;
 	bool nested = on_sig_stack(sp), entering = false;
@@ -40,14 +44,17 @@ static unsigned long get_sigframe(const struct ksignal *ksig, const struct pt_re
 	}
 	*fp = ALIGN_DOWN(sp - fpu_sigframe_size(), 64UL);
 	sp = ALIGN_DOWN(*fp - sizeof(struct rt_sigframe), 16UL) - 8;
-	if ((nested || entering) && !(sp > current->sas_ss_sp && sp - current->sas_ss_sp <= current->sas_ss_size)) {
-		pr_info_ratelimited("signal: %s[%d] overflowed sigaltstack\n", current->comm, current->pid);
+	if ((nested || entering) &&
+	    !(sp > current->sas_ss_sp && sp - current->sas_ss_sp <= current->sas_ss_size)) {
+		pr_info_ratelimited("signal: %s[%d] overflowed sigaltstack\n", current->comm,
+				    current->pid);
 		return 0;
 	}
 	return sp;
 }
 
-static void fill_sigcontext(struct sigcontext *sc, const struct ksignal *ksig, const struct pt_regs *r)
+static void fill_sigcontext(struct sigcontext *sc, const struct ksignal *ksig,
+			    const struct pt_regs *r)
 {
 	sc->r8 = r->r8, sc->r9 = r->r9, sc->r10 = r->r10, sc->r11 = r->r11;
 	sc->r12 = r->r12, sc->r13 = r->r13, sc->r14 = r->r14, sc->r15 = r->r15;
@@ -58,7 +65,8 @@ static void fill_sigcontext(struct sigcontext *sc, const struct ksignal *ksig, c
 	sc->cs = r->cs;
 	sc->ss = r->ss;
 	sc->oldmask = current->blocked;
-	if (ksig->sig == SIGSEGV && (ksig->info.si_code == SEGV_MAPERR || ksig->info.si_code == SEGV_ACCERR)) {
+	if (ksig->sig == SIGSEGV &&
+	    (ksig->info.si_code == SEGV_MAPERR || ksig->info.si_code == SEGV_ACCERR)) {
 		sc->trapno = 14;	/* #PF */
 		sc->cr2 = (u64)ksig->info.si_addr;
 	}
@@ -76,13 +84,16 @@ int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 		return -EFAULT;
 	memset(&frame, 0, sizeof(frame));
 	frame.pretcode = ksig->ka.sa.sa_restorer;
-	frame.uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (cpu_has(X86_XSAVE) ? UC_FP_XSTATE : 0);
+	frame.uc.uc_flags =
+		UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (cpu_has(X86_XSAVE) ? UC_FP_XSTATE : 0);
 	frame.uc.uc_stack.ss_sp = current->sas_ss_sp;
 	frame.uc.uc_stack.ss_size = current->sas_ss_size;
-	frame.uc.uc_stack.ss_flags = sas_ss_flags(regs->rsp) | (current->sas_ss_flags & SS_AUTODISARM);
+	frame.uc.uc_stack.ss_flags =
+		sas_ss_flags(regs->rsp) | (current->sas_ss_flags & SS_AUTODISARM);
 	fill_sigcontext(&frame.uc.uc_mcontext, ksig, regs);
 	frame.uc.uc_mcontext.fpstate = fp;
-	frame.uc.uc_sigmask = test_tif(current, TIF_RESTORE_SIGMASK) ? current->saved_sigmask : current->blocked;
+	frame.uc.uc_sigmask =
+		test_tif(current, TIF_RESTORE_SIGMASK) ? current->saved_sigmask : current->blocked;
 	if (ksig->ka.sa.sa_flags & SA_SIGINFO)
 		frame.info = ksig->info;
 	if (copy_to_user(uframe, &frame, sizeof(frame)))
@@ -126,12 +137,13 @@ long sys_rt_sigreturn(void)
 	restore_regs(regs, &uc.uc_mcontext);
 	if (fpu_from_sigframe((void *)uc.uc_mcontext.fpstate, current->fpu))
 		goto bad;
-	do_sigaltstack(&uc.uc_stack, NULL, regs->rsp);	/* its errors are not the frame's, as in Linux */
+	/* its errors are not the frame's, as in Linux */
+	do_sigaltstack(&uc.uc_stack, NULL, regs->rsp);
 	return regs->rax;
 bad:
-	pr_info_ratelimited("%s[%d] bad frame in rt_sigreturn frame:%px ip:%lx sp:%lx orax:%lx\n", current->comm,
-			    current->pid, uframe, (unsigned long)regs->rip, (unsigned long)regs->rsp,
-			    (unsigned long)regs->orig_rax);
+	pr_info_ratelimited("%s[%d] bad frame in rt_sigreturn frame:%px ip:%lx sp:%lx orax:%lx\n",
+			    current->comm, current->pid, uframe, (unsigned long)regs->rip,
+			    (unsigned long)regs->rsp, (unsigned long)regs->orig_rax);
 	force_sig(SIGSEGV);
 	return 0;
 }

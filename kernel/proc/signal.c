@@ -139,14 +139,17 @@ static void start_group_stop(int signr)
 		}
 }
 
-/* => siglock. true: it has stopped, and been continued; the lock was dropped. false: a SIGCONT came first. */
+/*
+ * => siglock. true: it has stopped, and been continued; the lock was dropped. false: a SIGCONT
+ * came first.
+ */
 static bool do_signal_stop(int signr)
 {
 	bool notify;
 
 	if (!(current->jobctl & JOBCTL_STOP_PENDING)) {
-		if (!(current->jobctl & JOBCTL_STOP_DEQUEUED) || current->signal->flags & SIGNAL_GROUP_EXIT ||
-		    current->signal->group_exec_task)
+		if (!(current->jobctl & JOBCTL_STOP_DEQUEUED) ||
+		    current->signal->flags & SIGNAL_GROUP_EXIT || current->signal->group_exec_task)
 			return false;
 		start_group_stop(signr);
 	}
@@ -162,7 +165,10 @@ static bool do_signal_stop(int signr)
 	return true;
 }
 
-/* => siglock. The thread that finds the group stopped or continued since the parent last heard tells it. */
+/*
+ * => siglock. The thread that finds the group stopped or continued since the parent last heard
+ * tells it.
+ */
 static bool tell_parent_of_change(void)
 {
 	struct signal_struct *sig = current->signal;
@@ -222,7 +228,8 @@ static enum verdict next_signal(struct ksignal *ksig)
 	for (;;) {
 		enum verdict v;
 
-		if (current->signal->flags & SIGNAL_GROUP_EXIT || current->signal->group_exec_task) {
+		if (current->signal->flags & SIGNAL_GROUP_EXIT ||
+		    current->signal->group_exec_task) {
 			current->pending.signal &= ~sigmask(SIGKILL);
 			recalc_sigpending();
 			ksig->sig = SIGKILL;
@@ -301,7 +308,9 @@ static void restart_with_handler(struct pt_regs *regs, unsigned long sa_flags)
 	}
 }
 
-/* The frame does not fit on the stack: SIGSEGV, which cannot be caught if it was SIGSEGV already. */
+/*
+ * The frame does not fit on the stack: SIGSEGV, which cannot be caught if it was SIGSEGV already.
+ */
 static void force_sigsegv(int sig)
 {
 	if (sig == SIGSEGV) {

@@ -16,9 +16,13 @@ struct ksignal {
 	struct siginfo info;
 };
 
-/* The next signal with a handler, its default actions done on the way. false: none. May not return (fatal). */
+/*
+ * The next signal with a handler, its default actions done on the way. false: none. May not return
+ * (fatal).
+ */
 bool get_signal(struct ksignal *ksig);
-bool leave_group_stop(struct task_struct *t);	/* => siglock; @t exits: true: it was the last to stop */
+/* => siglock; @t exits: true: it was the last to stop */
+bool leave_group_stop(struct task_struct *t);
 void clear_jobctl_pending(struct task_struct *t);	/* => siglock */
 void set_current_blocked(u64 set);		/* KILL and STOP are never blocked */
 void restore_saved_sigmask(void);		/* what sigsuspend or ppoll had set aside */
@@ -41,4 +45,5 @@ static inline int sas_ss_flags(unsigned long sp)
 {
 	return !current->sas_ss_size ? SS_DISABLE : on_sig_stack(sp) ? SS_ONSTACK : 0;
 }
-int do_sigaltstack(const stack_t *ss, stack_t *old, unsigned long sp);	/* either may be NULL. 0, -EPERM, -EINVAL, -ENOMEM */
+/* either may be NULL. 0, -EPERM, -EINVAL, -ENOMEM */
+int do_sigaltstack(const stack_t *ss, stack_t *old, unsigned long sp);

@@ -2,7 +2,8 @@
  * sys_misc.c - the system as a whole: its name, how it does, its log, its end.
  *
  * Locks:  uts_lock for the names that can be set.
- * Above:  the system call table.   In Linux: kernel/sys.c, kernel/reboot.c, kernel/printk, drivers/char/random.c.
+ * Above:  the system call table.   In Linux: kernel/sys.c, kernel/reboot.c, kernel/printk,
+ * drivers/char/random.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/reboot.h"
@@ -41,10 +42,13 @@ struct new_utsname init_uts = {
 };
 
 CTL_SYSCTL("kernel.ostype", .mode = 0444, .type = CTL_STRING, .data = init_uts.sysname, .len = 65);
-CTL_SYSCTL("kernel.osrelease", .mode = 0444, .type = CTL_STRING, .data = init_uts.release, .len = 65);
+CTL_SYSCTL("kernel.osrelease", .mode = 0444, .type = CTL_STRING, .data = init_uts.release,
+	   .len = 65);
 CTL_SYSCTL("kernel.version", .mode = 0444, .type = CTL_STRING, .data = init_uts.version, .len = 65);
-CTL_SYSCTL("kernel.hostname", .mode = 0644, .type = CTL_STRING, .data = init_uts.nodename, .len = 65);
-CTL_SYSCTL("kernel.domainname", .mode = 0644, .type = CTL_STRING, .data = init_uts.domainname, .len = 65);
+CTL_SYSCTL("kernel.hostname", .mode = 0644, .type = CTL_STRING, .data = init_uts.nodename,
+	   .len = 65);
+CTL_SYSCTL("kernel.domainname", .mode = 0644, .type = CTL_STRING, .data = init_uts.domainname,
+	   .len = 65);
 
 const char brink_banner[] = "Linux version " UTS_RELEASE " (Brink " BRINK_VERSION ") " UTS_VERSION;
 
@@ -81,8 +85,14 @@ static long set_uts_name(char *field, const char __user *uname, int len)
 	return 0;
 }
 
-long sys_sethostname(const char __user *name, int len) { return set_uts_name(init_uts.nodename, name, len); }
-long sys_setdomainname(const char __user *name, int len) { return set_uts_name(init_uts.domainname, name, len); }
+long sys_sethostname(const char __user *name, int len)
+{
+	return set_uts_name(init_uts.nodename, name, len);
+}
+long sys_setdomainname(const char __user *name, int len)
+{
+	return set_uts_name(init_uts.domainname, name, len);
+}
 
 static unsigned long nr_free_highpages(void)
 {
@@ -174,8 +184,19 @@ long sys_reboot(int magic1, int magic2, unsigned int cmd, void __user *arg)
 
 /* --- syslog(2), klogctl(3) --- */
 
-enum { SYSLOG_CLOSE, SYSLOG_OPEN, SYSLOG_READ, SYSLOG_READ_ALL, SYSLOG_READ_CLEAR, SYSLOG_CLEAR,
-       SYSLOG_CONSOLE_OFF, SYSLOG_CONSOLE_ON, SYSLOG_CONSOLE_LEVEL, SYSLOG_SIZE_UNREAD, SYSLOG_SIZE_BUFFER };
+enum {
+	SYSLOG_CLOSE,
+	SYSLOG_OPEN,
+	SYSLOG_READ,
+	SYSLOG_READ_ALL,
+	SYSLOG_READ_CLEAR,
+	SYSLOG_CLEAR,
+	SYSLOG_CONSOLE_OFF,
+	SYSLOG_CONSOLE_ON,
+	SYSLOG_CONSOLE_LEVEL,
+	SYSLOG_SIZE_UNREAD,
+	SYSLOG_SIZE_BUFFER
+};
 
 static long syslog_to_user(char __user *ubuf, int len, int type)
 {
@@ -213,7 +234,8 @@ long sys_syslog(int type, char __user *buf, int len)
 {
 	static int saved_level = -1;
 
-	if (type != SYSLOG_READ_ALL && type != SYSLOG_SIZE_BUFFER && !capable(CAP_SYSLOG) && !capable(CAP_SYS_ADMIN))
+	if (type != SYSLOG_READ_ALL && type != SYSLOG_SIZE_BUFFER && !capable(CAP_SYSLOG) &&
+	    !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	switch (type) {
 	case SYSLOG_CLOSE:
@@ -252,7 +274,12 @@ long sys_syslog(int type, char __user *buf, int len)
 
 /* --- membarrier(2): every CPU passes through a full barrier --- */
 
-enum { MEMBARRIER_QUERY = 0, MEMBARRIER_GLOBAL = 1, MEMBARRIER_PRIVATE = 8, MEMBARRIER_REGISTER_PRIVATE = 16 };
+enum {
+	MEMBARRIER_QUERY = 0,
+	MEMBARRIER_GLOBAL = 1,
+	MEMBARRIER_PRIVATE = 8,
+	MEMBARRIER_REGISTER_PRIVATE = 16
+};
 
 static void ipi_mb(void *unused) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 

@@ -15,8 +15,8 @@
 #include "kernel/proc/syscalls.h"
 #include "mm/mmap.h"
 
-long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, unsigned long fd,
-	      unsigned long offset)
+long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
+	      unsigned long fd, unsigned long offset)
 {
 	struct mmap_request req = { .addr = addr, .len = len, .prot = prot, .flags = flags,
 				    .pgoff = offset >> PAGE_SHIFT };
@@ -42,14 +42,23 @@ long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigne
 }
 
 long sys_munmap(unsigned long addr, size_t len) { return vm_munmap(addr, len); }
-long sys_mprotect(unsigned long start, size_t len, unsigned long prot) { return do_mprotect(start, len, prot); }
+long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
+{
+	return do_mprotect(start, len, prot);
+}
 long sys_brk(unsigned long brk) { return do_brk(brk); }
-long sys_madvise(unsigned long start, size_t len, int advice) { return do_madvise(start, len, advice); }
+long sys_madvise(unsigned long start, size_t len, int advice)
+{
+	return do_madvise(start, len, advice);
+}
 long sys_mlock(unsigned long start, size_t len) { return do_mlock(start, len, false); }
 long sys_munlock(unsigned long start, size_t len) { return do_munlock(start, len); }
 long sys_mlockall(int flags) { return do_mlockall(flags); }
 long sys_munlockall(void) { return do_munlockall(); }
-long sys_mincore(unsigned long start, size_t len, u8 __user *vec) { return do_mincore(start, len, vec); }
+long sys_mincore(unsigned long start, size_t len, u8 __user *vec)
+{
+	return do_mincore(start, len, vec);
+}
 long sys_msync(unsigned long start, size_t len, int flags) { return do_msync(start, len, flags); }
 
 long sys_mlock2(unsigned long start, size_t len, int flags)
@@ -57,8 +66,8 @@ long sys_mlock2(unsigned long start, size_t len, int flags)
 	return flags & ~MLOCK_ONFAULT ? -EINVAL : do_mlock(start, len, flags & MLOCK_ONFAULT);
 }
 
-long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
-		unsigned long new_addr)
+long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
+		unsigned long flags, unsigned long new_addr)
 {
 	return do_mremap(addr, old_len, new_len, flags, new_addr);
 }

@@ -3,7 +3,8 @@
  *
  * Idea: decoding and permissions; the scheduler does the rest.
  * Locks:  tasklist_lock for the search; a reference to the task found.
- * Above:  the system call table.   Below: kernel/sched/sched.h.   In Linux: kernel/sched/core.c, kernel/sys.c.
+ * Above:  the system call table.   Below: kernel/sched/sched.h.   In Linux: kernel/sched/core.c,
+ * kernel/sys.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/resource.h"
@@ -255,14 +256,16 @@ long sys_sched_get_priority_max(int policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return MAX_RT_PRIO;
-	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0 : -EINVAL;
+	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0
+										       : -EINVAL;
 }
 
 long sys_sched_get_priority_min(int policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 1;
-	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0 : -EINVAL;
+	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0
+										       : -EINVAL;
 }
 
 long sys_sched_rr_get_interval(kpid_t pid, struct timespec __user *uts)
@@ -272,7 +275,9 @@ long sys_sched_rr_get_interval(kpid_t pid, struct timespec __user *uts)
 
 	if (!t)
 		return pid < 0 ? -EINVAL : -ESRCH;
-	ts = ns_to_timespec(t->policy == SCHED_RR ? (u64)RR_TIMESLICE_NS : t->policy == SCHED_FIFO ? 0 : (u64)TICK_NSEC);
+	ts = ns_to_timespec(t->policy == SCHED_RR     ? (u64)RR_TIMESLICE_NS
+			    : t->policy == SCHED_FIFO ? 0
+						      : (u64)TICK_NSEC);
 	put_task_struct(t);
 	return copy_to_user(uts, &ts, sizeof(ts)) ? -EFAULT : 0;
 }

@@ -28,24 +28,30 @@ struct tms;
 /* fork.c */
 long sys_fork(void);
 long sys_vfork(void);
-long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid, int __user *child_tid, unsigned long tls);
+long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid,
+	       int __user *child_tid, unsigned long tls);
 long sys_clone3(struct clone_args __user *uargs, size_t size);
 long sys_set_tid_address(int __user *tidptr);
 long sys_unshare(unsigned long flags);
 /* exec.c */
-long sys_execveat(int dfd, const char __user *upath, const char __user *const __user *argv, const char __user *const __user *envp, int flags);
-long sys_execve(const char __user *path, const char __user *const __user *argv, const char __user *const __user *envp);
+long sys_execveat(int dfd, const char __user *upath, const char __user *const __user *argv,
+		  const char __user *const __user *envp, int flags);
+long sys_execve(const char __user *path, const char __user *const __user *argv,
+		const char __user *const __user *envp);
 /* exit.c */
 long sys_exit(int code) __noreturn;
 long sys_exit_group(int code) __noreturn;
 /* wait.c */
 long sys_wait4(kpid_t upid, int __user *status, int options, struct rusage __user *ru);
-long sys_waitid(int which, kpid_t upid, struct siginfo __user *uinfo, int options, struct rusage __user *ru);
+long sys_waitid(int which, kpid_t upid, struct siginfo __user *uinfo, int options,
+		struct rusage __user *ru);
 /* sigcalls.c */
-long sys_rt_sigaction(int sig, const struct sigaction __user *uact, struct sigaction __user *uold, size_t size);
+long sys_rt_sigaction(int sig, const struct sigaction __user *uact, struct sigaction __user *uold,
+		      size_t size);
 long sys_rt_sigprocmask(int how, const sigset_t __user *uset, sigset_t __user *uold, size_t size);
 long sys_rt_sigpending(sigset_t __user *uset, size_t size);
-long sys_rt_sigtimedwait(const sigset_t __user *uset, struct siginfo __user *uinfo, const struct timespec __user *uts, size_t size);
+long sys_rt_sigtimedwait(const sigset_t __user *uset, struct siginfo __user *uinfo,
+			 const struct timespec __user *uts, size_t size);
 long sys_pause(void);
 long sys_rt_sigsuspend(const sigset_t __user *uset, size_t size);
 long sys_restart_syscall(void);
@@ -59,7 +65,8 @@ long sys_tgkill(kpid_t tgid, kpid_t pid, int sig);
 long sys_rt_sigqueueinfo(kpid_t pid, int sig, const struct siginfo __user *uinfo);
 long sys_rt_tgsigqueueinfo(kpid_t tgid, kpid_t pid, int sig, const struct siginfo __user *uinfo);
 /* futex.c */
-long sys_futex(u32 __user *uaddr, int op, u32 val, unsigned long arg4, u32 __user *uaddr2, u32 val3);
+long sys_futex(u32 __user *uaddr, int op, u32 val, unsigned long arg4, u32 __user *uaddr2,
+	       u32 val3);
 long sys_set_robust_list(struct robust_list_head __user *head, size_t len);
 long sys_get_robust_list(int pid, void __user *__user *head, size_t __user *len);
 /* setid.c */
@@ -87,7 +94,8 @@ long sys_getrusage(int who, struct rusage __user *ur);
 long sys_times(struct tms __user *ubuf);
 long sys_getrlimit(unsigned int resource, struct rlimit __user *ur);
 long sys_setrlimit(unsigned int resource, const struct rlimit __user *ur);
-long sys_prlimit64(kpid_t pid, unsigned int resource, const struct rlimit __user *unew, struct rlimit __user *uold);
+long sys_prlimit64(kpid_t pid, unsigned int resource, const struct rlimit __user *unew,
+		   struct rlimit __user *uold);
 /* time.c */
 long sys_clock_gettime(int clock, struct timespec __user *uts);
 long sys_clock_settime(int clock, const struct timespec __user *uts);
@@ -96,7 +104,8 @@ long sys_gettimeofday(struct timeval __user *utv, struct timezone __user *utz);
 long sys_settimeofday(const struct timeval __user *utv, const struct timezone __user *utz);
 long sys_time(s64 __user *ut);
 long sys_nanosleep(const struct timespec __user *req, struct timespec __user *rem);
-long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req, struct timespec __user *rem);
+long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req,
+			 struct timespec __user *rem);
 /* posix_timers.c */
 long sys_getitimer(int which, struct itimerval __user *uvalue);
 long sys_setitimer(int which, const struct itimerval __user *uvalue, struct itimerval __user *uold);
@@ -105,7 +114,8 @@ long sys_timer_create(int clock, sigevent_t __user *uevent, int __user *uid);
 long sys_timer_delete(int id);
 long sys_timer_gettime(int id, struct itimerspec __user *uvalue);
 long sys_timer_getoverrun(int id);
-long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue, struct itimerspec __user *uold);
+long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue,
+		       struct itimerspec __user *uold);
 /* sys_sched.c */
 long sys_sched_yield(void);
 long sys_getcpu(unsigned int __user *cpu, unsigned int __user *node, void __user *cache);
@@ -123,7 +133,8 @@ long sys_sched_rr_get_interval(kpid_t pid, struct timespec __user *uts);
 long sys_ioprio_set(int which, int who, int ioprio);
 long sys_ioprio_get(int which, int who);
 /* sys_mm.c */
-long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, unsigned long fd, unsigned long offset);
+long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
+	      unsigned long fd, unsigned long offset);
 long sys_munmap(unsigned long addr, size_t len);
 long sys_mprotect(unsigned long start, size_t len, unsigned long prot);
 long sys_brk(unsigned long brk);
@@ -135,7 +146,8 @@ long sys_munlockall(void);
 long sys_mincore(unsigned long start, size_t len, u8 __user *vec);
 long sys_msync(unsigned long start, size_t len, int flags);
 long sys_mlock2(unsigned long start, size_t len, int flags);
-long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags, unsigned long new_addr);
+long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
+		unsigned long flags, unsigned long new_addr);
 /* sys_pids.c */
 long sys_getpid(void);
 long sys_gettid(void);
@@ -146,7 +158,8 @@ long sys_getsid(kpid_t pid);
 long sys_setpgid(kpid_t pid, kpid_t pgid);
 long sys_setsid(void);
 /* prctl.c */
-long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5);
+long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
+	       unsigned long arg5);
 long sys_arch_prctl(int option, unsigned long arg2);
 long sys_personality(unsigned int personality);
 /* sys_misc.c */

@@ -228,7 +228,8 @@ long sys_nanosleep(const struct timespec __user *req, struct timespec __user *re
 	return err ? err : sleep_and_report(ktime_get_ns() + timespec_to_ns(&ts), rem);
 }
 
-long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req, struct timespec __user *rem)
+long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req,
+			 struct timespec __user *rem)
 {
 	struct timespec ts;
 	s64 offset, ns;

@@ -34,7 +34,8 @@ static const struct trap_kind {
 	[21] = { "control protection", SIGSEGV, 0, false },
 };
 
-static void show_signal(const char *name, int sig, const struct pt_regs *regs, unsigned long error_code)
+static void show_signal(const char *name, int sig, const struct pt_regs *regs,
+			unsigned long error_code)
 {
 	char where[128];
 
@@ -88,7 +89,8 @@ void do_user_trap(struct pt_regs *regs, int vector, unsigned long error_code)
 		force_sig_fault(SIGTRAP, TRAP_TRACE, regs->rip);
 		return;
 	}
-	k = vector < (int)ARRAY_SIZE(trap_kinds) && trap_kinds[vector].name ? &trap_kinds[vector] : &trap_kinds[TRAP_GP];
+	k = vector < (int)ARRAY_SIZE(trap_kinds) && trap_kinds[vector].name ? &trap_kinds[vector]
+									    : &trap_kinds[TRAP_GP];
 	show_signal(k->name, k->sig, regs, error_code);
 	if (k->code)
 		force_sig_fault(k->sig, k->code, k->has_address ? regs->rip : 0);

@@ -91,8 +91,8 @@ static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 	code = status & 0x80 ? CLD_DUMPED : status & 0x7f ? CLD_KILLED : CLD_EXITED;
 	if (wo->options & WNOWAIT)
 		return report(wo, p, code, status);
-	if (!__atomic_compare_exchange_n(&p->exit_state, &expected, EXIT_DEAD, false, __ATOMIC_SEQ_CST,
-					 __ATOMIC_SEQ_CST))
+	if (!__atomic_compare_exchange_n(&p->exit_state, &expected, EXIT_DEAD, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return 0;
 	add_child_usage(p);
 	pid = report(wo, p, code, status);	/* @p stays: it is ours now */
@@ -234,17 +234,19 @@ static int info_status(const struct wait_opts *wo)
 	return wo->status & 0x7f;
 }
 
-long sys_waitid(int which, kpid_t upid, struct siginfo __user *uinfo, int options, struct rusage __user *ru)
+long sys_waitid(int which, kpid_t upid, struct siginfo __user *uinfo, int options,
+		struct rusage __user *ru)
 {
 	struct wait_opts wo = { .type = which, .id = upid, .options = options, .want_rusage = ru };
 	struct siginfo info;
 	long ret;
 
-	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | (int)__WCLONE | __WALL) ||
+	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
+			(int)__WCLONE | __WALL) ||
 	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	if ((which != P_ALL && which != P_PID && which != P_PGID) || (which == P_PID && upid <= 0) ||
-	    (which == P_PGID && upid < 0))
+	if ((which != P_ALL && which != P_PID && which != P_PGID) ||
+	    (which == P_PID && upid <= 0) || (which == P_PGID && upid < 0))
 		return -EINVAL;
 	if (which == P_PGID && !upid)
 		wo.id = current->signal->pgrp;

@@ -184,7 +184,10 @@ struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev)
 	if (prev->se.on_rq == QUEUED) {
 		if (rq->nr_running == 1)
 			return prev;
-		/* A real-time task that used up its slice goes behind its equals, a preempted one before them. */
+		/*
+		 * A real-time task that used up its slice goes behind its equals, a preempted one
+		 * before them.
+		 */
 		insert_waiting(rq, prev, prev->policy == SCHED_FIFO ||
 			       prev->se.sum_exec_runtime - prev->se.prev_sum < RR_SLICE_NS);
 	}
@@ -244,7 +247,8 @@ bool should_preempt(struct rq *rq, struct task_struct *t)
 		return false;
 	if (curr->policy == SCHED_IDLE)
 		return true;
-	return before(t->se.vruntime + virtual_time(scaled(WAKEUP_GRANULARITY_NS), t), curr->se.vruntime);
+	return before(t->se.vruntime + virtual_time(scaled(WAKEUP_GRANULARITY_NS), t),
+		      curr->se.vruntime);
 }
 
 /* How long curr may run while others wait. */

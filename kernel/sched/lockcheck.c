@@ -64,18 +64,23 @@ static void report(const char *what, const void *lock, enum lock_rank rank)
 	dump_stack();
 }
 
-/* A rank that interrupts take, held with interrupts on: the interrupt would wait for what it interrupted. */
+/*
+ * A rank that interrupts take, held with interrupts on: the interrupt would wait for what it
+ * interrupted.
+ */
 static void check_irq_use(const void *lock, enum lock_rank rank, unsigned long ip)
 {
-	unsigned long *use = in_interrupt() ? &in_irq[rank] : irqs_disabled() ? NULL : &irqs_on[rank];
+	unsigned long *use = in_interrupt()    ? &in_irq[rank]
+			     : irqs_disabled() ? NULL
+					       : &irqs_on[rank];
 
 	if (!use || *use)
 		return;
 	*use = ip;
 	if (in_irq[rank] && irqs_on[rank]) {
 		report("interrupt-unsafe use", lock, rank);
-		pr_err("  in an interrupt at %pS, with interrupts on at %pS\n", (void *)in_irq[rank],
-		       (void *)irqs_on[rank]);
+		pr_err("  in an interrupt at %pS, with interrupts on at %pS\n",
+		       (void *)in_irq[rank], (void *)irqs_on[rank]);
 	}
 }
 
@@ -167,7 +172,10 @@ void lockcheck_sleeping_acquire(const void *lock, enum lock_rank rank, enum lock
 		report("too many locks", lock, rank);
 }
 
-/* lockcheck.h. A lock may be given up by another task than its taker's (a page's, a read lock handed on). */
+/*
+ * lockcheck.h. A lock may be given up by another task than its taker's (a page's, a read lock
+ * handed on).
+ */
 void lockcheck_sleeping_release(const void *lock)
 {
 	struct held_sleeping *h = &current->held;

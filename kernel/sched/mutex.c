@@ -76,7 +76,8 @@ static __always_inline int lock(struct mutex *m, int state, bool nested)
 
 	might_sleep();
 	if (CHECKS)
-		lockcheck_sleeping_acquire(m, (enum lock_rank)m->rank, nested ? LOCKCHECK_NESTED : LOCKCHECK_ORDERED,
+		lockcheck_sleeping_acquire(m, (enum lock_rank)m->rank,
+					   nested ? LOCKCHECK_NESTED : LOCKCHECK_ORDERED,
 					   (unsigned long)__builtin_return_address(0));
 	if (unlikely(!try_owner(m, 0, (unsigned long)current)))
 		ret = lock_slow(m, state);

@@ -5,27 +5,34 @@
 
 #include "kernel/sched/task.h"
 
-/* Guards: r the queue's lock   a atomic, any CPU reads   o its own CPU, interrupts off   c set once */
+/*
+ * Guards: r the queue's lock   a atomic, any CPU reads   o its own CPU, interrupts off   c set
+ * once
+ */
 struct rq {
 	spinlock_t lock;		/* LOCK_RUNQUEUE, interrupts off */
 	int cpu;			/* c */
 	struct task_struct *curr;	/* r; a for a hint */
 	struct task_struct *idle;	/* c */
-	unsigned int nr_running;	/* r, a: on the queue, the running one included, idle left out */
+	/* r, a: on the queue, the running one included, idle left out */
+	unsigned int nr_running;
 	unsigned long load;		/* r: sum of their weights */
 	u64 clock;			/* r: ns, read when the queue was locked last */
 	u64 min_vruntime;		/* r: never goes back */
 	struct rb_root_cached fair;	/* r: waiting tasks by vruntime */
 	struct list_head realtime;	/* r: waiting SCHED_FIFO and SCHED_RR tasks, best first */
-	struct task_struct *push;	/* o: the task switched from may not run here: to be moved */
+	/* o: the task switched from may not run here: to be moved */
+	struct task_struct *push;
 	u64 nr_switches;		/* r */
-	long nr_uninterruptible;	/* r: may be negative: tasks wake elsewhere; the sum counts */
+	/* r: may be negative: tasks wake elsewhere; the sum counts */
+	long nr_uninterruptible;
 	int nr_iowait;			/* a */
 	/* time */
 	u64 idle_since, idle_ns;	/* r: ns */
 	u64 iowait_ns;			/* r: the part of idle_ns with tasks waiting for a disk */
 	u64 user_ns, nice_ns, system_ns;	/* o: by ticks */
-	u64 last_seen;			/* o: when it last was in the scheduler or in user mode; the watchdog */
+	/* o: when it last was in the scheduler or in user mode; the watchdog */
+	u64 last_seen;
 	u64 last_bark;			/* o */
 };
 DECLARE_PER_CPU(struct rq, runqueues);
@@ -40,8 +47,10 @@ extern _Atomic u64 idle_cpus;		/* a: bit n: CPU n runs its idle task; a hint */
 void update_curr(struct rq *rq);		/* charges curr up to rq->clock */
 void enqueue_task(struct rq *rq, struct task_struct *t);
 void dequeue_task(struct rq *rq, struct task_struct *t);	/* it sleeps. @t may be curr */
-void detach_task(struct rq *rq, struct task_struct *t);		/* it will be queued again at once; wakers wait */
-struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev);	/* prev: still queued, or it is gone */
+/* it will be queued again at once; wakers wait */
+void detach_task(struct rq *rq, struct task_struct *t);
+/* prev: still queued, or it is gone */
+struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev);
 void place_woken(struct rq *rq, struct task_struct *t, int from_cpu);
 void place_new(struct rq *rq, struct task_struct *t);
 void place_yielded(struct rq *rq);
@@ -49,9 +58,11 @@ bool should_preempt(struct rq *rq, struct task_struct *t);	/* @t, just queued, a
 void tick_curr(struct rq *rq);
 unsigned long weight_of(const struct task_struct *t);
 /* balance.c */
-int select_cpu(struct task_struct *t, int prev_cpu);	/* where to put a task that wakes or is new; no lock */
+/* where to put a task that wakes or is new; no lock */
+int select_cpu(struct task_struct *t, int prev_cpu);
 bool allowed_on(const struct task_struct *t, int cpu);
-bool pull_task(struct rq *rq);			/* => rq->lock held; takes one from a busier queue */
+/* => rq->lock held; takes one from a busier queue */
+bool pull_task(struct rq *rq);
 void kick_idle_cpu(struct rq *rq);
 /* sched.c. => rq->lock held */
 void resched_curr(struct rq *rq);

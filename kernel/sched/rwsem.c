@@ -42,8 +42,8 @@ static inline bool try_read(struct rw_semaphore *sem)
 	long c = __atomic_load_n(count_of(sem), __ATOMIC_RELAXED);
 
 	while (likely(!(c & (WRITER | WAITING))))
-		if (__atomic_compare_exchange_n(count_of(sem), &c, c + READER, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(count_of(sem), &c, c + READER, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
@@ -72,7 +72,10 @@ static void grant(struct waiter *w)
 	put_task_struct(t);
 }
 
-/* Hands the lock to whom it can be given. => wait_lock held; WAITING set, so that the count can only fall */
+/*
+ * Hands the lock to whom it can be given. => wait_lock held; WAITING set, so that the count can
+ * only fall
+ */
 static void grant_waiters(struct rw_semaphore *sem)
 {
 	struct waiter *w, *next;
@@ -158,7 +161,8 @@ static __always_inline int lock_write(struct rw_semaphore *sem, int state, bool 
 
 	might_sleep();
 	if (CHECKS)
-		lockcheck_sleeping_acquire(sem, (enum lock_rank)sem->rank, nested ? LOCKCHECK_NESTED : LOCKCHECK_ORDERED,
+		lockcheck_sleeping_acquire(sem, (enum lock_rank)sem->rank,
+					   nested ? LOCKCHECK_NESTED : LOCKCHECK_ORDERED,
 					   (unsigned long)__builtin_return_address(0));
 	if (unlikely(!try_write(sem)))
 		ret = lock_slow(sem, true, state);

@@ -133,7 +133,10 @@ static void finish_switch(struct task_struct *prev)
 	bool dead = prev->__state == TASK_DEAD;
 
 	rq->push = NULL;
-	/* From here on a waker may run it elsewhere, and if it is dead only our reference keeps it. */
+	/*
+	 * From here on a waker may run it elsewhere, and if it is dead only our reference keeps
+	 * it.
+	 */
 	__atomic_store_n((int *)&prev->on_cpu, 0, __ATOMIC_RELEASE);
 	spin_unlock(&rq->lock);
 	if (unlikely(push))
@@ -257,7 +260,10 @@ void schedule_tail(void *prev)
 		current->set_child_tid = NULL;
 }
 
-/* kernel/x86/upcalls.h. The waker has set TIF_NEED_RESCHED; the way out of the interrupt does the rest. */
+/*
+ * kernel/x86/upcalls.h. The waker has set TIF_NEED_RESCHED; the way out of the interrupt does the
+ * rest.
+ */
 void scheduler_ipi(void)
 {
 }
@@ -334,7 +340,10 @@ void cpu_idle_loop(void)
 
 /* --- waking --- */
 
-/* Puts the sleeper @t on a queue. => t->pi_lock held, interrupts off; t->__state claimed by the caller */
+/*
+ * Puts the sleeper @t on a queue. => t->pi_lock held, interrupts off; t->__state claimed by the
+ * caller
+ */
 static void activate(struct task_struct *t, unsigned int state)
 {
 	int from = t->cpu, cpu;
@@ -361,7 +370,9 @@ static void activate(struct task_struct *t, unsigned int state)
 	spin_unlock(&rq->lock);
 }
 
-/* If it has not left its queue yet, that is all. False: it has. => t->pi_lock held, interrupts off */
+/*
+ * If it has not left its queue yet, that is all. False: it has. => t->pi_lock held, interrupts off
+ */
 static bool wake_queued(struct task_struct *t)
 {
 	enum on_rq on;
@@ -388,7 +399,8 @@ bool try_to_wake_up(struct task_struct *t, unsigned int state)
 	unsigned int now;
 	bool woken = false;
 
-	smp_mb();	/* the condition was changed before; pairs with the sleeper's set state, then look */
+	/* the condition was changed before; pairs with the sleeper's set state, then look */
+	smp_mb();
 	now = t->__state;
 	if (now & state) {
 		woken = true;
@@ -463,8 +475,8 @@ void sched_exec(void)
 /* --- priorities and places --- */
 
 /* Changes what the queue's order depends on. => as task_rq_lock() left it */
-static void requeue(struct rq *rq, struct task_struct *t, void (*change)(struct task_struct *, long),
-		    long arg)
+static void requeue(struct rq *rq, struct task_struct *t,
+		    void (*change)(struct task_struct *, long), long arg)
 {
 	bool queued = t->se.on_rq == QUEUED;
 

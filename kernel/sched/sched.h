@@ -11,7 +11,8 @@ struct seq_file;
 
 void sched_init(void);				/* run queues, init_task on CPU 0 */
 void init_idle(struct task_struct *idle, int cpu);	/* @idle is CPU @cpu's idle task */
-void schedule(void);				/* gives up the CPU; current->__state says whether to sleep */
+/* gives up the CPU; current->__state says whether to sleep */
+void schedule(void);
 void cond_resched_slow(void);
 /* Lets another task run if one should; for loops. => may sleep. */
 static inline void cond_resched(void)
@@ -20,7 +21,8 @@ static inline void cond_resched(void)
 		cond_resched_slow();
 }
 void yield_cpu(void);				/* sched_yield(2) */
-bool try_to_wake_up(struct task_struct *t, unsigned int state);	/* true: it slept in one of @state; any context */
+/* true: it slept in one of @state; any context */
+bool try_to_wake_up(struct task_struct *t, unsigned int state);
 bool wake_up_process(struct task_struct *t);	/* TASK_NORMAL */
 void wake_up_new_task(struct task_struct *t);	/* first time on a run queue */
 void sched_fork(struct task_struct *child);	/* initialises the scheduler's part from current */
@@ -34,11 +36,14 @@ unsigned long nr_context_switches(void);
 void get_avenrun(unsigned long loads[3]);	/* FSHIFT 11 fixed point */
 u64 task_sched_runtime(struct task_struct *t);	/* ns so far, the present slice included */
 u64 idle_time_ns(int cpu);
-void set_special_state(unsigned int state);	/* TASK_DEAD or stopped: only its own waker may end it */
-void do_task_dead(void) __noreturn;		/* the last switch; drops the scheduler's reference */
+/* TASK_DEAD or stopped: only its own waker may end it */
+void set_special_state(unsigned int state);
+/* the last switch; drops the scheduler's reference */
+void do_task_dead(void) __noreturn;
 /* SCHED_FIFO and SCHED_RR (1 … 99), SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE (0). 0 or -EINVAL. */
 int sched_set_policy(struct task_struct *t, int policy, int rt_priority);
-void io_schedule_waiting(const char *what);	/* schedule_waiting(), counted as waiting for a disk */
+/* schedule_waiting(), counted as waiting for a disk */
+void io_schedule_waiting(const char *what);
 unsigned long nr_iowait(void);
 unsigned long nr_forks(void);			/* tasks ever made */
 void migrate_disable(void);			/* nests */

@@ -111,7 +111,8 @@ void signal_wake_up(struct task_struct *t, bool fatal)
 	set_tif(t, TIF_SIGPENDING);
 	if (!try_to_wake_up(t, TASK_INTERRUPTIBLE | (fatal ? TASK_WAKEKILL : 0)) &&
 	    t != current && t->on_cpu)
-		smp_send_reschedule(READ_ONCE(t->cpu));	/* it may run in user mode: look at it soon */
+		/* it may run in user mode: look at it soon */
+		smp_send_reschedule(READ_ONCE(t->cpu));
 }
 
 /* signal.h */
@@ -161,7 +162,9 @@ static bool dropped(int sig, struct task_struct *t, bool force)
 	return signal_ignored(t, sig);
 }
 
-/* A stopped process goes on; its parent is told by the first of its threads to run (kernel/proc). */
+/*
+ * A stopped process goes on; its parent is told by the first of its threads to run (kernel/proc).
+ */
 static void continue_group(struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
@@ -182,7 +185,9 @@ static void continue_group(struct task_struct *p)
 		sig->flags = (sig->flags & SIGNAL_UNKILLABLE) | why | SIGNAL_STOP_CONTINUED;
 		sig->group_stop_count = 0;
 		sig->group_exit_code = 0;
-		/* The parent must be told even if SIGCONT is ignored: some thread passes by there. */
+		/*
+		 * The parent must be told even if SIGCONT is ignored: some thread passes by there.
+		 */
 		signal_wake_up(p->signal->leader, false);
 	}
 }
@@ -424,7 +429,8 @@ int dequeue_signal(u64 mask, struct siginfo *info)
 	}
 	if (sig) {
 		collect(p, sig, info);
-		if (sig_kernel_stop(sig))	/* SIGCONT takes this back if it comes before the stop */
+		/* SIGCONT takes this back if it comes before the stop */
+		if (sig_kernel_stop(sig))
 			t->jobctl |= JOBCTL_STOP_DEQUEUED;
 	}
 	recalc_sigpending();

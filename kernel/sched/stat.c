@@ -94,7 +94,8 @@ unsigned long nr_iowait(void)
 /* --- load average --- */
 
 enum { FSHIFT = 11, FIXED_1 = 1 << FSHIFT };
-static const unsigned long exp_n[3] = { 1884, 2014, 2037 };	/* FIXED_1 * e^(-5 s / 1, 5, 15 min) */
+/* FIXED_1 * e^(-5 s / 1, 5, 15 min) */
+static const unsigned long exp_n[3] = { 1884, 2014, 2037 };
 static const u64 load_interval = 5 * NSEC_PER_SEC;
 static unsigned long avenrun[3];	/* a: the timer writes */
 static struct timer_list load_timer;
@@ -116,7 +117,8 @@ static void sample_load(struct timer_list *timer)
 	for (int i = 0; i < 3; i++) {
 		unsigned long load = avenrun[i] * exp_n[i] + active * (FIXED_1 - exp_n[i]);
 
-		if (active >= avenrun[i])	/* upwards it is rounded up, or it would never get there */
+		/* upwards it is rounded up, or it would never get there */
+		if (active >= avenrun[i])
 			load += FIXED_1 - 1;
 		avenrun[i] = load / FIXED_1;
 	}
@@ -161,7 +163,10 @@ static void show_times(struct seq_file *m, const struct cpu_times *ct)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(columns); i++)
 		seq_put_decimal_ull(m, " ", columns[i] / tick);
-	/* Interrupts are not told apart from what they interrupt; nothing is stolen, there are no guests. */
+	/*
+	 * Interrupts are not told apart from what they interrupt; nothing is stolen, there are no
+	 * guests.
+	 */
 	seq_puts(m, " 0 0 0 0 0\n");
 }
 
@@ -186,10 +191,12 @@ void sched_stat_lines(struct seq_file *m)
 		seq_printf(m, "cpu%d", cpu);
 		show_times(m, &ct);
 	}
-	seq_printf(m, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %lu\nprocs_blocked %lu\n",
+	seq_printf(m,
+		   "intr %lu\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %lu\nprocs_blocked "
+		   "%lu\n",
 		   (unsigned long)irq_total(), nr_context_switches(),
-		   (unsigned long)((ktime_get_real_ns() - ktime_get_ns()) / NSEC_PER_SEC), nr_forks(),
-		   nr_running(), nr_iowait());
+		   (unsigned long)((ktime_get_real_ns() - ktime_get_ns()) / NSEC_PER_SEC),
+		   nr_forks(), nr_running(), nr_iowait());
 }
 
 static int stat_show(struct seq_file *m)

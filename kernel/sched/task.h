@@ -110,7 +110,8 @@ struct signal_struct {
 	struct tty_struct *tty;		/* s: controlling terminal */
 	struct rlimit rlim[RLIM_NLIMITS];	/* s for writing; read one word at a time */
 	struct task_times times, ctimes;	/* s: of dead threads, of waited-for children */
-	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;	/* s */
+	/* s */
+	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
 	unsigned long maxrss, cmaxrss;	/* s: pages */
 	struct timer_list real_timer;	/* ITIMER_REAL, alarm() */
 	u64 it_real_incr;		/* s: ns */
@@ -121,8 +122,14 @@ struct signal_struct {
 	struct mm_struct *oom_mm;	/* c: a reference, from mark_oom_victim on */
 	bool is_child_subreaper;
 };
-enum { SIGNAL_STOP_STOPPED = 1, SIGNAL_STOP_CONTINUED = 2, SIGNAL_GROUP_EXIT = 4, SIGNAL_CLD_STOPPED = 0x10,
-       SIGNAL_CLD_CONTINUED = 0x20, SIGNAL_UNKILLABLE = 0x40 /* init */ };
+enum {
+	SIGNAL_STOP_STOPPED = 1,
+	SIGNAL_STOP_CONTINUED = 2,
+	SIGNAL_GROUP_EXIT = 4,
+	SIGNAL_CLD_STOPPED = 0x10,
+	SIGNAL_CLD_CONTINUED = 0x20,
+	SIGNAL_UNKILLABLE = 0x40 /* init */
+};
 
 /* The scheduler's part of a task. Guard: its run queue's lock. */
 struct sched_entity {
@@ -153,7 +160,8 @@ struct task_struct {
 	unsigned long kernel_rsp;	/* r: saved stack pointer while it does not run */
 	unsigned long stack;		/* c: lowest address of the kernel stack */
 	_Atomic unsigned int tif;	/* a: TIF_* */
-	int preempt_depth;		/* u: > 0: must not sleep (kmap held in atomic sections …) */
+	/* u: > 0: must not sleep (kmap held in atomic sections …) */
+	int preempt_depth;
 
 	_Atomic int __state;		/* p: enum task_state */
 	unsigned int flags;		/* u: PF_* */
@@ -167,12 +175,14 @@ struct task_struct {
 	spinlock_t pi_lock;		/* LOCK_PI */
 	struct tlb_context *tlb;	/* c, mm: NULL for a kernel thread */
 	unsigned long fs_base, gs_base;	/* u: user's, saved at a switch */
-	struct fpu_state *fpu;		/* u: NULL until exec or for kernel threads; kernel/x86/fpu.h */
+	/* u: NULL until exec or for kernel threads; kernel/x86/fpu.h */
+	struct fpu_state *fpu;
 
 	struct mm_struct *mm, *active_mm;	/* k: NULL mm for a kernel thread */
 	struct files_struct *files;	/* k */
 	struct fs_struct *fs;		/* k */
-	const struct cred *cred;	/* u for writing (a new one is swapped in), readers take task_lock */
+	/* u for writing (a new one is swapped in), readers take task_lock */
+	const struct cred *cred;
 	spinlock_t alloc_lock;		/* LOCK_MM_ARG: task_lock() */
 
 	kpid_t pid, tgid;		/* c */
@@ -262,14 +272,17 @@ static inline void clear_tif(struct task_struct *t, unsigned int bit) { t->tif &
 struct task_struct *get_task_struct(struct task_struct *t);
 void put_task_struct(struct task_struct *t);	/* the last frees it through task_free_hook */
 extern void (*task_free_hook)(struct task_struct *t);	/* c: kernel/proc/fork.c */
-struct task_struct *find_task_by_pid(kpid_t pid);	/* => tasklist_lock held; a thread or leader, or NULL */
+/* => tasklist_lock held; a thread or leader, or NULL */
+struct task_struct *find_task_by_pid(kpid_t pid);
 struct task_struct *find_get_task(kpid_t pid);	/* takes the lock and a reference */
 void attach_pid(struct task_struct *t);		/* => tasklist_lock held for writing */
 void detach_pid(struct task_struct *t);
-kpid_t alloc_pid(void);				/* next free one, wrapping at pid_max; -EAGAIN if none */
+/* next free one, wrapping at pid_max; -EAGAIN if none */
+kpid_t alloc_pid(void);
 void free_pid(kpid_t pid);
 kpid_t last_pid_used(void);
-int nr_tasks(void);				/* attached pids: threads that exist, zombies included */
+/* attached pids: threads that exist, zombies included */
+int nr_tasks(void);
 extern int pid_max;				/* kernel.pid_max */
 
 /*
@@ -278,6 +291,9 @@ extern int pid_max;				/* kernel.pid_max */
  */
 extern void *(*sched_alloc)(size_t size, gfp_t gfp);
 extern void (*sched_free)(void *p);
-/* kmap_local_page()'s windows of a task that is switched out or in while it has some (kmap_depth). mm/highmem.c. */
+/*
+ * kmap_local_page()'s windows of a task that is switched out or in while it has some (kmap_depth).
+ * mm/highmem.c.
+ */
 extern void (*kmap_switch_out)(struct task_struct *prev);
 extern void (*kmap_switch_in)(struct task_struct *next);

@@ -92,7 +92,9 @@ static struct timer_base *lock_base_of(struct timer_list *t, unsigned long *flag
 	}
 }
 
-/* As lock_base_of(), but a timer never queued is now the caller's to queue: NULL, interrupts off. */
+/*
+ * As lock_base_of(), but a timer never queued is now the caller's to queue: NULL, interrupts off.
+ */
 static struct timer_base *lock_or_claim(struct timer_list *t, unsigned long *flags)
 {
 	for (;;) {
@@ -102,8 +104,8 @@ static struct timer_base *lock_or_claim(struct timer_list *t, unsigned long *fla
 		if (base)
 			return base;
 		*flags = local_irq_save();
-		if (__atomic_compare_exchange_n(&t->cpu, &none, TIMER_MOVING, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&t->cpu, &none, TIMER_MOVING, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return NULL;
 		local_irq_restore(*flags);
 	}

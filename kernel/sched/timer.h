@@ -27,9 +27,12 @@ struct timer_list {
 enum { TIMER_NO_CPU = -1, TIMER_MOVING = -2 };	/* never queued; between two queues */
 
 void timer_setup(struct timer_list *t, void (*function)(struct timer_list *));
-void mod_timer(struct timer_list *t, u64 expires);	/* (re)arms, on this CPU; any context, may race itself */
-bool del_timer(struct timer_list *t);		/* true: it was pending. The function may still be running. */
-bool del_timer_sync(struct timer_list *t);	/* and it is not running when this returns; not from interrupts */
+/* (re)arms, on this CPU; any context, may race itself */
+void mod_timer(struct timer_list *t, u64 expires);
+/* true: it was pending. The function may still be running. */
+bool del_timer(struct timer_list *t);
+/* and it is not running when this returns; not from interrupts */
+bool del_timer_sync(struct timer_list *t);
 bool timer_pending(const struct timer_list *t);
 
 /* sched.c: this CPU leaves idle, where its tick may have lapsed. => interrupts off */

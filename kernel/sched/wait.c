@@ -71,16 +71,23 @@ void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry,
 }
 
 /* wait.h */
-void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry, int state)
+void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry,
+			       int state)
 {
 	prepare(wq, entry, state, true);
 }
 
-/* wait.h. A waker may still hold the entry when the list looks empty to nobody but itself: the lock decides. */
+/*
+ * wait.h. A waker may still hold the entry when the list looks empty to nobody but itself: the
+ * lock decides.
+ */
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
 	current->__state = TASK_RUNNING;
-	/* Both links: a waker that unlinks the entry is done with it once prev is set (list_del_init_careful). */
+	/*
+	 * Both links: a waker that unlinks the entry is done with it once prev is set
+	 * (list_del_init_careful).
+	 */
 	if (__atomic_load_n(&entry->entry.next, __ATOMIC_ACQUIRE) != &entry->entry ||
 	    __atomic_load_n(&entry->entry.prev, __ATOMIC_ACQUIRE) != &entry->entry)
 		remove_wait_queue(wq, entry);
@@ -126,7 +133,10 @@ void wake_up_key(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive
 /* wait.h */
 bool waitqueue_active(struct wait_queue_head *wq)
 {
-	/* The waker changed the condition just before; a waiter links, then looks. One sees the other. */
+	/*
+	 * The waker changed the condition just before; a waiter links, then looks. One sees the
+	 * other.
+	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return !list_empty(&wq->head);
 }

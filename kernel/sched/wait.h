@@ -15,7 +15,8 @@
 
 struct task_struct;
 struct wait_queue_entry;
-typedef int (*wait_queue_func_t)(struct wait_queue_entry *entry, unsigned int mode, int sync, void *key);
+typedef int (*wait_queue_func_t)(struct wait_queue_entry *entry, unsigned int mode, int sync,
+				 void *key);
 
 enum { WQ_FLAG_EXCLUSIVE = 1 };
 struct wait_queue_entry {
@@ -37,9 +38,11 @@ void init_wait(struct wait_queue_entry *entry);	/* for current, autoremove */
 void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *entry);
 void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *entry);
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry, int state);
-void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry, int state);
+void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry,
+			       int state);
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry);
-int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, int sync, void *key);
+int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, int sync,
+			     void *key);
 int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int sync, void *key);
 void wake_up_key(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key);
 bool waitqueue_active(struct wait_queue_head *wq);	/* a hint, without the lock */
@@ -51,8 +54,10 @@ bool waitqueue_active(struct wait_queue_head *wq);	/* a hint, without the lock *
 
 /*
  * Sleep until @cond. @what names it for /proc/<pid>/wchan and the task dump.
- * wait_event: uninterruptible. The _interruptible and _killable forms: 0, or -ERESTARTSYS on a signal.
- * The _timeout form: ns left (at least 1) if the condition came true, 0 if time ran out, -ERESTARTSYS.
+ * wait_event: uninterruptible. The _interruptible and _killable forms: 0, or -ERESTARTSYS on a
+ * signal.
+ * The _timeout form: ns left (at least 1) if the condition came true, 0 if time ran out,
+ * -ERESTARTSYS.
  */
 #define wait_event_state(wq, cond, what, state)                                \
 	({ long we_ret = 0;                                                    \
@@ -100,7 +105,8 @@ bool waitqueue_active(struct wait_queue_head *wq);	/* a hint, without the lock *
 
 bool signal_pending_state(int state);		/* sched/signal.c: for current */
 void schedule_waiting(const char *what);	/* sched/sched.c: schedule() with wchan set */
-s64 schedule_timeout_ns(s64 ns, const char *what);	/* sched/timer.c: state set by the caller; ns left, 0 if it ran out */
+/* sched/timer.c: state set by the caller; ns left, 0 if it ran out */
+s64 schedule_timeout_ns(s64 ns, const char *what);
 
 /* completion.c */
 struct completion { unsigned int done; struct wait_queue_head wait; };
@@ -108,4 +114,5 @@ void init_completion(struct completion *c);
 void complete(struct completion *c);
 void complete_all(struct completion *c);
 void wait_for_completion(struct completion *c, const char *what);
-int wait_for_completion_killable(struct completion *c, const char *what);	/* 0 or -ERESTARTSYS */
+/* 0 or -ERESTARTSYS */
+int wait_for_completion_killable(struct completion *c, const char *what);

@@ -70,8 +70,12 @@ static void check_hung_tasks(struct work_struct *work)
 	read_lock(&tasklist_lock);
 	for_each_process(p) {
 		for_each_thread(p, t) {
-			/* wait_since may be younger than now; of one still on its CPU it is the last wait's. */
-			if (t->__state != TASK_UNINTERRUPTIBLE || t->on_cpu || (s64)(now - t->wait_since) < (s64)limit)
+			/*
+			 * wait_since may be younger than now; of one still on its CPU it is the
+			 * last wait's.
+			 */
+			if (t->__state != TASK_UNINTERRUPTIBLE || t->on_cpu ||
+			    (s64)(now - t->wait_since) < (s64)limit)
 				continue;
 			if (!hung_task_warnings)
 				break;
@@ -101,7 +105,10 @@ void watchdog_init(void)
 
 /* --- showing tasks --- */
 
-/* sched.h. => tasklist_lock held, or a reference. The task may run on meanwhile: a picture, no proof. */
+/*
+ * sched.h. => tasklist_lock held, or a reference. The task may run on meanwhile: a picture, no
+ * proof.
+ */
 void show_task(struct task_struct *t)
 {
 	const char *what = READ_ONCE(t->wchan);
@@ -115,7 +122,8 @@ void show_task(struct task_struct *t)
 	}
 	if (t->__state)
 		pr_info("  waits for %s, %lu.%03lu s\n", what ? what : "an event",
-			(unsigned long)(waited / NSEC_PER_SEC), (unsigned long)(waited / NSEC_PER_MSEC % 1000));
+			(unsigned long)(waited / NSEC_PER_SEC),
+			(unsigned long)(waited / NSEC_PER_MSEC % 1000));
 	if (CHECKS)
 		lockcheck_show_held(t);
 	if (!t->exit_state)

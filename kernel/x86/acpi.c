@@ -12,8 +12,22 @@
 
 struct acpi_info acpi_info;
 
-struct rsdp { char sig[8]; u8 sum; char oem[6]; u8 revision; u32 rsdt, length; u64 xsdt; u8 xsum, pad[3]; } __packed;
-struct sdt { char sig[4]; u32 length; u8 revision, sum; char oem[6], oem_table[8]; u32 oem_rev, creator, creator_rev; } __packed;
+struct rsdp {
+	char sig[8];
+	u8 sum;
+	char oem[6];
+	u8 revision;
+	u32 rsdt, length;
+	u64 xsdt;
+	u8 xsum, pad[3];
+} __packed;
+struct sdt {
+	char sig[4];
+	u32 length;
+	u8 revision, sum;
+	char oem[6], oem_table[8];
+	u32 oem_rev, creator, creator_rev;
+} __packed;
 struct gas { u8 space, width, offset, access; u64 addr; } __packed;
 struct fadt {
 	struct sdt h;
@@ -57,7 +71,8 @@ static bool checksum_ok(const void *p, size_t len)
 static const struct rsdp *scan_rsdp(u64 start, u64 end)
 {
 	for (; start < end; start += 16)	/* on 16-byte boundaries: ACPI 6.4, 5.2.5.1 */
-		if (!memcmp((const void *)start, "RSD PTR ", 8) && checksum_ok((const void *)start, 20))
+		if (!memcmp((const void *)start, "RSD PTR ", 8) &&
+		    checksum_ok((const void *)start, 20))
 			return (const void *)start;
 	return NULL;
 }
@@ -77,7 +92,10 @@ static const struct rsdp *find_rsdp(void)
 	return r ? r : scan_rsdp(0xe0000, 0x100000);
 }
 
-/* \_S5_ in the DSDT's bytes: NameOp "_S5_" PackageOp length count (BytePrefix)value … ACPI 6.4, 20.2. */
+/*
+ * \_S5_ in the DSDT's bytes: NameOp "_S5_" PackageOp length count (BytePrefix)value … ACPI 6.4,
+ * 20.2.
+ */
 static void find_s5(const struct sdt *dsdt)
 {
 	const u8 *p = (const u8 *)dsdt, *end = p + dsdt->length - 16;
@@ -124,7 +142,8 @@ static void add_cpu(u32 apic_id, u32 flags)
 	if (!(flags & MADT_ENABLED))
 		return;
 	if (acpi_info.nr_cpus == MAX_CPUS) {
-		pr_warn("ACPI: more than %d processors; APIC id %u is not used\n", MAX_CPUS, apic_id);
+		pr_warn("ACPI: more than %d processors; APIC id %u is not used\n", MAX_CPUS,
+			apic_id);
 		return;
 	}
 	acpi_info.apic_ids[acpi_info.nr_cpus++] = apic_id;

@@ -28,7 +28,8 @@ struct acpi_info {
 	bool has_reset;
 	u8 reset_space, reset_value;		/* 0 memory, 1 I/O, 2 PCI */
 	u64 reset_addr;
-	phys_addr_t mcfg;			/* PCI Express configuration space of segment 0, 0: none */
+	/* PCI Express configuration space of segment 0, 0: none */
+	phys_addr_t mcfg;
 	u8 mcfg_bus_start, mcfg_bus_end;
 	/* SRAT: who is near what */
 	u32 apic_node[MAX_CPUS];		/* proximity domain of apic_ids[i] */

@@ -17,14 +17,34 @@
 #include "kernel/x86/spinlock.h"
 
 enum apic_reg {
-	APIC_ID = 0x20, APIC_TPR = 0x80, APIC_EOI = 0xb0, APIC_SVR = 0xf0, APIC_ESR = 0x280, APIC_ICR = 0x300,
-	APIC_ICR2 = 0x310, APIC_LVT_TIMER = 0x320, APIC_LVT_LINT0 = 0x350, APIC_LVT_LINT1 = 0x360,
-	APIC_LVT_ERROR = 0x370, APIC_TIMER_INIT = 0x380, APIC_TIMER_COUNT = 0x390, APIC_TIMER_DIVIDE = 0x3e0,
+	APIC_ID = 0x20,
+	APIC_TPR = 0x80,
+	APIC_EOI = 0xb0,
+	APIC_SVR = 0xf0,
+	APIC_ESR = 0x280,
+	APIC_ICR = 0x300,
+	APIC_ICR2 = 0x310,
+	APIC_LVT_TIMER = 0x320,
+	APIC_LVT_LINT0 = 0x350,
+	APIC_LVT_LINT1 = 0x360,
+	APIC_LVT_ERROR = 0x370,
+	APIC_TIMER_INIT = 0x380,
+	APIC_TIMER_COUNT = 0x390,
+	APIC_TIMER_DIVIDE = 0x3e0,
 };
 enum {
-	SVR_ENABLE = 1 << 8, LVT_MASKED = 1 << 16, LVT_NMI = 4 << 8, LVT_TSC_DEADLINE = 2 << 17,
-	ICR_NMI = 4 << 8, ICR_INIT = 5 << 8, ICR_STARTUP = 6 << 8, ICR_ASSERT = 1 << 14, ICR_BUSY = 1 << 12,
-	APIC_BASE_ENABLE = 1 << 11, APIC_BASE_X2 = 1 << 10, DIVIDE_BY_1 = 0xb,
+	SVR_ENABLE = 1 << 8,
+	LVT_MASKED = 1 << 16,
+	LVT_NMI = 4 << 8,
+	LVT_TSC_DEADLINE = 2 << 17,
+	ICR_NMI = 4 << 8,
+	ICR_INIT = 5 << 8,
+	ICR_STARTUP = 6 << 8,
+	ICR_ASSERT = 1 << 14,
+	ICR_BUSY = 1 << 12,
+	APIC_BASE_ENABLE = 1 << 11,
+	APIC_BASE_X2 = 1 << 10,
+	DIVIDE_BY_1 = 0xb,
 };
 
 static bool x2apic;			/* c */
@@ -53,7 +73,8 @@ static void send_icr(u32 id, u32 command)
 	unsigned long flags;
 
 	if (x2apic) {
-		mb();	/* the MSR write is not serialising: earlier stores first (SDM vol. 3, 11.12.3) */
+		/* the MSR write is not serialising: earlier stores first (SDM vol. 3, 11.12.3) */
+		mb();
 		wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)id << 32 | command);
 		return;
 	}

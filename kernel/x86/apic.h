@@ -8,7 +8,8 @@
 
 #include "kernel/lib/types.h"
 
-void apic_init(void);			/* maps and enables the boot CPU's; => acpi_init(), paging_init() */
+/* maps and enables the boot CPU's; => acpi_init(), paging_init() */
+void apic_init(void);
 void apic_init_cpu(void);		/* the same for another CPU */
 void ioapic_init(void);
 u32 apic_id(void);			/* this CPU's */
@@ -25,5 +26,6 @@ void apic_timer_set(u32 count);
 u32 apic_timer_count(void);
 void apic_timer_setup(bool tsc_deadline);	/* its vector and mode, on this CPU */
 
-int ioapic_route(int gsi, int vector, u32 dest, bool level, bool active_low);	/* 0, -ENODEV; unmasked */
+/* 0, -ENODEV; unmasked */
+int ioapic_route(int gsi, int vector, u32 dest, bool level, bool active_low);
 void ioapic_mask(int gsi, bool masked);

@@ -25,7 +25,8 @@ enum { PM_TIMER_HZ = 3579545, PIT_HZ = 1193182, PIT_GATE = 0x61, PIT_CH2 = 0x42,
 
 u32 tsc_khz;
 static u64 base_tsc;			/* c: the TSC at time 0 */
-static u64 ns_per_tsc = 1UL << (NS_SHIFT - 2);	/* c: << NS_SHIFT; 4 GHz until it is known: delays too long, not too short */
+/* c: << NS_SHIFT; 4 GHz until it is known: delays too long, not too short */
+static u64 ns_per_tsc = 1UL << (NS_SHIFT - 2);
 static u64 tsc_per_ns;			/* c: << TSC_SHIFT */
 static u64 apic_per_ns;			/* c: << NS_SHIFT */
 static bool use_deadline;		/* c */
@@ -82,7 +83,8 @@ static struct counter open_counter(void)
 	if (open_hpet(&c))
 		return c;
 	if (acpi_info.pm_timer_port)
-		return (struct counter){ read_pm_timer, PM_TIMER_HZ, 0xffffff, 2000, "ACPI PM timer" };
+		return (struct counter){ read_pm_timer, PM_TIMER_HZ, 0xffffff, 2000,
+					 "ACPI PM timer" };
 	outb((inb(PIT_GATE) & ~2) | 1, PIT_GATE);	/* gate on, speaker off */
 	outb(0xb0, PIT_MODE);				/* channel 2, both bytes, mode 0 */
 	outb(0xff, PIT_CH2);
@@ -170,7 +172,8 @@ void clock_init(void)
 	ns_per_tsc = (NSEC << NS_SHIFT) / hz;
 	tsc_per_ns = (hz << TSC_SHIFT) / NSEC;
 	if (apic_ticks)		/* ticks per ns = ticks / tsc * tsc per ns */
-		apic_per_ns = mul_shift((apic_ticks << 32) / apic_tsc, tsc_per_ns, TSC_SHIFT + 32 - NS_SHIFT);
+		apic_per_ns = mul_shift((apic_ticks << 32) / apic_tsc, tsc_per_ns,
+					TSC_SHIFT + 32 - NS_SHIFT);
 	base_tsc = rdtsc();
 	real_offset_ns = rtc_read_seconds() * NSEC;
 	clockevent_init_cpu();
@@ -191,7 +194,8 @@ u64 ktime_get_ns(void)
 		return now;
 	last = __atomic_load_n(&last_ns, __ATOMIC_RELAXED);
 	while ((s64)(now - last) > 0)
-		if (__atomic_compare_exchange_n(&last_ns, &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&last_ns, &last, now, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
 			return now;
 	return last;
 }
@@ -220,7 +224,10 @@ void clockevent_set(u64 expires_ns)
 	u64 now, count;
 
 	if (use_deadline) {
-		wrmsr(MSR_TSC_DEADLINE, expires_ns == ~0UL ? 0 : base_tsc + mul_shift(expires_ns, tsc_per_ns, TSC_SHIFT) + 1);
+		wrmsr(MSR_TSC_DEADLINE,
+		      expires_ns == ~0UL
+			      ? 0
+			      : base_tsc + mul_shift(expires_ns, tsc_per_ns, TSC_SHIFT) + 1);
 		return;
 	}
 	if (expires_ns == ~0UL) {
@@ -228,7 +235,9 @@ void clockevent_set(u64 expires_ns)
 		return;
 	}
 	now = ktime_get_ns();
-	count = expires_ns > now ? mul_shift(MIN(expires_ns - now, 4 * NSEC), apic_per_ns, NS_SHIFT) + 1 : 1;
+	count = expires_ns > now
+			? mul_shift(MIN(expires_ns - now, 4 * NSEC), apic_per_ns, NS_SHIFT) + 1
+			: 1;
 	apic_timer_set(MIN(count, (u64)~0U));
 }
 

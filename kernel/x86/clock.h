@@ -17,8 +17,12 @@ u64 ktime_get_ns(void);			/* since boot, monotonic on and across CPUs; any conte
 u64 ktime_get_real_ns(void);		/* since 1970 */
 void ktime_set_real_ns(u64 ns);		/* settimeofday(2) */
 extern u32 tsc_khz;			/* c */
-/* An interrupt on this CPU (scheduler_tick) at @expires_ns or soon after; replaces the last. ~0: none. */
+/*
+ * An interrupt on this CPU (scheduler_tick) at @expires_ns or soon after; replaces the last. ~0:
+ * none.
+ */
 void clockevent_set(u64 expires_ns);
 void ndelay(unsigned long ns);		/* busy */
 void udelay(unsigned long us);
-void clock_check_warp(u64 seen_tsc);	/* a new CPU compares its TSC with one read before on another */
+/* a new CPU compares its TSC with one read before on another */
+void clock_check_warp(u64 seen_tsc);

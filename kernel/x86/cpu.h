@@ -9,8 +9,19 @@
 
 #include "kernel/lib/types.h"
 
-enum cpuid_word { CPUID_1_EDX, CPUID_1_ECX, CPUID_7_EBX, CPUID_7_ECX, CPUID_7_EDX, CPUID_81_EDX, CPUID_81_ECX,
-		  CPUID_D1_EAX, CPUID_87_EDX, CPUID_6_EAX, CPUID_WORDS };
+enum cpuid_word {
+	CPUID_1_EDX,
+	CPUID_1_ECX,
+	CPUID_7_EBX,
+	CPUID_7_ECX,
+	CPUID_7_EDX,
+	CPUID_81_EDX,
+	CPUID_81_ECX,
+	CPUID_D1_EAX,
+	CPUID_87_EDX,
+	CPUID_6_EAX,
+	CPUID_WORDS
+};
 #define FEATURE(word, bit) ((word) * 32 + (bit))
 /* SDM vol. 2, CPUID; AMD's manual vol. 3, appendix E. */
 enum cpu_feature {
@@ -38,8 +49,15 @@ enum cpu_feature {
 
 /* CR4: SDM vol. 3, 2.5. */
 enum cr4_bits {
-	CR4_TSD = 1 << 2, CR4_PAE = 1 << 5, CR4_PGE = 1 << 7, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
-	CR4_UMIP = 1 << 11, CR4_FSGSBASE = 1 << 16, CR4_OSXSAVE = 1 << 18, CR4_SMEP = 1 << 20,
+	CR4_TSD = 1 << 2,
+	CR4_PAE = 1 << 5,
+	CR4_PGE = 1 << 7,
+	CR4_OSFXSR = 1 << 9,
+	CR4_OSXMMEXCPT = 1 << 10,
+	CR4_UMIP = 1 << 11,
+	CR4_FSGSBASE = 1 << 16,
+	CR4_OSXSAVE = 1 << 18,
+	CR4_SMEP = 1 << 20,
 	CR4_SMAP = 1 << 21,
 };
 
@@ -64,7 +82,9 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 sub)
 {
 	struct cpuid_regs r;
 
-	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(sub));
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(sub));
 	return r;
 }
 

@@ -42,7 +42,8 @@ static void read_table(u64 table, u32 length)
 
 	if (!table || table + length > 1UL << 32)
 		return;
-	while ((u64)h + sizeof(*h) < table + length && h->type != DMI_END && h->length >= sizeof(*h)) {
+	while ((u64)h + sizeof(*h) < table + length && h->type != DMI_END &&
+	       h->length >= sizeof(*h)) {
 		if (h->type == DMI_BIOS && !bios)
 			bios = h;
 		if (h->type == DMI_SYSTEM && !sys)
@@ -78,7 +79,8 @@ void dmi_init(void)
 		return;
 	}
 	for (u64 p = 0xf0000; p < 0x100000; p += 16)
-		if (*(const u32 *)p == 0x5f4d535f || *(const u32 *)p == 0x334d535f)	/* "_SM_", "_SM3" */
+		/* "_SM_", "_SM3" */
+		if (*(const u32 *)p == 0x5f4d535f || *(const u32 *)p == 0x334d535f)
 			if (read_entry_point((const u8 *)p))
 				return;
 }

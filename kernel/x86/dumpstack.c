@@ -43,7 +43,9 @@ static bool readable(unsigned long addr, size_t size)
 	return !(addr & 7) && stack_bounds(addr, &low, &high) && addr + size <= high;
 }
 
-/* "func+0x44/0x5c" of a return address: the call before it counts, it may be the function's last. */
+/*
+ * "func+0x44/0x5c" of a return address: the call before it counts, it may be the function's last.
+ */
 static void print_call(unsigned long addr)
 {
 	unsigned long offset, size;	/* of addr - 1 */
@@ -77,7 +79,8 @@ static void print_code(const struct pt_regs *regs)
 		return;
 	}
 	for (int i = 0; i < CODE_BYTES; i++)
-		n += scnprintf(line + n, sizeof(line) - n, i == CODE_BEFORE ? " <%02x>" : " %02x", code[i]);
+		n += scnprintf(line + n, sizeof(line) - n, i == CODE_BEFORE ? " <%02x>" : " %02x",
+			       code[i]);
 	printk(KERN_WARNING "Code:%s\n", line);
 }
 
@@ -168,8 +171,8 @@ static void print_who(void)
 
 	if (current_thread())
 		describe_current(&pid, &comm, &work);
-	printk(KERN_WARNING "CPU: %d PID: %d Comm: %.16s Not tainted %s #1\n", smp_processor_id(), pid, comm,
-	       UTS_RELEASE);
+	printk(KERN_WARNING "CPU: %d PID: %d Comm: %.16s Not tainted %s #1\n", smp_processor_id(),
+	       pid, comm, UTS_RELEASE);
 	if (machine)
 		printk(KERN_WARNING "Hardware name: %s\n", machine);
 	if (work)
@@ -197,23 +200,32 @@ void show_regs(struct pt_regs *regs)
 	print_regs(regs);
 	if (user_mode(regs))
 		return;
-	printk(KERN_WARNING "FS:  %016lx GS:%016lx knlGS:%016lx\n", (unsigned long)rdmsr(MSR_FS_BASE),
-	       (unsigned long)rdmsr(MSR_GS_BASE), (unsigned long)rdmsr(MSR_KERNEL_GS_BASE));
-	printk(KERN_WARNING "CS:  %04lx DS: 0000 ES: 0000 CR0: %016lx\n", regs->cs, (unsigned long)read_cr0());
+	printk(KERN_WARNING "FS:  %016lx GS:%016lx knlGS:%016lx\n",
+	       (unsigned long)rdmsr(MSR_FS_BASE), (unsigned long)rdmsr(MSR_GS_BASE),
+	       (unsigned long)rdmsr(MSR_KERNEL_GS_BASE));
+	printk(KERN_WARNING "CS:  %04lx DS: 0000 ES: 0000 CR0: %016lx\n", regs->cs,
+	       (unsigned long)read_cr0());
 	printk(KERN_WARNING "CR2: %016lx CR3: %016lx CR4: %016lx\n", (unsigned long)read_cr2(),
 	       (unsigned long)read_cr3(), (unsigned long)read_cr4());
 	print_trace(0, regs->rbp);
 }
 
-/* The saved frame of a task that does not run: switch_to() pushed RBP last but one above the return address. */
+/*
+ * The saved frame of a task that does not run: switch_to() pushed RBP last but one above the
+ * return address.
+ */
 static unsigned long *saved_frame(unsigned long stack, unsigned long kernel_rsp)
 {
 	unsigned long frame = kernel_rsp + 5 * sizeof(u64);
 
-	return frame >= stack && frame + 16 <= stack + KSTACK_SIZE && !(frame & 7) ? (void *)frame : NULL;
+	return frame >= stack && frame + 16 <= stack + KSTACK_SIZE && !(frame & 7) ? (void *)frame
+										   : NULL;
 }
 
-/* The @n-th return address of a sleeping task, 0 behind the last. The task may run meanwhile: reads are bounded. */
+/*
+ * The @n-th return address of a sleeping task, 0 behind the last. The task may run meanwhile:
+ * reads are bounded.
+ */
 unsigned long stack_caller(unsigned long stack, unsigned long kernel_rsp, unsigned int n)
 {
 	unsigned long *frame = saved_frame(stack, kernel_rsp);

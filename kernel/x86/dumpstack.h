@@ -12,8 +12,10 @@
 struct pt_regs;
 /* Return addresses from the frame at @rbp on; how many. Prints nothing: for NMIs. */
 unsigned int save_stack_trace(unsigned long rbp, unsigned long *trace, unsigned int max);
-void show_regs(struct pt_regs *regs);		/* CPU line, registers, and for kernel mode the call trace */
-void show_stack_of(unsigned long stack, unsigned long kernel_rsp);	/* a sleeping task's trace: sysrq t */
+/* CPU line, registers, and for kernel mode the call trace */
+void show_regs(struct pt_regs *regs);
+/* a sleeping task's trace: sysrq t */
+void show_stack_of(unsigned long stack, unsigned long kernel_rsp);
 /* An error of the kernel's own: "Oops: …", registers, panic. */
 void die(const char *what, struct pt_regs *regs, long error_code) __noreturn;
 /* The first function above the scheduler in a sleeping task: wchan. 0 if there is none. */

@@ -15,8 +15,21 @@
 #include "kernel/x86/spinlock.h"
 #include "kernel/x86/upcalls.h"
 
-enum { COM1 = 0x3f8, UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5,
-       UART_SCRATCH = 7, LSR_THR_EMPTY = 0x20, LCR_DLAB = 0x80, LCR_8N1 = 3, FIFO_BYTES = 16, MAX_POLLS = 100000 };
+enum {
+	COM1 = 0x3f8,
+	UART_DATA = 0,
+	UART_IER = 1,
+	UART_FCR = 2,
+	UART_LCR = 3,
+	UART_MCR = 4,
+	UART_LSR = 5,
+	UART_SCRATCH = 7,
+	LSR_THR_EMPTY = 0x20,
+	LCR_DLAB = 0x80,
+	LCR_8N1 = 3,
+	FIFO_BYTES = 16,
+	MAX_POLLS = 100000
+};
 
 static bool present;
 
@@ -50,7 +63,9 @@ static void write_text(struct console *con, const char *text, size_t len)
 	wait_empty();
 }
 
-struct console early_serial_console = { .name = "earlyser", .write = write_text, .from_start = true };
+struct console early_serial_console = { .name = "earlyser",
+					.write = write_text,
+					.from_start = true };
 
 static unsigned long irq_save(void) { return local_irq_save(); }
 static void irq_restore(unsigned long flags) { local_irq_restore(flags); }

@@ -3,5 +3,7 @@
  */
 #pragma once
 
-void early_serial_init(void);			/* => right after cpu_init_boot(): gives printk its hooks */
-void early_serial_last_resort(void);		/* panic(): if no console has registered, the log goes to COM1 */
+/* => right after cpu_init_boot(): gives printk its hooks */
+void early_serial_init(void);
+/* panic(): if no console has registered, the log goes to COM1 */
+void early_serial_last_resort(void);

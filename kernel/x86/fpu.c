@@ -15,8 +15,15 @@
 #include "kernel/x86/spinlock.h"
 #include "kernel/x86/uaccess.h"
 
-enum { FXSAVE_SIZE = 512, SW_RESERVED = 464, FPU_MAX_SIZE = 2816,
-       XFEATURE_X87_SSE_AVX = 7, XFEATURE_AVX512 = 0xe0, MXCSR_DEFAULT = 0x1f80, FCW_DEFAULT = 0x37f };
+enum {
+	FXSAVE_SIZE = 512,
+	SW_RESERVED = 464,
+	FPU_MAX_SIZE = 2816,
+	XFEATURE_X87_SSE_AVX = 7,
+	XFEATURE_AVX512 = 0xe0,
+	MXCSR_DEFAULT = 0x1f80,
+	FCW_DEFAULT = 0x37f
+};
 
 /* SDM vol. 1, tables 10-2 and 13-1: only what is touched here has a name. */
 struct fpu_state {

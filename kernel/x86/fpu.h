@@ -28,7 +28,8 @@ void fpu_flush_current(struct fpu_state *fpu);
 /*
  * Signal frames: Linux's layout (FXSAVE image, sw_reserved at 464, XSAVE area, MAGIC2).
  * => @fpu is current's; @buf is 64-byte aligned, fpu_sigframe_size() bytes. 0 or -EFAULT.
- * fpu_from_sigframe: NULL @buf means the initial state. A frame that is not valid: -EINVAL, state reset.
+ * fpu_from_sigframe: NULL @buf means the initial state. A frame that is not valid: -EINVAL, state
+ * reset.
  */
 size_t fpu_sigframe_size(void);
 int fpu_to_sigframe(void __user *buf, struct fpu_state *fpu);

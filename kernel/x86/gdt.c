@@ -60,8 +60,9 @@ static void load_gdt(u64 *gdt, u16 size)
 			 "pushq %%rax\n"
 			 "lretq\n"
 			 "1: mov %2, %%ds; mov %2, %%es; mov %2, %%ss\n"
-			 "ltr %w3"
-			 :: "m"(ptr), "i"(KERNEL_CS), "r"(KERNEL_DS), "r"(TSS_SELECTOR) : "rax", "memory");
+			 "ltr %w3" ::"m"(ptr),
+			 "i"(KERNEL_CS), "r"(KERNEL_DS), "r"(TSS_SELECTOR)
+			 : "rax", "memory");
 }
 
 void gdt_init_cpu(int cpu)
@@ -73,7 +74,8 @@ void gdt_init_cpu(int cpu)
 	gdt[1] = 0x00cf9b000000ffff;	/* 08 kernel code, 32 bits */
 	gdt[2] = 0x00af9b000000ffff;	/* 10 kernel code */
 	gdt[3] = 0x00cf93000000ffff;	/* 18 kernel data */
-	gdt[4] = 0x00cffb000000ffff;	/* 23 user code, 32 bits: only SYSRET's arithmetic needs it */
+	/* 23 user code, 32 bits: only SYSRET's arithmetic needs it */
+	gdt[4] = 0x00cffb000000ffff;
 	gdt[5] = 0x00cff3000000ffff;	/* 2b user data */
 	gdt[6] = 0x00affb000000ffff;	/* 33 user code */
 	/* 40 TSS, type 9 (available), two slots: SDM vol. 3, 7.2.3 */

@@ -22,6 +22,8 @@ enum ist { IST_DF = 1, IST_NMI = 2, IST_MC = 3, IST_COUNT = 3 };
 
 void gdt_init_cpu(int cpu);	/* this CPU's GDT, TSS, GS kept. => called on that CPU */
 int ist_init_cpu(int cpu);	/* maps its interrupt stacks; before the CPU starts. 0 or -ENOMEM */
-const char *ist_stack_name(unsigned long rsp);	/* "DF" … if @rsp is on one of this CPU's, else NULL */
+/* "DF" … if @rsp is on one of this CPU's, else NULL */
+const char *ist_stack_name(unsigned long rsp);
 bool ist_stack_bounds(unsigned long rsp, unsigned long *low, unsigned long *high);
-void set_kernel_stack(unsigned long top);	/* where user mode's interrupts and system calls land */
+/* where user mode's interrupts and system calls land */
+void set_kernel_stack(unsigned long top);

@@ -21,7 +21,13 @@ enum { GATE_INTERRUPT = 0x8e, GATE_USER = 0xee, VECTORS = 256, FIRST_IRQ = 32, S
 static struct gate idt[VECTORS] __aligned(4096);
 
 #define STUB(name) void asm_exc_##name(void)
-STUB(divide_error); STUB(debug); STUB(nmi); STUB(int3); STUB(overflow); STUB(bounds); STUB(invalid_op);
+STUB(divide_error);
+STUB(debug);
+STUB(nmi);
+STUB(int3);
+STUB(overflow);
+STUB(bounds);
+STUB(invalid_op);
 STUB(device_not_available); STUB(double_fault); STUB(early_fatal); STUB(invalid_tss);
 STUB(segment_not_present); STUB(stack_segment); STUB(general_protection); STUB(page_fault);
 STUB(coprocessor_error); STUB(alignment_check); STUB(machine_check); STUB(simd_coprocessor_error);

@@ -51,7 +51,8 @@ int ioapic_route(int gsi, int vector, u32 dest, bool level, bool active_low)
 	reg = IOAPIC_REDIRECT + 2 * (gsi - io->gsi_base);
 	ioapic_write(io, reg, REDIRECT_MASKED);
 	ioapic_write(io, reg + 1, dest << 24);
-	ioapic_write(io, reg, vector | (level ? REDIRECT_LEVEL : 0) | (active_low ? REDIRECT_LOW : 0));
+	ioapic_write(io, reg,
+		     vector | (level ? REDIRECT_LEVEL : 0) | (active_low ? REDIRECT_LOW : 0));
 	return 0;
 }
 

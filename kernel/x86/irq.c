@@ -67,7 +67,9 @@ static int alloc_vector(irq_handler handler, void *arg, const char *name)
 	for (int v = VECTOR_FIRST; v <= VECTOR_LAST; v++) {
 		if (irq_table[v].handler)
 			continue;
-		irq_table[v] = (struct irq_desc){ .handler = handler, .arg = arg, .name = name, .gsi = -1 };
+		irq_table[v] = (struct irq_desc){
+			.handler = handler, .arg = arg, .name = name, .gsi = -1
+		};
 		return v;
 	}
 	return -ENOSPC;

@@ -25,14 +25,17 @@ enum vector {
 	VECTOR_SPURIOUS = 0xff,
 };
 
-/* The I/O APIC line of an ISA interrupt (1 keyboard, 4 serial, 12 mouse): MADT overrides applied. */
+/*
+ * The I/O APIC line of an ISA interrupt (1 keyboard, 4 serial, 12 mouse): MADT overrides applied.
+ */
 int isa_irq_to_gsi(int irq);
 /* Routes @gsi to @handler and unmasks it. 0, -EBUSY (taken), -ENODEV (no such line), -ENOSPC. */
 int request_irq(int gsi, irq_handler handler, void *arg, const char *name);
 void disable_irq(int gsi);
 void enable_irq(int gsi);
 /* An MSI(-X) message that calls @handler. The vector, or -ENOSPC. */
-int alloc_msi_vector(irq_handler handler, void *arg, const char *name, u64 *msg_addr, u32 *msg_data);
+int alloc_msi_vector(irq_handler handler, void *arg, const char *name, u64 *msg_addr,
+		     u32 *msg_data);
 
 u64 irq_total(void);		/* interrupts so far, all CPUs: /proc/stat's intr */
 bool in_interrupt(void);	/* an interrupt handler runs on this CPU */

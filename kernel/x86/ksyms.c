@@ -13,7 +13,8 @@
 #include "kernel/x86/page.h"
 
 extern const u32 ksyms_count __attribute__((weak));
-extern const u32 ksyms_addresses[] __attribute__((weak));	/* sorted; one more than count: the end */
+/* sorted; one more than count: the end */
+extern const u32 ksyms_addresses[] __attribute__((weak));
 extern const u32 ksyms_names[] __attribute__((weak));
 extern const char ksyms_strings[] __attribute__((weak));
 

@@ -24,9 +24,12 @@ static __always_inline void *phys_to_virt(phys_addr_t p)
 }
 
 /* linker.ld */
-extern char __kernel_start[], __kernel_end[], __text_start[], __text_end[], __init_text_start[], __init_text_end[];
-extern char __rodata_start[], __rodata_end[], __data_start[], __data_end[], __bss_start[], __bss_end[];
-extern char __init_start[], __init_end[];	/* init.data and init.bss: freed with init.text after boot */
+extern char __kernel_start[], __kernel_end[], __text_start[], __text_end[], __init_text_start[],
+	__init_text_end[];
+extern char __rodata_start[], __rodata_end[], __data_start[], __data_end[], __bss_start[],
+	__bss_end[];
+/* init.data and init.bss: freed with init.text after boot */
+extern char __init_start[], __init_end[];
 extern char __percpu_start[], __percpu_end[];
 
 static inline bool kernel_text_address(unsigned long addr)

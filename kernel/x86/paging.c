@@ -59,7 +59,10 @@ static u64 *descend(u64 *entry)
 	table = alloc_kernel_table();
 	if (!table)
 		return NULL;
-	/* Another CPU may have been first: its table counts, ours stays unused (never seen at boot). */
+	/*
+	 * Another CPU may have been first: its table counts, ours stays unused (never seen at
+	 * boot).
+	 */
 	if (!__atomic_compare_exchange_n(entry, &none, table | PAGE_TABLE, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_SEQ_CST))
 		pr_warn("paging: a kernel page table was made twice\n");
@@ -107,7 +110,8 @@ int map_kernel_range(unsigned long va, phys_addr_t pa, unsigned long size, u64 p
 }
 
 /* Maps [va, va + size) in pages of @level. */
-static int map_large(unsigned long va, phys_addr_t pa, unsigned long size, u64 prot, enum level level)
+static int map_large(unsigned long va, phys_addr_t pa, unsigned long size, u64 prot,
+		     enum level level)
 {
 	for (unsigned long done = 0; done < size; done += level_size(level)) {
 		u64 *entry = entry_for(va + done, level);
@@ -183,7 +187,8 @@ static u64 image_prot(unsigned long va)
 
 static void map_image(void)
 {
-	for (unsigned long va = (unsigned long)__kernel_start; va < (unsigned long)__kernel_end; va += PAGE_SIZE) {
+	for (unsigned long va = (unsigned long)__kernel_start; va < (unsigned long)__kernel_end;
+	     va += PAGE_SIZE) {
 		u64 prot = image_prot(va);
 
 		if (prot)
@@ -191,7 +196,9 @@ static void map_image(void)
 	}
 }
 
-/* The direct map's permission for one page: the image's text and rodata stay read-only here, too. */
+/*
+ * The direct map's permission for one page: the image's text and rodata stay read-only here, too.
+ */
 static u64 direct_prot(phys_addr_t pa)
 {
 	if (pa >= virt_to_phys(__kernel_start) && pa < virt_to_phys(__rodata_end))
@@ -211,13 +218,15 @@ static void map_direct(phys_addr_t start, phys_addr_t end)
 
 	while (start < end) {
 		for (level = largest; level > LEVEL_PTE; level--)
-			if (!(start & (level_size(level) - 1)) && end - start >= level_size(level) &&
+			if (!(start & (level_size(level) - 1)) &&
+			    end - start >= level_size(level) &&
 			    !overlaps_readonly(start, level_size(level)))
 				break;
 		if (level == LEVEL_PTE)
 			BUG_ON(map_kernel_page(start + DIRECT_BASE, start, direct_prot(start)));
 		else
-			BUG_ON(map_large(start + DIRECT_BASE, start, level_size(level), PAGE_KERNEL, level));
+			BUG_ON(map_large(start + DIRECT_BASE, start, level_size(level), PAGE_KERNEL,
+					 level));
 		start += level_size(level);
 	}
 }

@@ -26,12 +26,15 @@ extern u64 *kernel_pgd;			/* c: the top table (init_tlb_context.pgd is its addre
 /*
  * Where memory comes from; mm sets both.
  * early_alloc: zeroed, below 4 GiB until paging_init() is done, never fails (memblock_alloc).
- * alloc_kernel_table: physical address of a zeroed low page, 0 if there is none. Uses early_alloc until it is set.
+ * alloc_kernel_table: physical address of a zeroed low page, 0 if there is none. Uses early_alloc
+ * until it is set.
  */
 extern void *(*early_alloc)(u64 size, u64 align);
 extern phys_addr_t (*alloc_kernel_table)(void);
 
-/* Builds the kernel's tables and loads them; the 1:1 map is gone afterwards. => early_alloc is set */
+/*
+ * Builds the kernel's tables and loads them; the 1:1 map is gone afterwards. => early_alloc is set
+ */
 void paging_init(unsigned long max_low_pfn);
 
 /* One page. 0, -ENOMEM. => the entry is empty; no flush is needed for a new one */
@@ -39,11 +42,18 @@ int map_kernel_page(unsigned long va, phys_addr_t pa, u64 prot);
 int map_kernel_range(unsigned long va, phys_addr_t pa, unsigned long size, u64 prot);
 /* As map_kernel_range in 2 MiB pages; all three are multiples of 2 MiB. For vmemmap. */
 int map_kernel_range_large(unsigned long va, phys_addr_t pa, unsigned long size, u64 prot);
-/* Clears the entry; its page, or 0 if there was none. The caller flushes (flush_tlb_kernel_range). */
+/*
+ * Clears the entry; its page, or 0 if there was none. The caller flushes (flush_tlb_kernel_range).
+ */
 phys_addr_t unmap_kernel_page(unsigned long va);
 /* The page behind a kernel address of any kind, large pages too; false if it is not mapped. */
 bool kernel_va_to_phys(unsigned long va, phys_addr_t *pa);
-/* The entry for @va, its tables made if they are not there; NULL without memory. For kmap's slots. */
+/*
+ * The entry for @va, its tables made if they are not there; NULL without memory. For kmap's slots.
+ */
 u64 *kernel_pte(unsigned long va);
-/* Devices of this room (APICs, HPET): @phys mapped uncached at a fixed place, for ever. NULL if full. */
+/*
+ * Devices of this room (APICs, HPET): @phys mapped uncached at a fixed place, for ever. NULL if
+ * full.
+ */
 void *map_fixed_device(phys_addr_t phys, unsigned long size);

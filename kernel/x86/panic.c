@@ -52,7 +52,8 @@ void panic(const char *fmt, ...)
 	va_list args;
 
 	local_irq_disable();
-	if (!__atomic_compare_exchange_n(&panic_cpu, &none, cpu, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+	if (!__atomic_compare_exchange_n(&panic_cpu, &none, cpu, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST)) {
 		if (none != cpu)
 			halt_here();		/* another CPU is at it */
 		machine_emergency_restart();		/* a panic in the panic */

@@ -44,6 +44,7 @@ DECLARE_PER_CPU(int, cpu_number);
 static inline int smp_processor_id(void) { return this_cpu_read(cpu_number); }
 
 extern int nr_cpus;			/* c: CPUs that came up (after smp_init) */
-extern int nr_cpus_possible;		/* c: CPUs in the MADT, at most MAX_CPUS, maxcpus= applied */
+/* c: CPUs in the MADT, at most MAX_CPUS, maxcpus= applied */
+extern int nr_cpus_possible;
 #define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpus; (cpu)++)
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpus_possible; (cpu)++)

@@ -24,7 +24,10 @@
 struct task_struct;
 struct fpu_state;
 
-/* The first fields of struct task_struct, all that layer 1 knows of it (asserted in asm-offsets.c.in). */
+/*
+ * The first fields of struct task_struct, all that layer 1 knows of it (asserted in
+ * asm-offsets.c.in).
+ */
 struct thread_head {
 	unsigned long kernel_rsp;
 	unsigned long stack;
@@ -53,7 +56,8 @@ static inline struct pt_regs *stack_pt_regs(unsigned long stack)
  * The first frame of a new task on the stack at @stack; returns its kernel_rsp.
  * fork_frame:    a copy of @regs with rax 0, and rsp @user_sp if that is not 0.
  * kthread_frame: runs fn(arg). If fn returns, the task goes to user space by its
- *                pt_regs (start_thread() must have filled them), so a thread that has none must exit.
+ *                pt_regs (start_thread() must have filled them), so a thread that has none must
+ *                exit.
  */
 unsigned long fork_frame(unsigned long stack, const struct pt_regs *regs, unsigned long user_sp);
 unsigned long kthread_frame(unsigned long stack, int (*fn)(void *), void *arg);
@@ -64,7 +68,8 @@ void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp);
 /*
  * switch_to: saves @prev's callee-saved registers, sets current_task, TSS and system-call
  * stack to @next's, and returns - as @next - the task that ran before it.
- * => interrupts off. FS/GS, FPU and CR3 are switched beforehand: switch_user_state(), switch_tlb_context().
+ * => interrupts off. FS/GS, FPU and CR3 are switched beforehand: switch_user_state(),
+ * switch_tlb_context().
  */
 struct task_struct *switch_to(struct task_struct *prev, struct task_struct *next);
 
@@ -72,7 +77,10 @@ struct task_struct *switch_to(struct task_struct *prev, struct task_struct *next
 /* => interrupts off. NULL fpu: a kernel thread, nothing of it is saved or loaded. */
 void save_user_state(unsigned long *fs_base, unsigned long *gs_base, struct fpu_state *fpu);
 void load_user_state(unsigned long fs_base, unsigned long gs_base, struct fpu_state *fpu);
-/* arch_prctl, CLONE_SETTLS for current, execve: the registers of this CPU, now. => user canonical (< TASK_SIZE) */
+/*
+ * arch_prctl, CLONE_SETTLS for current, execve: the registers of this CPU, now. => user canonical
+ * (< TASK_SIZE)
+ */
 void set_user_fs_base(unsigned long base);
 void set_user_gs_base(unsigned long base);
 unsigned long get_user_fs_base(void);

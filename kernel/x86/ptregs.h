@@ -9,7 +9,8 @@
 struct pt_regs {
 	u64 r15, r14, r13, r12, rbp, rbx;
 	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-	u64 orig_rax;		/* system call number, -1 for an exception or interrupt; error code on entry */
+	/* system call number, -1 for an exception or interrupt; error code on entry */
+	u64 orig_rax;
 	u64 rip, cs, rflags, rsp, ss;	/* pushed by the CPU: SDM vol. 3, 6.14 */
 };
 

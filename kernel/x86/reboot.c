@@ -15,7 +15,13 @@
 #include "kernel/x86/smp.h"
 #include "kernel/x86/spinlock.h"
 
-enum { PM1_SCI_EN = 1, PM1_SLP_EN = 1 << 13, PM1_SLP_SHIFT = 10, KBC_STATUS_FULL = 2, KBC_RESET = 0xfe };
+enum {
+	PM1_SCI_EN = 1,
+	PM1_SLP_EN = 1 << 13,
+	PM1_SLP_SHIFT = 10,
+	KBC_STATUS_FULL = 2,
+	KBC_RESET = 0xfe
+};
 
 static void __noreturn halt_forever(void)
 {
@@ -51,7 +57,8 @@ void machine_power_off(void)
 			outw(acpi_info.s5_b << PM1_SLP_SHIFT | PM1_SLP_EN, acpi_info.pm1b_cnt);
 		udelay(100000);
 	}
-	pr_emerg("reboot: this machine has no power-off that we know; it is safe to switch it off\n");
+	pr_emerg("reboot: this machine has no power-off that we know; it is safe to switch it "
+		 "off\n");
 	console_flush();
 	halt_forever();
 }

@@ -5,9 +5,11 @@
 
 #include "kernel/lib/types.h"
 
-void machine_power_off(void) __noreturn;	/* "reboot: Power down"; halts if the machine stays on */
+/* "reboot: Power down"; halts if the machine stays on */
+void machine_power_off(void) __noreturn;
 void machine_restart(void) __noreturn;
 void machine_emergency_restart(void) __noreturn;	/* without a word: panic's */
 void machine_halt(void) __noreturn;
-extern int panic_timeout;	/* panic=: > 0 reboot after so many seconds, < 0 at once, 0 never; kernel.panic */
+/* panic=: > 0 reboot after so many seconds, < 0 at once, 0 never; kernel.panic */
+extern int panic_timeout;
 extern bool panic_in_progress;

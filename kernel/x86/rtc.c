@@ -7,9 +7,23 @@
 #include "kernel/x86/rtc.h"
 #include "kernel/x86/io.h"
 
-enum { RTC_PORT = 0x70, RTC_DATA = 0x71, RTC_SECOND = 0, RTC_MINUTE = 2, RTC_HOUR = 4, RTC_DAY = 7, RTC_MONTH = 8,
-       RTC_YEAR = 9, RTC_A = 10, RTC_B = 11, RTC_A_UPDATING = 0x80, RTC_B_BINARY = 4, RTC_B_24H = 2, RTC_PM = 0x80,
-       MAX_TRIES = 10000 };
+enum {
+	RTC_PORT = 0x70,
+	RTC_DATA = 0x71,
+	RTC_SECOND = 0,
+	RTC_MINUTE = 2,
+	RTC_HOUR = 4,
+	RTC_DAY = 7,
+	RTC_MONTH = 8,
+	RTC_YEAR = 9,
+	RTC_A = 10,
+	RTC_B = 11,
+	RTC_A_UPDATING = 0x80,
+	RTC_B_BINARY = 4,
+	RTC_B_24H = 2,
+	RTC_PM = 0x80,
+	MAX_TRIES = 10000
+};
 
 struct rtc { u8 second, minute, hour, day, month, year; };
 
@@ -38,7 +52,10 @@ static void decode(struct rtc *r)
 		r->hour = r->hour % 12 + (pm ? 12 : 0);
 }
 
-/* Days from 1970 to the first of March of year 2000 + y and on: years begin in March, so a leap day is last. */
+/*
+ * Days from 1970 to the first of March of year 2000 + y and on: years begin in March, so a leap
+ * day is last.
+ */
 static u64 days_since_1970(unsigned int year, unsigned int month, unsigned int day)
 {
 	unsigned int y = month < 3 ? year - 1 : year, m = (month + 9) % 12;
@@ -55,11 +72,15 @@ u64 rtc_read_seconds(void)
 			continue;
 		read_once(&a);
 		read_once(&b);
-		if (a.second == b.second && a.minute == b.minute && a.hour == b.hour && a.day == b.day)
+		if (a.second == b.second && a.minute == b.minute && a.hour == b.hour &&
+		    a.day == b.day)
 			break;
 	}
 	decode(&a);
-	if (a.month < 1 || a.month > 12 || a.day < 1 || a.day > 31 || a.hour > 23 || a.minute > 59 || a.second > 60)
+	if (a.month < 1 || a.month > 12 || a.day < 1 || a.day > 31 || a.hour > 23 ||
+	    a.minute > 59 || a.second > 60)
 		return 0;
-	return ((days_since_1970(2000 + a.year, a.month, a.day) * 24 + a.hour) * 60 + a.minute) * 60 + a.second;
+	return ((days_since_1970(2000 + a.year, a.month, a.day) * 24 + a.hour) * 60 + a.minute) *
+		       60 +
+	       a.second;
 }

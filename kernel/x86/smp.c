@@ -93,7 +93,8 @@ void smp_ap_main(void)
 	cpu_init(smp_processor_id());
 	apic_init_cpu();
 	clockevent_init_cpu();
-	__atomic_fetch_or((u64 *)&init_tlb_context.cpus, 1UL << smp_processor_id(), __ATOMIC_SEQ_CST);
+	__atomic_fetch_or((u64 *)&init_tlb_context.cpus, 1UL << smp_processor_id(),
+			  __ATOMIC_SEQ_CST);
 	clock_check_warp(ap_seen_tsc);
 	ap_started = true;
 	cpu_idle_loop();
@@ -112,7 +113,8 @@ static bool start_apic(u32 id)
 	ap_started = false;
 	ap_seen_tsc = rdtsc();
 	apic_send_init(id);
-	udelay(cpu_has(X86_HYPERVISOR) ? 10 : 10000);	/* real ones want 10 ms: SDM vol. 3, 9.4.4.1 */
+	/* real ones want 10 ms: SDM vol. 3, 9.4.4.1 */
+	udelay(cpu_has(X86_HYPERVISOR) ? 10 : 10000);
 	apic_send_startup(id, TRAMPOLINE_PHYS >> PAGE_SHIFT);
 	if (wait_started(RESEND_US))
 		return true;
@@ -128,7 +130,8 @@ static void prepare_ap(int cpu, struct task_struct *idle, unsigned long stack)
 	ap_boot_cr3 = init_tlb_context.pgd;
 	ap_boot_efer = rdmsr(MSR_EFER);
 	if (cpu == 1)
-		memcpy(under_trampoline, phys_to_virt(TRAMPOLINE_PHYS), trampoline_end - trampoline_start);
+		memcpy(under_trampoline, phys_to_virt(TRAMPOLINE_PHYS),
+		       trampoline_end - trampoline_start);
 	memcpy(phys_to_virt(TRAMPOLINE_PHYS), trampoline_start, trampoline_end - trampoline_start);
 }
 
@@ -156,7 +159,8 @@ int cpu_up(int cpu, struct task_struct *idle, unsigned long stack)
 void smp_done(void)
 {
 	if (nr_cpus > 1)
-		memcpy(phys_to_virt(TRAMPOLINE_PHYS), under_trampoline, trampoline_end - trampoline_start);
+		memcpy(phys_to_virt(TRAMPOLINE_PHYS), under_trampoline,
+		       trampoline_end - trampoline_start);
 	pr_info("smp: Brought up 1 node, %d CPU%s\n", nr_cpus, nr_cpus == 1 ? "" : "s");
 }
 
@@ -185,7 +189,8 @@ void nmi_dispatch(struct pt_regs *regs)
 	}
 	if (__atomic_load_n(&nmi_notes_wanted, __ATOMIC_ACQUIRE) & bit) {
 		note.regs = *regs;
-		note.depth = user_mode(regs) ? 0 : save_stack_trace(regs->rbp, note.trace, NOTE_DEPTH);
+		note.depth =
+			user_mode(regs) ? 0 : save_stack_trace(regs->rbp, note.trace, NOTE_DEPTH);
 		__atomic_fetch_and(&nmi_notes_wanted, ~bit, __ATOMIC_RELEASE);
 	}
 }
@@ -204,7 +209,8 @@ void smp_stop_others(void)
 {
 	int self = smp_processor_id(), none = -1, cpu;
 
-	if (!__atomic_compare_exchange_n(&stopping, &none, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+	if (!__atomic_compare_exchange_n(&stopping, &none, self, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
 		return;
 	if (nr_cpus == 1)
 		return;

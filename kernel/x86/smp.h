@@ -15,7 +15,10 @@
 
 struct task_struct;
 
-/* In order: after acpi_init(): counts CPUs (maxcpus=, nosmp); after memblock works: their areas and stacks. */
+/*
+ * In order: after acpi_init(): counts CPUs (maxcpus=, nosmp); after memblock works: their areas
+ * and stacks.
+ */
 void smp_count_cpus(void);
 void setup_per_cpu_areas(void);
 /*

@@ -26,7 +26,8 @@ static void spin_round(u64 *start, const void *lock, int rank)
 	if (now - *start < LOCKUP_TSC_TICKS || panic_in_progress)
 		return;
 	*start = now;
-	pr_emerg("BUG: spinlock lockup suspected on CPU#%d, lock %px rank %d\n", smp_processor_id(), lock, rank);
+	pr_emerg("BUG: spinlock lockup suspected on CPU#%d, lock %px rank %d\n", smp_processor_id(),
+		 lock, rank);
 	dump_stack();
 }
 
@@ -41,7 +42,9 @@ void spin_wait(spinlock_t *lock)
 	} while (!spin_try(lock));
 }
 
-/* Read locks held by this CPU: a nested reader must not stand back for a writer that waits for it. */
+/*
+ * Read locks held by this CPU: a nested reader must not stand back for a writer that waits for it.
+ */
 static DEFINE_PER_CPU(int, read_locks);
 
 void read_lock(rwlock_t *lock)
@@ -54,7 +57,8 @@ void read_lock(rwlock_t *lock)
 	for (;;) {
 		v = lock->value;
 		if (v >= 0 && (!lock->writers || this_cpu_read(read_locks)) &&
-		    __atomic_compare_exchange_n((int *)&lock->value, &v, v + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		    __atomic_compare_exchange_n((int *)&lock->value, &v, v + 1, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			break;
 		spin_round(&start, lock, lock->rank);
 	}
@@ -77,7 +81,8 @@ void write_lock(rwlock_t *lock)
 	if (CHECKS)
 		lockcheck_acquire(lock, (enum lock_rank)lock->rank, false);
 	__atomic_fetch_add((int *)&lock->writers, 1, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n((int *)&lock->value, &free, -1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+	while (!__atomic_compare_exchange_n((int *)&lock->value, &free, -1, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
 		free = 0;
 		spin_round(&start, lock, lock->rank);
 	}

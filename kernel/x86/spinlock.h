@@ -28,7 +28,8 @@ typedef struct spinlock {
 /* Readers count up from 0; a writer holds it at -1 << 31 .. ; see rwlock.c */
 typedef struct rwlock {
 	_Atomic int value;	/* > 0 readers, -1 a writer, 0 free */
-	_Atomic int writers;	/* waiting writers: new readers stand back (not those in interrupts) */
+	/* waiting writers: new readers stand back (not those in interrupts) */
+	_Atomic int writers;
 	u16 rank;
 } rwlock_t;
 
@@ -118,8 +119,16 @@ static __always_inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned lo
 	spin_unlock(lock);
 	local_irq_restore(flags);
 }
-static __always_inline void spin_lock_irq(spinlock_t *lock) { local_irq_disable(); spin_lock(lock); }
-static __always_inline void spin_unlock_irq(spinlock_t *lock) { spin_unlock(lock); local_irq_enable(); }
+static __always_inline void spin_lock_irq(spinlock_t *lock)
+{
+	local_irq_disable();
+	spin_lock(lock);
+}
+static __always_inline void spin_unlock_irq(spinlock_t *lock)
+{
+	spin_unlock(lock);
+	local_irq_enable();
+}
 
 /* rwlock.c: process context only (no interrupt takes a rwlock); never sleep; readers may nest. */
 void read_lock(rwlock_t *lock);

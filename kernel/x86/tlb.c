@@ -116,7 +116,8 @@ static void flush_cpus(u64 mask, void (*fn)(void *), void *arg)
 	local_irq_restore(flags);
 }
 
-static void flush_context(struct tlb_context *ctx, unsigned long start, unsigned long end, bool retire)
+static void flush_context(struct tlb_context *ctx, unsigned long start, unsigned long end,
+			  bool retire)
 {
 	struct flush f = { .ctx = ctx, .start = start, .end = end, .retire = retire };
 
@@ -143,7 +144,8 @@ void flush_tlb_context(struct tlb_context *ctx)
 
 void tlb_batch_add(struct tlb_batch *batch, struct tlb_context *ctx)
 {
-	ctx->deferred++;	/* a locked instruction, so the set is read after the entry was cleared */
+	/* a locked instruction, so the set is read after the entry was cleared */
+	ctx->deferred++;
 	batch->cpus |= __atomic_load_n((u64 *)&ctx->cpus, __ATOMIC_SEQ_CST);
 }
 

@@ -20,7 +20,10 @@ struct tlb_context {
 	_Atomic u32 settled;	/* a: of those, made up for by tlb_settle() */
 };
 
-/* CPUs that must forget user entries before the pages behind these are written or used anew. Starts as { 0 }. */
+/*
+ * CPUs that must forget user entries before the pages behind these are written or used anew.
+ * Starts as { 0 }.
+ */
 struct tlb_batch {
 	u64 cpus;
 };
@@ -31,14 +34,17 @@ extern struct tlb_context init_tlb_context;	/* the kernel's own table, no user p
 void switch_tlb_context(struct tlb_context *next);
 /* => may be called with spinlocks that no interrupt takes held; returns when all CPUs did it. */
 void flush_tlb_page(struct tlb_context *ctx, unsigned long addr);
-void flush_tlb_range(struct tlb_context *ctx, unsigned long start, unsigned long end);	/* > 32 pages: all */
+/* > 32 pages: all */
+void flush_tlb_range(struct tlb_context *ctx, unsigned long start, unsigned long end);
 void flush_tlb_context(struct tlb_context *ctx);
 void flush_tlb_kernel_range(unsigned long start, unsigned long end);
 /*
- * Many unmapped pages, one round of interrupts: an entry of @ctx has been cleared and its flush is put
+ * Many unmapped pages, one round of interrupts: an entry of @ctx has been cleared and its flush is
+ * put
  * off until tlb_batch_flush().
  * => tlb_batch_add(): under the lock of the entry's table
- * => tlb_settle(): under that lock, by whoever finds an entry empty and concludes that no TLB has it
+ * => tlb_settle(): under that lock, by whoever finds an entry empty and concludes that no TLB has
+ * it
  */
 void tlb_batch_add(struct tlb_batch *batch, struct tlb_context *ctx);
 void tlb_batch_flush(struct tlb_batch *batch);

@@ -29,7 +29,8 @@ static void trap(struct pt_regs *regs, int vector, unsigned long error_code, con
 		do_user_trap(regs, vector, error_code);
 		return;
 	}
-	if (regs->rip == (u64)user_iret) {	/* the frame was bad: SIGSEGV, from a full pt_regs */
+	/* the frame was bad: SIGSEGV, from a full pt_regs */
+	if (regs->rip == (u64)user_iret) {
 		regs->rip = (u64)bad_iret;
 		return;
 	}
@@ -74,15 +75,18 @@ EXC_HANDLER(early_fatal)
 	die("NMI, machine check or double fault while booting", regs, error_code);
 }
 
-/* A push below the kernel stack hits its guard page, and so does the #PF's frame: that is a double fault. */
+/*
+ * A push below the kernel stack hits its guard page, and so does the #PF's frame: that is a double
+ * fault.
+ */
 EXC_HANDLER(double_fault)
 {
 	unsigned long address = read_cr2();
 	struct thread_head *t = current_thread();
 
 	if (t && address < t->stack && t->stack - address <= PAGE_SIZE) {
-		pr_emerg("BUG: kernel stack guard page was hit at %px (stack is %px..%px)\n", (void *)address,
-			 (void *)t->stack, (void *)(t->stack + KSTACK_SIZE - 1));
+		pr_emerg("BUG: kernel stack guard page was hit at %px (stack is %px..%px)\n",
+			 (void *)address, (void *)t->stack, (void *)(t->stack + KSTACK_SIZE - 1));
 		die("kernel stack overflow", regs, error_code);
 	}
 	die("double fault", regs, error_code);

@@ -143,7 +143,8 @@ int futex_atomic_op_inuser(enum futex_op op, u32 oparg, u32 *old, u32 __user *ua
 	if (err)
 		return err;
 	for (;;) {
-		err = futex_atomic_cmpxchg_inatomic(&now, uaddr, seen, futex_result(op, seen, oparg));
+		err = futex_atomic_cmpxchg_inatomic(&now, uaddr, seen,
+						    futex_result(op, seen, oparg));
 		if (err || now == seen)
 			break;
 		seen = now;

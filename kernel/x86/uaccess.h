@@ -20,7 +20,8 @@ static __always_inline bool access_ok(const void __user *p, unsigned long size)
 	return size <= TASK_SIZE && (unsigned long)p <= TASK_SIZE - size;
 }
 
-unsigned long copy_from_user(void *to, const void __user *from, unsigned long n) __must_check;	/* the rest of @to is zeroed */
+/* the rest of @to is zeroed */
+unsigned long copy_from_user(void *to, const void __user *from, unsigned long n) __must_check;
 unsigned long copy_to_user(void __user *to, const void *from, unsigned long n) __must_check;
 unsigned long clear_user(void __user *to, unsigned long n) __must_check;
 /* The length without NUL, @max if there is none within @max, -EFAULT. */
@@ -88,13 +89,24 @@ static inline bool pagefault_disabled(void) { return current_thread()->preempt_d
 
 /*
  * Futexes: one atomic operation on a user word; *@old is what was there. 0, -EFAULT.
- * The _inatomic form does not sleep: call it with page faults disabled, or let it fault the page in.
+ * The _inatomic form does not sleep: call it with page faults disabled, or let it fault the page
+ * in.
  */
 int futex_atomic_cmpxchg_inatomic(u32 *old, u32 __user *uaddr, u32 expected, u32 val);
-enum futex_op { FUTEX_OP_SET = 0, FUTEX_OP_ADD = 1, FUTEX_OP_OR = 2, FUTEX_OP_ANDN = 3, FUTEX_OP_XOR = 4 };
-int futex_atomic_op_inuser(enum futex_op op, u32 oparg, u32 *old, u32 __user *uaddr);	/* -ENOSYS: unknown op */
+enum futex_op {
+	FUTEX_OP_SET = 0,
+	FUTEX_OP_ADD = 1,
+	FUTEX_OP_OR = 2,
+	FUTEX_OP_ANDN = 3,
+	FUTEX_OP_XOR = 4
+};
+/* -ENOSYS: unknown op */
+int futex_atomic_op_inuser(enum futex_op op, u32 oparg, u32 *old, u32 __user *uaddr);
 
 struct pt_regs;
-/* The faulting instruction has a fixup: continues there. Called by mm/fault.c for kernel-mode faults. */
+/*
+ * The faulting instruction has a fixup: continues there. Called by mm/fault.c for kernel-mode
+ * faults.
+ */
 bool fixup_exception(struct pt_regs *regs);
 void uaccess_patch_smap(void);	/* before the text becomes read-only */

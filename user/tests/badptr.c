@@ -18,8 +18,13 @@
 #include "check.h"
 
 static char *const bad[] = {
-	(char *)8, (char *)0x7ffffffff000UL, (char *)0xffff888000001000UL, (char *)0xffffffff80200000UL,
-	(char *)0x8000000000000000UL, (char *)-1L, (char *)0x0000800000000000UL,
+	(char *)8,
+	(char *)0x7ffffffff000UL,
+	(char *)0xffff888000001000UL,
+	(char *)0xffffffff80200000UL,
+	(char *)0x8000000000000000UL,
+	(char *)-1L,
+	(char *)0x0000800000000000UL,
 };
 
 static void one_pointer(char *p, int fd, int *pipefd)
@@ -41,7 +46,8 @@ static void one_pointer(char *p, int fd, int *pipefd)
 	FAILS(syscall(SYS_writev, pipefd[1], p, 2), EFAULT);
 	FAILS(syscall(SYS_getdents64, fd, p, 100), ENOTDIR);
 	FAILS(syscall(SYS_execve, p, 0, 0), EFAULT);
-	FAILS(syscall(SYS_futex, p, 0 /* WAIT */, 0, 0, 0, 0), ((unsigned long)p & 3) ? EINVAL : EFAULT);
+	FAILS(syscall(SYS_futex, p, 0 /* WAIT */, 0, 0, 0, 0),
+	      ((unsigned long)p & 3) ? EINVAL : EFAULT);
 	FAILS(syscall(SYS_set_robust_list, p, 1), EINVAL);
 	FAILS(syscall(SYS_getrlimit, 3, p), EFAULT);
 	FAILS(syscall(SYS_setrlimit, 3, p), EFAULT);
@@ -49,7 +55,9 @@ static void one_pointer(char *p, int fd, int *pipefd)
 	FAILS(syscall(SYS_sysinfo, p), EFAULT);
 }
 
-/* A wild stack pointer in a signal frame, a wild context in sigreturn: the process dies, no more. */
+/*
+ * A wild stack pointer in a signal frame, a wild context in sigreturn: the process dies, no more.
+ */
 static void wild_sigreturn(void)
 {
 	pid_t pid = fork();
@@ -83,18 +91,73 @@ static void random_calls(void)
 					a[k] &= 0xff;
 			}
 			a[0] = seed >> 40 & 0x1ff;
-			/* Not those that end, stop or clone this process, sleep for ever or switch the machine off. */
+			/*
+			 * Not those that end, stop or clone this process, sleep for ever or switch
+			 * the machine off.
+			 */
 			switch (a[0]) {
-			case SYS_exit: case SYS_exit_group: case SYS_fork: case SYS_vfork: case SYS_clone: case SYS_clone3:
-			case SYS_pause: case SYS_kill: case SYS_tkill: case SYS_tgkill: case SYS_reboot: case SYS_rt_sigreturn:
-			case SYS_rt_sigsuspend: case SYS_rt_sigtimedwait: case SYS_alarm: case SYS_setitimer: case SYS_ptrace:
-			case SYS_rt_sigqueueinfo: case SYS_rt_tgsigqueueinfo: case SYS_wait4: case SYS_waitid: case SYS_umount2:
-			case SYS_swapoff: case SYS_chroot: case SYS_pivot_root: case SYS_setrlimit: case SYS_prlimit64: case SYS_vhangup:
-			case SYS_select: case SYS_poll: case SYS_ppoll: case SYS_pselect6: case SYS_epoll_wait: case SYS_epoll_pwait:
-			case SYS_clock_nanosleep: case SYS_nanosleep: case SYS_munmap: case SYS_mremap: case SYS_mprotect: case SYS_brk:
-			case SYS_futex: case SYS_rt_sigprocmask: case SYS_rt_sigaction: case SYS_close: case SYS_close_range: case SYS_dup2: case SYS_dup3:
-			case SYS_mmap: case SYS_shmat: case SYS_arch_prctl: case SYS_madvise: case SYS_read: case SYS_readv: case SYS_setuid: case SYS_ioctl:
-			case SYS_fcntl: case SYS_write: case SYS_timer_create: case SYS_seccomp: case SYS_prctl: case SYS_personality: case SYS_syslog:
+			case SYS_exit:
+			case SYS_exit_group:
+			case SYS_fork:
+			case SYS_vfork:
+			case SYS_clone:
+			case SYS_clone3:
+			case SYS_pause:
+			case SYS_kill:
+			case SYS_tkill:
+			case SYS_tgkill:
+			case SYS_reboot:
+			case SYS_rt_sigreturn:
+			case SYS_rt_sigsuspend:
+			case SYS_rt_sigtimedwait:
+			case SYS_alarm:
+			case SYS_setitimer:
+			case SYS_ptrace:
+			case SYS_rt_sigqueueinfo:
+			case SYS_rt_tgsigqueueinfo:
+			case SYS_wait4:
+			case SYS_waitid:
+			case SYS_umount2:
+			case SYS_swapoff:
+			case SYS_chroot:
+			case SYS_pivot_root:
+			case SYS_setrlimit:
+			case SYS_prlimit64:
+			case SYS_vhangup:
+			case SYS_select:
+			case SYS_poll:
+			case SYS_ppoll:
+			case SYS_pselect6:
+			case SYS_epoll_wait:
+			case SYS_epoll_pwait:
+			case SYS_clock_nanosleep:
+			case SYS_nanosleep:
+			case SYS_munmap:
+			case SYS_mremap:
+			case SYS_mprotect:
+			case SYS_brk:
+			case SYS_futex:
+			case SYS_rt_sigprocmask:
+			case SYS_rt_sigaction:
+			case SYS_close:
+			case SYS_close_range:
+			case SYS_dup2:
+			case SYS_dup3:
+			case SYS_mmap:
+			case SYS_shmat:
+			case SYS_arch_prctl:
+			case SYS_madvise:
+			case SYS_read:
+			case SYS_readv:
+			case SYS_setuid:
+			case SYS_ioctl:
+			case SYS_fcntl:
+			case SYS_write:
+			case SYS_timer_create:
+			case SYS_seccomp:
+			case SYS_prctl:
+			case SYS_personality:
+			case SYS_syslog:
 				continue;
 			}
 			syscall((long)a[0], a[1], a[2], a[3], a[4], a[5], a[6]);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int failures;
 
@@ -25,6 +26,17 @@ static int failures;
 			failures++;                                            \
 		}                                                              \
 	} while (0)
+
+/* fork() for tests that signal the child: kill(-1) would mean everybody. */
+#define FORK_OR_EXIT()                                                         \
+	({                                                                     \
+		pid_t forked = fork();                                         \
+		if (forked < 0) {                                              \
+			printf("%s:%d: fork failed (errno %d, %s)\n", __FILE__, __LINE__, errno, strerror(errno)); \
+			exit(1);                                               \
+		}                                                              \
+		forked;                                                        \
+	})
 
 static inline int finish(const char *name)
 {

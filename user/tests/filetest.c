@@ -35,7 +35,8 @@ static void tree(void)
 	FAILS(open("/tmp/ft", O_WRONLY), EISDIR);
 	CHECK(mkdir("sub", 0700) == 0 && rename("third", "sub/fourth") == 0);
 	FAILS(rename("sub", "sub/inner"), EINVAL);
-	CHECK(unlink("sub/fourth") == 0 && rmdir("sub") == 0 && unlink("target") == 0 && unlink("link") == 0 && unlink("loop") == 0);
+	CHECK(unlink("sub/fourth") == 0 && rmdir("sub") == 0 && unlink("target") == 0 &&
+	      unlink("link") == 0 && unlink("loop") == 0);
 	CHECK(getcwd(buf, sizeof buf) && !strcmp(buf, "/tmp/ft"));
 	FAILS(syscall(79 /* getcwd */, buf, 3), ERANGE);
 	CHECK(chdir("/") == 0 && rmdir("/tmp/ft") == 0);
@@ -48,12 +49,15 @@ static void contents(void)
 	struct iovec iov[2] = { { "abc", 3 }, { "defg", 4 } };
 	struct stat st;
 
-	CHECK(writev(fd, iov, 2) == 7 && lseek(fd, 2, SEEK_SET) == 2 && read(fd, buf, 3) == 3 && !memcmp(buf, "cde", 3));
-	CHECK(lseek(fd, 10000, SEEK_SET) == 10000 && write(fd, "x", 1) == 1 && fstat(fd, &st) == 0 && st.st_size == 10001);
+	CHECK(writev(fd, iov, 2) == 7 && lseek(fd, 2, SEEK_SET) == 2 && read(fd, buf, 3) == 3 &&
+	      !memcmp(buf, "cde", 3));
+	CHECK(lseek(fd, 10000, SEEK_SET) == 10000 && write(fd, "x", 1) == 1 &&
+	      fstat(fd, &st) == 0 && st.st_size == 10001);
 	CHECK(pread(fd, buf, 4, 5000) == 4 && !memcmp(buf, "\0\0\0\0", 4));
 	CHECK(ftruncate(fd, 3) == 0 && lseek(fd, 0, SEEK_END) == 3 && read(fd, buf, 5) == 0);
 	FAILS(lseek(fd, -1, SEEK_SET), EINVAL);
-	CHECK(fcntl(fd, F_SETFL, O_APPEND) == 0 && lseek(fd, 0, SEEK_SET) == 0 && write(fd, "end", 3) == 3);
+	CHECK(fcntl(fd, F_SETFL, O_APPEND) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
+	      write(fd, "end", 3) == 3);
 	CHECK(pread(fd, buf, 10, 0) == 6 && !memcmp(buf, "abcend", 6));
 	unlink("/tmp/f");
 	CHECK(fstat(fd, &st) == 0 && st.st_nlink == 0 && pread(fd, buf, 1, 0) == 1);
@@ -91,7 +95,8 @@ static void epolls(void)
 	CHECK(pipe(fd) == 0 && epoll_ctl(ep, EPOLL_CTL_ADD, fd[0], &ev) == 0);
 	FAILS(epoll_ctl(ep, EPOLL_CTL_ADD, fd[0], &ev), EEXIST);
 	CHECK(epoll_wait(ep, &got, 1, 0) == 0);
-	CHECK(write(fd[1], "x", 1) == 1 && epoll_wait(ep, &got, 1, 1000) == 1 && got.data.u32 == 77);
+	CHECK(write(fd[1], "x", 1) == 1 && epoll_wait(ep, &got, 1, 1000) == 1 &&
+	      got.data.u32 == 77);
 	close(fd[0]);
 	close(fd[1]);
 	close(ep);

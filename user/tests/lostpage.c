@@ -59,14 +59,18 @@ static void send_out(volatile char *p, size_t pages)
 	}
 }
 
-/* Shared pages leave the swap cache only when somebody wants memory: a MiB at a time, as little as will do. */
+/*
+ * Shared pages leave the swap cache only when somebody wants memory: a MiB at a time, as little as
+ * will do.
+ */
 static void press(char *p, size_t pages)
 {
 	static char *junk[MAX_JUNK];
 	int n = 0;
 
 	while (n < MAX_JUNK && pages_out(p, pages) < pages) {
-		junk[n] = mmap(NULL, JUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		junk[n] = mmap(NULL, JUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 		if (junk[n] == MAP_FAILED)
 			break;
 		memset(junk[n++], 0x5a, JUNK);
@@ -116,7 +120,8 @@ int main(int argc, char **argv)
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
-	p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS, -1, 0);
+	p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		 (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return 2;
 	for (size_t i = 0; i < pages; i++)

@@ -13,7 +13,11 @@
 #define PAGE 4096UL
 static sigjmp_buf back;
 static volatile int code;
-static void on_fault(int sig, siginfo_t *info, void *context) { code = info->si_code; siglongjmp(back, sig); }
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	code = info->si_code;
+	siglongjmp(back, sig);
+}
 static int touch(volatile char *p, int write)
 {
 	int sig = sigsetjmp(back, 1);
@@ -27,7 +31,10 @@ static int touch(volatile char *p, int write)
 	return 0;
 }
 
-static char *anon(size_t len) { return mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+static char *anon(size_t len)
+{
+	return mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
 
 static void protections(void)
 {
@@ -43,7 +50,8 @@ static void protections(void)
 	FAILS(mprotect(p, 4 * PAGE, PROT_READ), ENOMEM);
 	FAILS(syscall(SYS_mprotect, p + 1, PAGE, PROT_READ), EINVAL);
 	CHECK(munmap(p, 4 * PAGE) == 0);
-	CHECK(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
+	CHECK(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+	      errno == EINVAL);
 	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, 99, 0) == MAP_FAILED && errno == EBADF);
 	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
 }
@@ -84,7 +92,8 @@ static void files(void)
 	munmap(p, PAGE);
 	close(fd);
 	fd = open("/tmp/maptest", O_RDONLY);
-	CHECK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EACCES);
+	CHECK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED &&
+	      errno == EACCES);
 	close(fd);
 	unlink("/tmp/maptest");
 }
@@ -132,7 +141,8 @@ static void breaks(void)
 {
 	char *start = (char *)syscall(SYS_brk, 0);
 
-	CHECK((char *)syscall(SYS_brk, start + 10 * PAGE) == start + 10 * PAGE && touch(start + 9 * PAGE, 1) == 0);
+	CHECK((char *)syscall(SYS_brk, start + 10 * PAGE) == start + 10 * PAGE &&
+	      touch(start + 9 * PAGE, 1) == 0);
 	CHECK((char *)syscall(SYS_brk, start + 5 * PAGE) == start + 5 * PAGE);
 	CHECK(touch(start + 20 * PAGE, 0) == SIGSEGV);
 }

@@ -68,7 +68,10 @@ static int fault(int how, char *page)
 	switch (how) {
 	case 0: *(volatile char *)0x10 = 1; break;
 	case 1: *(volatile char *)page = 1; break;
-	case 2: __asm__ volatile("xor %%ecx, %%ecx; mov $1, %%eax; cltd; idiv %%ecx" ::: "eax", "ecx", "edx"); break;
+	case 2:
+		__asm__ volatile("xor %%ecx, %%ecx; mov $1, %%eax; cltd; idiv %%ecx" ::
+					 : "eax", "ecx", "edx");
+		break;
 	case 3: __asm__ volatile("ud2"); break;
 	case 4: __asm__ volatile("hlt"); break;
 	case 5: __asm__ volatile("int3"); break;
@@ -84,7 +87,8 @@ static void faults(void)
 	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(fault(0, page) == SIGSEGV && last_code == SEGV_MAPERR && last_addr == 0x10);
-	CHECK(fault(1, page) == SIGSEGV && last_code == SEGV_ACCERR && last_addr == (unsigned long)page);
+	CHECK(fault(1, page) == SIGSEGV && last_code == SEGV_ACCERR &&
+	      last_addr == (unsigned long)page);
 	CHECK(fault(2, page) == SIGFPE && last_code == FPE_INTDIV);
 	CHECK(fault(3, page) == SIGILL && last_code == ILL_ILLOPN);
 	CHECK(fault(4, page) == SIGSEGV && last_code == SI_KERNEL);
@@ -106,7 +110,7 @@ static void restart(void)
 	CHECK(pipe(fd) == 0);
 	sigaction(SIGALRM, &action, NULL);
 	count = 0;
-	if (!fork()) {
+	if (!FORK_OR_EXIT()) {
 		usleep(200000);
 		_exit(write(fd[1], "x", 1) != 1);
 	}
@@ -133,7 +137,8 @@ static void on_alternate(int sig)
 static void alternate_stack(void)
 {
 	static char stack[32768];
-	stack_t alt = { .ss_sp = stack, .ss_size = sizeof stack }, small = { .ss_sp = stack, .ss_size = 100 };
+	stack_t alt = { .ss_sp = stack, .ss_size = sizeof stack },
+		small = { .ss_sp = stack, .ss_size = 100 };
 	struct sigaction action = { .sa_handler = on_alternate, .sa_flags = SA_ONSTACK };
 
 	CHECK(sigaltstack(&alt, NULL) == 0);
@@ -146,26 +151,30 @@ static void alternate_stack(void)
 
 static void stop_and_continue(void)
 {
-	pid_t pid = fork();
+	pid_t pid = FORK_OR_EXIT();
 	int status;
 
 	if (!pid)
 		for (;;)
 			pause();
 	kill(pid, SIGSTOP);
-	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) &&
+	      WSTOPSIG(status) == SIGSTOP);
 	kill(pid, SIGCONT);
 	CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
 	CHECK(waitpid(pid, &status, WNOHANG) == 0);
 	kill(pid, SIGKILL);
-	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	      WTERMSIG(status) == SIGKILL);
 	FAILS(waitpid(pid, &status, 0), ECHILD);
 	FAILS(kill(pid, 0), ESRCH);
 }
 
 static void fpu_survives(void)
 {
-	struct itimerval often = { .it_value = { .tv_usec = 1000 }, .it_interval = { .tv_usec = 1000 } }, off = { 0 };
+	struct itimerval often = { .it_value = { .tv_usec = 1000 },
+				   .it_interval = { .tv_usec = 1000 } },
+			 off = { 0 };
 	double x = 1.0;
 
 	signal(SIGALRM, counting);

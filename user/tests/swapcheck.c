@@ -14,7 +14,8 @@
 static volatile sig_atomic_t go;
 static void on_usr1(int sig) { go = 1; }
 
-static unsigned long number(unsigned long process, unsigned long page, unsigned long word, unsigned long round)
+static unsigned long number(unsigned long process, unsigned long page, unsigned long word,
+			    unsigned long round)
 {
 	return (process << 48 ^ page << 16 ^ word << 4 ^ round) * 0x9e3779b97f4a7c15UL + 1;
 }
@@ -26,14 +27,16 @@ static long wrong(unsigned long *p, size_t pages, unsigned long process, unsigne
 	for (size_t i = 0; i < pages; i++)
 		for (size_t w = i % 7; w < 512; w += 61)
 			if (p[i * 512 + w] != number(process, i, w, round) && bad++ < 3)
-				printf("process %lu page %zu word %zu: %lx\n", process, i, w, p[i * 512 + w]);
+				printf("process %lu page %zu word %zu: %lx\n", process, i, w,
+				       p[i * 512 + w]);
 	return bad;
 }
 
 static int one(unsigned long process, size_t mib, unsigned long rounds, int stay)
 {
 	size_t pages = mib << 8;
-	unsigned long *p = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long *p =
+		mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int status = 0;
 
 	if (p == MAP_FAILED)
@@ -68,7 +71,7 @@ int main(int argc, char **argv)
 
 	signal(SIGUSR1, on_usr1);
 	for (int i = 0; i < processes && i < 64; i++)
-		if (!(pids[i] = fork()))
+		if (!(pids[i] = FORK_OR_EXIT()))
 			_exit(one((unsigned long)i, mib, rounds, stay));
 	while (stay && !go)
 		pause();

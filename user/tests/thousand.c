@@ -21,7 +21,8 @@ int main(int argc, char **argv)
 		}
 		if (!pid) {
 			close(fd[1]);
-			if (write(up[1], "x", 1) != 1 || read(fd[0], &c, 1) != 0)	/* until the parent closes its end */
+			/* until the parent closes its end */
+			if (write(up[1], "x", 1) != 1 || read(fd[0], &c, 1) != 0)
 				_exit(1);
 			_exit(0);
 		}

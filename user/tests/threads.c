@@ -1,4 +1,6 @@
-/* threads - pthreads of musl: creation, mutexes, condition variables, TLS, exit of one and of all. */
+/*
+ * threads - pthreads of musl: creation, mutexes, condition variables, TLS, exit of one and of all.
+ */
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -70,7 +72,8 @@ static void faulting(void)
 	for (int round = 0; round < 5; round++) {
 		int right = 1;
 
-		shared = mmap(NULL, 256 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		shared = mmap(NULL, 256 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0);
 		for (int i = 0; i < THREADS; i++)
 			pthread_create(&threads[i], NULL, toucher, NULL);
 		for (int i = 0; i < THREADS; i++)
