@@ -27,7 +27,8 @@ test-boot: $(TEST_IMAGES) $(B)/brink.iso | $(B)/.tools-test ## boots QEMU: PYTES
 soak: $(TEST_IMAGES) | $(B)/.tools-test ## long runs, not part of make test
 	$(Q)$(PYTEST) tests/soak
 
-$(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/init $(USER_PROGRAMS) $(USER_TESTS) $(B)/.flags-initramfs
+$(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/init $(USER_PROGRAMS) $(USER_TESTS) \
+		$(B)/.flags-initramfs
 	$(call say,CPIO,$@)
 	$(Q)sh user/mkinitramfs $@ '$(BUSYBOX)' tests/boot/init $(USER_PROGRAMS) $(USER_TESTS)
 

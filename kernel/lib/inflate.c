@@ -29,7 +29,7 @@ enum {
 };
 
 /*
- * A table entry: value << 16 | kind | bits of the code << 8 | bits to drop, the extra bits included.
+ * A table entry: value << 16 | kind | bits of the code << 8 | bits to drop, extra bits included.
  * No bits of the code in it: the extra bits are in the value already.
  */
 typedef u32 entry_t;
