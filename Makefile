@@ -170,7 +170,8 @@ debug: $(IMAGES) ## as run, but waits for gdb (target remote :1234) before the f
 	$(QEMU) $(QEMU_ARGS) $(QEMU_KERNEL) -append $(call quote,$(CMDLINE) norandmaps) $(SERIAL) -s -S
 
 window: $(IMAGES) $(B)/brink.iso | $(B)/.tools-window ## boots the ISO in a window, with screen and keyboard
-	$(QEMU) $(QEMU_ARGS) -cdrom $(B)/brink.iso -serial stdio
+	$(QEMU) $(QEMU_ARGS) -cdrom $(B)/brink.iso -serial stdio || { \
+		[ "$$DISPLAY$$WAYLAND_DISPLAY" ] || echo 'There is no desktop here for a window: try make run.' >&2; exit 1; }
 
 iso: $(B)/brink.iso ## build/brink.iso, for BIOS and UEFI (GRUB)
 $(B)/brink.iso: $(B)/brink.elf $(B)/initramfs.cpio.gz boot/grub.cfg | $(B)/.tools-iso
