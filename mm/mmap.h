@@ -76,7 +76,6 @@ static inline void mm_add_to_swaplist(struct mm_struct *mm)
 extern void (*mm_release_exe_file)(struct mm_struct *mm);
 /* A stack VMA for exec below @top; 0 or -errno. */
 int setup_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **vma);
-int shift_stack_vma(struct vm_area_struct *vma, unsigned long shift);
 /*
  * ASLR for exec: the stack's top below @top (16 GiB of room), the heap's start above @brk (1 GiB).
  */

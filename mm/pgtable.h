@@ -12,27 +12,13 @@
 #pragma once
 
 #include "kernel/x86/page.h"
+#include "kernel/x86/pte_bits.h"
 #include "mm/mm_types.h"
 
-/* SDM vol. 3, table 4-20. */
-#define _PAGE_PRESENT	(1UL << 0)
-#define _PAGE_RW	(1UL << 1)
-#define _PAGE_USER	(1UL << 2)
-#define _PAGE_PWT	(1UL << 3)
-#define _PAGE_PCD	(1UL << 4)
-#define _PAGE_ACCESSED	(1UL << 5)
-#define _PAGE_DIRTY	(1UL << 6)
-#define _PAGE_PSE	(1UL << 7)
+/* Beside the CPU's own bits (kernel/x86/pte_bits.h), ours: */
 #define _PAGE_PROTNONE	(1UL << 8)	/* with PRESENT clear: a PROT_NONE page that is there */
-#define _PAGE_GLOBAL	(1UL << 8)
-#define _PAGE_SPECIAL	(1UL << 9)	/* software: not counted (the zero page, devices) */
+#define _PAGE_SPECIAL	(1UL << 9)	/* not counted (the zero page, devices) */
 #define _PAGE_SOFT_DIRTY (1UL << 11)
-#define _PAGE_NX	(1UL << 63)
-#define PTE_PFN_MASK	0x000ffffffffff000UL
-#define PTRS_PER_TABLE	512
-#define PMD_SHIFT 21
-#define PUD_SHIFT 30
-#define PGD_SHIFT 39
 #define PMD_SIZE (1UL << PMD_SHIFT)
 #define PUD_SIZE (1UL << PUD_SHIFT)
 #define PGD_SIZE (1UL << PGD_SHIFT)

@@ -18,8 +18,6 @@
 #include "mm/memory.h"
 #include "mm/mlock.h"
 #include "mm/mmap.h"
-#include "mm/mmu_gather.h"
-#include "mm/mremap.h"
 #include "mm/pgtable.h"
 #include "mm/util.h"
 #include "mm/vma.h"
@@ -165,34 +163,4 @@ int setup_stack_room(struct vm_area_struct *vma, unsigned long stack_rlimit)
 	else
 		base = vma->vm_start - room;
 	return expand_stack(vma, base) ? -EFAULT : 0;
-}
-
-/*
- * shift_stack_vma: the stack, with its pages, moves down by @shift bytes.
- *
- * => mmap_lock held for writing; what is below is free. 0, -ENOMEM
- */
-int shift_stack_vma(struct vm_area_struct *vma, unsigned long shift)
-{
-	unsigned long start = vma->vm_start, end = vma->vm_end, len = end - start;
-	struct vm_area_struct *prev = vma_prev(vma), *next = vma_next(vma);
-	struct mmu_gather tlb;
-
-	if (!shift)
-		return 0;
-	if (shift > start - mmap_min_addr || (prev && prev->vm_end > start - shift))
-		return -ENOMEM;
-	/*
-	 * For a moment it spans both places. A page's index stays: at the end start and index fit
-	 * again.
-	 */
-	vma_set_range(vma, start - shift, end, vma->vm_pgoff);
-	if (move_page_tables(vma, start, vma, start - shift, len) < len)
-		return -ENOMEM;
-	tlb_gather_mmu(&tlb, vma->vm_mm, false);
-	free_pgtables(&tlb, vma->vm_mm, MAX(start, end - shift), end, end - shift,
-		      next ? next->vm_start : ~0UL);
-	tlb_finish_mmu(&tlb);
-	vma_set_range(vma, start - shift, end - shift, vma->vm_pgoff);
-	return 0;
 }

@@ -187,8 +187,6 @@ static struct task_struct *dup_task_struct(void)
 	t->oom_reaper_list = NULL;
 	t->wchan = NULL;
 	t->wait_since = 0;
-	t->journal_info = NULL;
-	t->plug = NULL;
 	t->times = (struct task_times){ 0, 0 };
 	t->min_flt = t->maj_flt = t->nvcsw = t->nivcsw = 0;
 	t->mm = t->active_mm = NULL;

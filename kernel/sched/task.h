@@ -236,13 +236,11 @@ struct task_struct {
 	u64 wait_since;			/* u: ns */
 	bool in_iowait;			/* u: sleeps for a disk */
 	struct held_sleeping held;	/* u: lockcheck.c, CHECKS only */
-	void *journal_info;
 	/* kernel/proc's */
 	unsigned int personality;	/* u: personality(2) */
 	unsigned short ioprio;		/* u: ioprio_set(2): kept, not used */
 	u64 timer_slack_ns;		/* u: PR_SET_TIMERSLACK: kept, not used; 0: the default */
 
-	struct plug_list *plug;		/* u: requests gathered before they are sent */
 };
 
 DECLARE_PER_CPU(struct task_struct *, current_task);
