@@ -121,6 +121,9 @@ int main(int argc, char **argv)
 		press_out |= shared || !strcmp(argv[i], "press");
 		die |= !strcmp(argv[i], "die");
 	}
+	/* What this program itself stands on must not be lost with the disk: only the pages below may. */
+	if (mlockall(MCL_CURRENT))
+		return 2;
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
