@@ -425,10 +425,14 @@ static int madvise_populate(struct mm_struct *mm, unsigned long start, unsigned 
 	return error;
 }
 
-/* do_madvise: madvise(2). 0; -EINVAL, -ENOMEM (a hole), -EAGAIN, -EINTR, -EACCES, -EFAULT. */
-int do_madvise(unsigned long start, size_t len_in, int advice)
+/*
+ * do_madvise: madvise(2), and process_madvise(2) for one range of another's @mm.
+ *
+ * => no lock held; a reference to @mm; POPULATE is for current's own
+ * => 0; -EINVAL, -ENOMEM (a hole), -EAGAIN, -EINTR, -EACCES, -EFAULT
+ */
+int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int advice)
 {
-	struct mm_struct *mm = current->mm;
 	enum advice_kind kind = advice_kind(advice);
 	unsigned long len = PAGE_ALIGN(len_in), end = start + len;
 	int error;

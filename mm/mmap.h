@@ -87,7 +87,7 @@ unsigned long do_brk(unsigned long brk);	/* brk(2) */
 int do_mprotect(unsigned long start, size_t len, unsigned long prot);
 unsigned long do_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
 			unsigned long flags, unsigned long new_addr);
-int do_madvise(unsigned long start, size_t len, int advice);
+int do_madvise(struct mm_struct *mm, unsigned long start, size_t len, int advice);
 int do_mlock(unsigned long start, size_t len, bool onfault),
 	do_munlock(unsigned long start, size_t len), do_mlockall(int flags), do_munlockall(void);
 int do_mincore(unsigned long start, size_t len, unsigned char __user *vec);

@@ -58,6 +58,8 @@ kuid_t oom_task_uid(struct task_struct *task);
 /* oom_reaper.c */
 int oom_reaper(void *unused);			/* the thread; started by main.c */
 void queue_oom_reaper(struct task_struct *victim);	/* => its signal->oom_mm is set */
+/* process_mrelease(2): 0, -ESRCH, -EINVAL, -EINTR */
+int release_dying_mm(struct task_struct *task);
 
 /* oom_report.c */
 void dump_header(struct oom_control *oc, struct task_struct *victim);

@@ -18,6 +18,7 @@
  */
 #include <stdatomic.h>
 
+#include "kernel/abi/errno.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/printk.h"
 #include "kernel/sched/sched.h"
@@ -39,7 +40,7 @@ static DECLARE_WAIT_QUEUE_HEAD(reaper_wait);
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 
 /* Unmaps what is only the victim's. => mmap_lock held for reading */
-static void reap_vmas(struct mm_struct *mm)
+static void __oom_reap_task_mm(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
 
@@ -72,7 +73,7 @@ static bool oom_reap_task_mm(struct task_struct *victim, struct mm_struct *mm)
 		up_read(&mm->mmap_lock);
 		return true;
 	}
-	reap_vmas(mm);
+	__oom_reap_task_mm(mm);
 	pr_info("oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, "
 		"shmem-rss:%lukB\n",
 		victim->pid, victim->comm, K(get_mm_counter(mm, MM_ANONPAGES)),
@@ -152,4 +153,46 @@ void queue_oom_reaper(struct task_struct *victim)
 	get_task_struct(victim);
 	timer_setup(&victim->oom_reaper_timer, wake_oom_reaper);
 	mod_timer(&victim->oom_reaper_timer, ktime_get_ns() + OOM_REAPER_DELAY);
+}
+
+/*
+ * release_dying_mm: process_mrelease(2): the reaper's work, asked for by a process that has killed
+ * @task and will not wait for it to exit.
+ *
+ * => a reference to @task; may sleep
+ * => 0: its memory is free, or it has none; -ESRCH: it had let go already; -EINVAL: it is not
+ *    dying; -EINTR
+ */
+int release_dying_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *t;
+	bool reap = false;
+	int error = 0;
+
+	read_lock(&tasklist_lock);
+	t = find_lock_task_mm(task);
+	if (t) {
+		mm = t->mm;
+		mmgrab(mm);
+		task_unlock(t);
+	}
+	read_unlock(&tasklist_lock);
+	if (!mm)
+		return -ESRCH;
+	if (task_will_free_mem(task))
+		reap = true;
+	else if (!(mm->flags & MMF_OOM_SKIP))
+		error = -EINVAL;
+	if (reap) {
+		error = down_read_killable(&mm->mmap_lock) ? -EINTR : 0;
+		/* exit_mmap() sets the bit with the lock held for writing: it was faster then. */
+		if (!error) {
+			if (!(mm->flags & MMF_OOM_SKIP))
+				__oom_reap_task_mm(mm);
+			up_read(&mm->mmap_lock);
+		}
+	}
+	mmdrop(mm);
+	return error;
 }

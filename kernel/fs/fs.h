@@ -27,6 +27,7 @@ struct cred;
 struct dir_context;
 struct file_locks;
 struct statfs;
+struct seq_file;
 
 #define NAME_MAX 255
 #define PATH_MAX 4096
@@ -107,6 +108,7 @@ struct file_operations {
 	int (*flush)(struct file *file);				/* each close(2) */
 	int (*fsync)(struct file *file, bool data_only);
 	long (*truncate)(struct file *file, loff_t size);		/* NULL: by setattr */
+	void (*show_fdinfo)(struct seq_file *m, struct file *file);	/* more lines; may be NULL */
 };
 
 struct inode {

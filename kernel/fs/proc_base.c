@@ -494,6 +494,8 @@ static int fdinfo_show(struct text_file *t)
 		return -ENOENT;
 	seq_printf(&t->m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n",
 		   (long long)file->f_pos, flags, file->f_path.mnt->mnt_id, file->f_inode->i_ino);
+	if (file->f_op->show_fdinfo)
+		file->f_op->show_fdinfo(&t->m, file);
 	fput(file);
 	return 0;
 }

@@ -5,6 +5,8 @@
 
 #include "kernel/fs/fs.h"
 
+struct iovec;
+
 /* Through the page cache (file->f_mapping). */
 kssize_t generic_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
 kssize_t generic_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos);
@@ -23,3 +25,13 @@ loff_t vfs_llseek(struct file *file, loff_t off, int whence);
 kssize_t limit_file_size(struct file *file, loff_t pos, size_t len);
 /* Set-id bits go when the file is written by who may not keep them. => i_rwsem for writing. */
 void file_remove_privs(struct inode *inode);
+
+/*
+ * readv.c: a vector of user space as a kernel copy, in @fast (UIO_FASTIOV elements) or allocated.
+ * => ERR_PTR(-EINVAL): too many, or a negative length; -EFAULT, -ENOMEM
+ * => import_iovec also checks the addresses and clips the lengths to MAX_RW_COUNT in all
+ */
+#define UIO_FASTIOV 8
+struct iovec *copy_iovec(const struct iovec __user *uvec, unsigned long n, struct iovec *fast);
+struct iovec *import_iovec(const struct iovec __user *uvec, unsigned long n, struct iovec *fast);
+void free_iovec(struct iovec *vec, const struct iovec *fast);

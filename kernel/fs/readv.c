@@ -15,17 +15,10 @@
 #include "kernel/x86/uaccess.h"
 #include "mm/slab.h"
 
-#define UIO_FASTIOV 8
-
-/*
- * The vector as a kernel copy (@fast, or allocated) or ERR_PTR. Lengths are clipped to
- * MAX_RW_COUNT in all.
- */
-static struct iovec *import_iovec(const struct iovec __user *uvec, unsigned long n,
-				  struct iovec *fast)
+/* read_write.h */
+struct iovec *copy_iovec(const struct iovec __user *uvec, unsigned long n, struct iovec *fast)
 {
 	struct iovec *vec = fast;
-	size_t total = 0;
 	long err = -EFAULT;
 
 	if (n > UIO_MAXIOV)
@@ -37,21 +30,40 @@ static struct iovec *import_iovec(const struct iovec __user *uvec, unsigned long
 	}
 	if (copy_from_user(vec, uvec, n * sizeof(*vec)))
 		goto fail;
-	for (unsigned long i = 0; i < n; i++) {
-		err = -EINVAL;
+	err = -EINVAL;
+	for (unsigned long i = 0; i < n; i++)
 		if ((kssize_t)vec[i].iov_len < 0)
 			goto fail;
-		err = -EFAULT;
-		if (!access_ok(vec[i].iov_base, vec[i].iov_len))
-			goto fail;
+	return vec;
+fail:
+	free_iovec(vec, fast);
+	return ERR_PTR(err);
+}
+
+/* read_write.h */
+struct iovec *import_iovec(const struct iovec __user *uvec, unsigned long n, struct iovec *fast)
+{
+	struct iovec *vec = copy_iovec(uvec, n, fast);
+	size_t total = 0;
+
+	if (IS_ERR(vec))
+		return vec;
+	for (unsigned long i = 0; i < n; i++) {
+		if (!access_ok(vec[i].iov_base, vec[i].iov_len)) {
+			free_iovec(vec, fast);
+			return ERR_PTR(-EFAULT);
+		}
 		vec[i].iov_len = MIN(vec[i].iov_len, MAX_RW_COUNT - total);
 		total += vec[i].iov_len;
 	}
 	return vec;
-fail:
+}
+
+/* read_write.h */
+void free_iovec(struct iovec *vec, const struct iovec *fast)
+{
 	if (vec != fast)
 		kfree(vec);
-	return ERR_PTR(err);
 }
 
 /* What was done before an error counts. */

@@ -19,6 +19,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/fork.h"
+#include "kernel/proc/pidfd.h"
 #include "kernel/proc/posix_timers.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
@@ -117,6 +118,7 @@ bool do_notify_parent(struct task_struct *t, int sig)
 	bool autoreap = false;
 	unsigned long flags;
 
+	do_notify_pidfd(t);
 	if (parent->flags & PF_KTHREAD || parent == &init_task || sig < 0)
 		return true;	/* kernel threads do not wait */
 	fill_child_info(&info, t);
@@ -262,6 +264,8 @@ static void exit_signal_locked(struct task_struct *t)
 	kill_all_signals_flush(&t->pending);
 	if (thread_group_leader(t))
 		kill_all_signals_flush(&sig->shared_pending);
+	if (sig->leader == t)
+		sig->leader = NULL;
 	t->sighand = NULL;	/* the memory stays until the last reference of a thread goes */
 	spin_unlock_irq(&sighand->siglock);
 }

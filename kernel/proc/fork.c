@@ -24,6 +24,7 @@
 #include "kernel/proc/exec.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/futex.h"
+#include "kernel/proc/pidfd.h"
 #include "kernel/proc/posix_timers.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
@@ -62,6 +63,12 @@ static void free_signal_struct(struct signal_struct *sig)
 	kmem_cache_free(signal_cache, proc);
 }
 
+void put_signal_struct(struct signal_struct *sig)
+{
+	if (!--sig->sigcnt)
+		free_signal_struct(sig);
+}
+
 static void free_task(struct task_struct *t)
 {
 	if (t->stack)
@@ -69,8 +76,7 @@ static void free_task(struct task_struct *t)
 	if (t->fpu)
 		kmem_cache_free(fpu_cache, t->fpu);
 	put_cred(t->cred);
-	if (!--t->signal->sigcnt)
-		free_signal_struct(t->signal);
+	put_signal_struct(t->signal);
 	kmem_cache_free(task_cache, t);
 }
 
@@ -309,6 +315,7 @@ static int copy_signal(struct task_struct *t, u64 flags)
 	sig->sigcnt = sig->live = sig->nr_threads = 1;
 	INIT_LIST_HEAD(&sig->thread_head);
 	init_waitqueue_head(&sig->wait_chldexit);
+	init_waitqueue_head(&sig->pidfd_wait);
 	INIT_LIST_HEAD(&sig->shared_pending.list);
 	timer_setup(&sig->real_timer, it_real_fn);
 	memcpy(sig->rlim, old->rlim, sizeof(sig->rlim));
@@ -344,24 +351,59 @@ static int copy_mm(struct task_struct *t, u64 flags)
 	return 0;
 }
 
+/* CLONE_PIDFD's descriptor while the child is not visible yet; no file: none is wanted. */
+struct child_pidfd { int fd; struct file *file; };
+
+static void settle_pidfd(struct child_pidfd *pidfd, int err)
+{
+	if (!pidfd->file)
+		return;
+	if (!err) {
+		fd_install(pidfd->fd, pidfd->file);
+		return;
+	}
+	put_unused_fd(pidfd->fd);
+	fput(pidfd->file);
+}
+
+static int copy_pidfd(struct task_struct *t, const struct kernel_clone_args *args,
+		      struct child_pidfd *pidfd)
+{
+	if (!(args->flags & CLONE_PIDFD))
+		return 0;
+	pidfd->fd = pidfd_prepare(t, 0, &pidfd->file);
+	if (pidfd->fd < 0) {
+		pidfd->file = NULL;
+		return pidfd->fd;
+	}
+	if (put_user(pidfd->fd, args->pidfd)) {
+		settle_pidfd(pidfd, -EFAULT);
+		return -EFAULT;
+	}
+	return 0;
+}
+
 /* --- checks --- */
 
 #define CLONE_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 			  CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
 /*
- * Linux's rules; namespaces, pidfds and CLONE_INTO_CGROUP as a kernel built without them: EINVAL.
+ * Linux's rules; namespaces and CLONE_INTO_CGROUP as a kernel built without them: EINVAL.
  */
 static int clone_flags_valid(const struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
 
-	if (flags & (CLONE_NAMESPACES | CLONE_PIDFD | CLONE_INTO_CGROUP))
+	if (flags & (CLONE_NAMESPACES | CLONE_INTO_CGROUP))
 		return -EINVAL;
 	if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) ||
 	    (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
 		return -EINVAL;
 	if (flags & CLONE_SIGHAND && flags & CLONE_CLEAR_SIGHAND)
+		return -EINVAL;
+	/* A pidfd names a process, and clone()'s detached bit was given back for another use. */
+	if (flags & CLONE_PIDFD && flags & (CLONE_THREAD | CLONE_DETACHED))
 		return -EINVAL;
 	if (flags & CLONE_PARENT && current->signal->flags & SIGNAL_UNKILLABLE)
 		return -EINVAL;
@@ -471,17 +513,11 @@ static int link_task(struct task_struct *t, const struct kernel_clone_args *args
 	return 0;
 }
 
-/* Undoes copy_signal(), which always succeeded for @t. */
-static void undo_signal(struct task_struct *t)
-{
-	if (!--t->signal->sigcnt)
-		free_signal_struct(t->signal);
-}
-
 /* copy_process: a task that only has to be woken, or ERR_PTR and nothing is left of it. */
 static struct task_struct *copy_process(struct kernel_clone_args *args)
 {
 	struct user_struct *user = current->cred->user;
+	struct child_pidfd pidfd = { };
 	struct task_struct *t;
 	kpid_t pid;
 	int err = clone_flags_valid(args);
@@ -519,17 +555,22 @@ static struct task_struct *copy_process(struct kernel_clone_args *args)
 	if (pid < 0)
 		goto put_mm;
 	t->pid = pid;
+	err = copy_pidfd(t, args, &pidfd);
+	if (err)
+		goto free_pid;
 	t->start_time = ktime_get_ns();
 	sched_fork(t);
 	err = link_task(t, args);
+	settle_pidfd(&pidfd, err);
 	if (!err)
 		return t;
+free_pid:
 	free_pid(pid);
 put_mm:
 	if (t->mm)
 		mmput(t->mm);
 put_signal:
-	undo_signal(t);
+	put_signal_struct(t->signal);
 put_fs:
 	if (t->fs)
 		put_fs_struct(t->fs);
@@ -603,8 +644,11 @@ long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid,
 	struct kernel_clone_args args = {
 		.flags = (u32)flags & ~CSIGNAL, .exit_signal = flags & CSIGNAL, .stack = stack,
 		.parent_tid = parent_tid, .child_tid = child_tid, .tls = tls,
+		.pidfd = parent_tid,
 	};
 
+	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
+		return -EINVAL;		/* there is one place for both */
 	return kernel_clone(&args);
 }
 
@@ -652,7 +696,10 @@ long sys_clone3(struct clone_args __user *uargs, size_t size)
 		.tls = a.tls,
 		.parent_tid = (int *)a.parent_tid,
 		.child_tid = (int *)a.child_tid,
+		.pidfd = (int *)a.pidfd,
 	};
+	if (a.flags & CLONE_PIDFD && a.flags & CLONE_PARENT_SETTID && a.pidfd == a.parent_tid)
+		return -EINVAL;
 	return kernel_clone(&args);
 }
 

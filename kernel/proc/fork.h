@@ -9,6 +9,7 @@
 struct kernel_clone_args {
 	u64 flags;			/* CLONE_*, without the signal */
 	int __user *parent_tid, *child_tid;
+	int __user *pidfd;		/* CLONE_PIDFD */
 	int exit_signal;
 	unsigned long stack;		/* the child's user stack pointer; 0: as the parent's */
 	unsigned long tls;
@@ -29,6 +30,9 @@ static inline struct process *process_of(struct signal_struct *sig)
 {
 	return container_of(sig, struct process, signal);
 }
+
+/* a reference (sigcnt) goes; the last frees it. Not from interrupts */
+void put_signal_struct(struct signal_struct *sig);
 
 /* caches, max_threads, limits of init_task; => slab, cpu_init_boot(), cred_init() */
 void fork_init(void);

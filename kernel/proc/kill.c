@@ -42,7 +42,7 @@ static int send_checked(int sig, const struct siginfo *info, struct task_struct 
 	return send_signal(sig, info, t, group);
 }
 
-static void fill_info(struct siginfo *info, int sig, int code)
+void fill_kill_info(struct siginfo *info, int sig, int code)
 {
 	memset(info, 0, sizeof(*info));
 	info->si_signo = sig;
@@ -93,7 +93,7 @@ long sys_kill(kpid_t pid, int sig)
 	struct task_struct *t;
 	int ret;
 
-	fill_info(&info, sig, SI_USER);
+	fill_kill_info(&info, sig, SI_USER);
 	if (pid == INT32_MIN)
 		return -ESRCH;
 	read_lock(&tasklist_lock);
@@ -132,7 +132,7 @@ long sys_tkill(kpid_t pid, int sig)
 
 	if (pid <= 0)
 		return -EINVAL;
-	fill_info(&info, sig, SI_TKILL);
+	fill_kill_info(&info, sig, SI_TKILL);
 	return send_to_thread(0, pid, sig, &info);
 }
 
@@ -142,7 +142,7 @@ long sys_tgkill(kpid_t tgid, kpid_t pid, int sig)
 
 	if (pid <= 0 || tgid <= 0)
 		return -EINVAL;
-	fill_info(&info, sig, SI_TKILL);
+	fill_kill_info(&info, sig, SI_TKILL);
 	return send_to_thread(tgid, pid, sig, &info);
 }
 
@@ -168,6 +168,16 @@ long sys_rt_sigqueueinfo(kpid_t pid, int sig, const struct siginfo __user *uinfo
 	read_lock(&tasklist_lock);
 	t = pid > 0 ? find_task_by_pid(pid) : NULL;
 	ret = t ? send_checked(sig, &info, t, true) : -ESRCH;
+	read_unlock(&tasklist_lock);
+	return ret;
+}
+
+int kill_task_info(int sig, const struct siginfo *info, struct task_struct *t)
+{
+	int ret;
+
+	read_lock(&tasklist_lock);
+	ret = send_checked(sig, info, t, true);
 	read_unlock(&tasklist_lock);
 	return ret;
 }

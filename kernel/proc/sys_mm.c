@@ -49,7 +49,7 @@ long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
 long sys_brk(unsigned long brk) { return do_brk(brk); }
 long sys_madvise(unsigned long start, size_t len, int advice)
 {
-	return do_madvise(start, len, advice);
+	return do_madvise(current->mm, start, len, advice);
 }
 long sys_mlock(unsigned long start, size_t len) { return do_mlock(start, len, false); }
 long sys_munlock(unsigned long start, size_t len) { return do_munlock(start, len); }

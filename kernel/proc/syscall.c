@@ -43,12 +43,13 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 
 	/* memory */
 	SYS(mmap), SYS(mprotect), SYS(munmap), SYS(brk), SYS(mremap), SYS(msync), SYS(mincore), SYS(madvise),
-	SYS(mlock), SYS(munlock), SYS(mlockall), SYS(munlockall), SYS(mlock2),
+	SYS(mlock), SYS(munlock), SYS(mlockall), SYS(munlockall), SYS(mlock2), SYS(process_madvise),
+	SYS(process_mrelease), SYS(process_vm_readv), SYS(process_vm_writev),
 
 	/* signals */
 	SYS(rt_sigaction), SYS(rt_sigprocmask), SYS(rt_sigreturn), SYS(pause), SYS(kill), SYS(rt_sigpending),
 	SYS(rt_sigtimedwait), SYS(rt_sigqueueinfo), SYS(rt_sigsuspend), SYS(sigaltstack), SYS(tkill), SYS(tgkill),
-	SYS(rt_tgsigqueueinfo), SYS(restart_syscall),
+	SYS(rt_tgsigqueueinfo), SYS(restart_syscall), SYS(pidfd_open), SYS(pidfd_send_signal), SYS(pidfd_getfd),
 
 	/* processes */
 	SYS(clone), SYS(fork), SYS(vfork), SYS(clone3), SYS(execve), SYS(execveat), SYS(exit), SYS(exit_group),

@@ -64,6 +64,25 @@ long sys_tkill(kpid_t pid, int sig);
 long sys_tgkill(kpid_t tgid, kpid_t pid, int sig);
 long sys_rt_sigqueueinfo(kpid_t pid, int sig, const struct siginfo __user *uinfo);
 long sys_rt_tgsigqueueinfo(kpid_t tgid, kpid_t pid, int sig, const struct siginfo __user *uinfo);
+/* For pidfds: as kill(2) would fill it. */
+void fill_kill_info(struct siginfo *info, int sig, int code);
+/* With kill(2)'s permission check, to the process of @t (a reference). 0, -EPERM, -EINVAL, -ESRCH */
+struct task_struct;
+int kill_task_info(int sig, const struct siginfo *info, struct task_struct *t);
+/* pidfd.c */
+long sys_pidfd_open(kpid_t pid, unsigned int flags);
+long sys_pidfd_send_signal(int pidfd, int sig, const struct siginfo __user *uinfo,
+			   unsigned int flags);
+long sys_pidfd_getfd(int pidfd, int fd, unsigned int flags);
+/* process_mm.c */
+struct iovec;
+long sys_process_madvise(int pidfd, const struct iovec __user *uvec, size_t n, int advice,
+			 unsigned int flags);
+long sys_process_mrelease(int pidfd, unsigned int flags);
+long sys_process_vm_readv(kpid_t pid, const struct iovec __user *lvec, unsigned long ln,
+			  const struct iovec __user *rvec, unsigned long rn, unsigned long flags);
+long sys_process_vm_writev(kpid_t pid, const struct iovec __user *lvec, unsigned long ln,
+			   const struct iovec __user *rvec, unsigned long rn, unsigned long flags);
 /* futex.c */
 long sys_futex(u32 __user *uaddr, int op, u32 val, unsigned long arg4, u32 __user *uaddr2,
 	       u32 val3);

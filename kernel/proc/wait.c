@@ -9,10 +9,12 @@
  * Above:  the system call table.   Below: release_task().   In Linux: kernel/exit.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/wait.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/pidfd.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
@@ -20,8 +22,9 @@
 
 /* Inputs first. */
 struct wait_opts {
-	int type;			/* P_ALL, P_PID, P_PGID */
+	int type;			/* P_ALL, P_PID, P_PGID, P_PIDFD */
 	kpid_t id;
+	const struct task_struct *task;	/* P_PIDFD: the leader; NULL: gone */
 	int options;			/* W* */
 	bool want_rusage;
 	int notask_error;		/* out: -ECHILD until an eligible child is seen */
@@ -35,6 +38,8 @@ static bool eligible_child(const struct wait_opts *wo, const struct task_struct 
 	if (wo->type == P_PID && p->pid != wo->id)
 		return false;
 	if (wo->type == P_PGID && p->signal->pgrp != wo->id)
+		return false;
+	if (wo->type == P_PIDFD && p != wo->task)
 		return false;
 	if (wo->options & __WALL)
 		return true;
@@ -234,6 +239,27 @@ static int info_status(const struct wait_opts *wo)
 	return wo->status & 0x7f;
 }
 
+/* waitid(P_PIDFD): as do_wait(); -EBADF. One that does not block answers -EAGAIN instead of 0. */
+static long wait_pidfd(struct wait_opts *wo, int fd)
+{
+	bool nonblock = false;
+	struct task_struct *task;
+	unsigned int flags;
+	long ret = pidfd_get_task_or_gone(fd, &task, &flags);
+
+	if (ret)
+		return ret;
+	wo->task = task;
+	if (flags & O_NONBLOCK && !(wo->options & WNOHANG)) {
+		nonblock = true;
+		wo->options |= WNOHANG;
+	}
+	ret = do_wait(wo);
+	if (task)
+		put_task_struct(task);
+	return !ret && nonblock ? -EAGAIN : ret;
+}
+
 long sys_waitid(int which, kpid_t upid, struct siginfo __user *uinfo, int options,
 		struct rusage __user *ru)
 {
@@ -245,12 +271,12 @@ long sys_waitid(int which, kpid_t upid, struct siginfo __user *uinfo, int option
 			(int)__WCLONE | __WALL) ||
 	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	if ((which != P_ALL && which != P_PID && which != P_PGID) ||
-	    (which == P_PID && upid <= 0) || (which == P_PGID && upid < 0))
+	if ((which != P_ALL && which != P_PID && which != P_PGID && which != P_PIDFD) ||
+	    (which == P_PID && upid <= 0) || ((which == P_PGID || which == P_PIDFD) && upid < 0))
 		return -EINVAL;
 	if (which == P_PGID && !upid)
 		wo.id = current->signal->pgrp;
-	ret = do_wait(&wo);
+	ret = which == P_PIDFD ? wait_pidfd(&wo, upid) : do_wait(&wo);
 	if (ret > 0 && ru && copy_to_user(ru, &wo.rusage, sizeof(*ru)))
 		return -EFAULT;
 	if (ret < 0 || !uinfo)

@@ -42,6 +42,7 @@ static struct signal_struct init_signals = {
 	.thread_head = { &init_task.thread_node, &init_task.thread_node },
 	.leader = &init_task,
 	.wait_chldexit = WAIT_QUEUE_HEAD_INIT(init_signals.wait_chldexit),
+	.pidfd_wait = WAIT_QUEUE_HEAD_INIT(init_signals.pidfd_wait),
 	.shared_pending = { .list = LIST_HEAD_INIT(init_signals.shared_pending.list) },
 	.rlim = {
 		[RLIMIT_CPU] = NO_LIMIT,

@@ -96,8 +96,9 @@ struct signal_struct {
 	_Atomic int live;		/* a: threads that have not begun to exit */
 	int nr_threads;			/* t */
 	struct list_head thread_head;	/* t: task->thread_node */
-	struct task_struct *leader;	/* t */
+	struct task_struct *leader;	/* t; NULL once it was waited for */
 	struct wait_queue_head wait_chldexit;	/* own lock: parents in wait4() */
+	struct wait_queue_head pidfd_wait;	/* own lock: pollers of pidfds */
 	struct sigpending shared_pending;	/* s */
 	_Atomic int nr_sigqueue;	/* a: siginfos queued to its threads; RLIMIT_SIGPENDING */
 	int group_exit_code;		/* s */
