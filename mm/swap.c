@@ -121,12 +121,15 @@ static inline void size_run_add(struct size_run *run, struct page *page, struct 
 /*
  * add_page_to_lru_list: to the young end (the head). => lru_lock held, PG_lru set by the
  * caller, who owned it.
+ *
+ * PG_lru may be gone again by now: it is cleared without the lock by who isolates the page next
+ * (isolate_lru_page, a batch on another CPU), and he then waits for the lock to take it off.
  */
 void add_page_to_lru_list(struct page *page, struct lruvec *lruvec)
 {
 	enum lru_list lru = page_lru(page);
 
-	VM_BUG_ON_PAGE(!page_test(page, PG_lru), page);
+	VM_BUG_ON_PAGE(page_count(page) <= 0, page);
 	update_lru_size(lruvec, lru, page_zonenum(page), 1);
 	list_add(&page->lru, &lruvec->lists[lru]);
 }
@@ -136,7 +139,7 @@ void add_page_to_lru_list_tail(struct page *page, struct lruvec *lruvec)
 {
 	enum lru_list lru = page_lru(page);
 
-	VM_BUG_ON_PAGE(!page_test(page, PG_lru), page);
+	VM_BUG_ON_PAGE(page_count(page) <= 0, page);
 	update_lru_size(lruvec, lru, page_zonenum(page), 1);
 	list_add_tail(&page->lru, &lruvec->lists[lru]);
 }
