@@ -24,6 +24,13 @@ test-clang: | $(B)/.tools-test ## clang builds the kernel too
 test-boot: $(TEST_IMAGES) $(B)/brink.iso | $(B)/.tools-test ## boots QEMU: PYTEST_ARGS='-k oom -x' picks tests
 	$(Q)$(PYTEST) tests/boot
 
+# Against the consoles that a real Linux left (tests/parity/linux-6.1).
+test-parity: $(B)/brink.elf | $(B)/.tools-test ## the parity scenarios on Brink, held against Linux's recordings
+	$(Q)BRINK_BUILD=$(abspath $(B)) $(PYTHON3) tests/parity/parity --recorded $(PARITY_ARGS)
+
+parity: $(B)/brink.elf | $(B)/.tools-parity ## the same scenarios on Debian's Linux and on Brink: PARITY_ARGS='03 12 -v' picks
+	$(Q)BRINK_BUILD=$(abspath $(B)) $(PYTHON3) tests/parity/parity $(PARITY_ARGS)
+
 soak: $(TEST_IMAGES) | $(B)/.tools-test ## long runs, not part of make test
 	$(Q)$(PYTEST) tests/soak
 
@@ -32,4 +39,4 @@ $(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/ini
 	$(call say,CPIO,$@)
 	$(Q)sh user/mkinitramfs $@ '$(BUSYBOX)' tests/boot/init $(USER_PROGRAMS) $(USER_TESTS)
 
-.PHONY: test test-layers test-unit test-clang test-boot soak
+.PHONY: test test-layers test-unit test-clang test-boot test-parity parity soak
