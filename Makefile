@@ -60,7 +60,8 @@ endif
 
 # --- the kernel ---
 ROOMS := boot kernel/lib kernel/x86 kernel/sched mm kernel/block kernel/fs kernel/dev kernel/proc kernel
-CSRC := $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c)))
+# A room may have sub-folders (kernel/fs/ext2); kernel's are rooms of their own.
+CSRC := $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c $(if $(filter-out kernel,$(r)),$(r)/*/*.c))))
 ASRC := $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.asm)))
 OBJ := $(CSRC:%.c=$(B)/%.o) $(ASRC:%.asm=$(B)/%.asm.o)
 

@@ -59,7 +59,7 @@ void address_space_init(struct address_space *mapping, struct inode *host,
  */
 gfp_t mapping_gfp(struct address_space *mapping)
 {
-	return GFP_HIGHUSER_MOVABLE;
+	return mapping->flags & AS_LOWMEM ? GFP_USER | __GFP_MOVABLE : GFP_HIGHUSER_MOVABLE;
 }
 
 static loff_t mapping_size(struct address_space *mapping)

@@ -20,6 +20,8 @@ bool set_page_writeback(struct page *page);
 
 /* --- page-writeback.c --- */
 bool set_page_dirty(struct page *page);			/* true: it was clean */
+/* the plain way, for a_ops->dirty_page to call */
+bool set_page_dirty_nobuffers(struct page *page);
 /* => locked; true: it was dirty, and is to be written */
 bool clear_page_dirty_for_io(struct page *page);
 void cancel_dirty_page(struct page *page);		/* => locked: it is thrown away */
@@ -92,7 +94,15 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping);
 bool remove_mapping(struct address_space *mapping, struct page *page, bool reclaimed);
 
 /* page-writeback.c */
-struct writeback_control { long nr_to_write; bool sync_all; bool for_reclaim; };
+struct writeback_control {
+	long nr_to_write;		/* pages left to write */
+	bool sync_all;			/* wait for those being written already */
+	bool for_reclaim;		/* one page, for vmscan.c */
+	bool batch;			/* more pages follow: a request may stay in @open */
+	struct blk_request *open;	/* a_ops->send() sends it */
+};
+/* A write of @mapping failed: fsync(2) of each open file will tell, once. Any context. */
+void mapping_set_error(struct address_space *mapping, int error);
 /* writepage: it cannot be written now; still locked and dirty */
 #define AOP_WRITEPAGE_ACTIVATE 0x80000
 int filemap_write_and_wait(struct address_space *mapping);	/* 0, or the first error */
@@ -103,3 +113,5 @@ int sync_dirty_mappings(void);
 /* it is about to be freed: the flusher lets go of it */
 void mapping_forget_dirty(struct address_space *mapping);
 int flusher_thread(void *unused);
+/* c: kernel/fs: inodes dirty since before @older (ns) go into their devices' pages. */
+extern void (*flush_inodes)(u64 older);

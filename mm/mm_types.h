@@ -36,6 +36,7 @@ struct kmem_cache;
 struct mem_cgroup;
 struct seq_file;
 struct writeback_control;
+struct blk_request;		/* opaque here: kernel/block */
 
 typedef struct { u64 val; } pte_t;
 typedef struct { u64 val; } pmd_t;
@@ -245,6 +246,13 @@ struct address_space_operations {
 	 * -errno. May sleep.
 	 */
 	int (*read_page)(struct address_space *mapping, struct page *page);
+	/*
+	 * The same for one of many: the request may stay open in *@open, so that the next page
+	 * joins it; send() sends it. May be NULL.
+	 */
+	void (*read_batch)(struct address_space *mapping, struct page *page,
+			   struct blk_request **open);
+	void (*send)(struct blk_request **open);
 	/* => page locked and clean for I/O; sets writeback, unlocks. 0 or -errno. */
 	int (*writepage)(struct page *page, struct writeback_control *wbc);
 	/* Marks a page dirty; NULL: set_page_dirty's plain way. True if it was clean. */
@@ -274,7 +282,7 @@ struct address_space {
 	_Atomic unsigned long flags;	/* a: AS_* */
 	/* the owner's size in bytes; aligned, read with READ_ONCE */
 	loff_t *i_size;
-	_Atomic int wb_err;
+	_Atomic unsigned int wb_err;	/* errseq.h: the last error of writing it */
 	/*
 	 * page-writeback.c: the mappings with dirty pages; shmem.c: those with swapped ones. Their
 	 * locks.
@@ -290,6 +298,7 @@ enum as_flags {
 	AS_EIO = 1 << 3,
 	AS_ENOSPC = 1 << 4,
 	AS_DIRTY_ACCOUNTED = 1 << 5 /* has writeback */,
+	AS_LOWMEM = 1 << 7 /* its pages are read in place: none from HighMem */,
 	AS_PAGE_ACCOUNTED =
 		1
 		<< 6 /* shmem: each page is charged to overcommit as it comes (tmpfs, MAP_NORESERVE) */

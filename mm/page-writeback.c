@@ -19,6 +19,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/lib/ctlfile.h"
+#include "kernel/lib/errseq.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/clock.h"
@@ -35,6 +36,7 @@ static struct address_space *flushing;		/* dirty_lock: do not free it */
 static DECLARE_WAIT_QUEUE_HEAD(flushing_wait);	/* flushing changed */
 static DECLARE_WAIT_QUEUE_HEAD(flusher_wait);
 static _Atomic bool flusher_woken;
+void (*flush_inodes)(u64 older);
 
 /*
  * Linux's defaults. The ratio of a pair counts while its bytes are 0; writing one zeroes the other.
@@ -92,10 +94,18 @@ static void account_dirty(struct page *page, long n)
 bool set_page_dirty(struct page *page)
 {
 	struct address_space *mapping = page_mapping(page);
-	unsigned long flags;
 
 	if (mapping && mapping->a_ops && mapping->a_ops->dirty_page)
 		return mapping->a_ops->dirty_page(mapping, page);
+	return set_page_dirty_nobuffers(page);
+}
+
+/* set_page_dirty_nobuffers: the same, without asking the mapping's owner. */
+bool set_page_dirty_nobuffers(struct page *page)
+{
+	struct address_space *mapping = page_mapping(page);
+	unsigned long flags;
+
 	if (page_test(page, PG_dirty) || page_test_and_set(page, PG_dirty))
 		return false;
 	if (!mapping || !mapping_can_writeback(mapping))
@@ -162,13 +172,25 @@ static struct page *next_tagged(struct address_space *mapping, unsigned long *in
 	return page;
 }
 
+/* What writepage left open goes: nobody may wait for a page in it, and find it never sent. */
+static void send_open(struct address_space *mapping, struct writeback_control *wbc)
+{
+	if (wbc->open)
+		mapping->a_ops->send(&wbc->open);
+}
+
 /* Writes @page if it is still a dirty one of @mapping. 0 or -errno. 1 page fewer in wbc. */
 static int write_one(struct address_space *mapping, struct page *page,
 		     struct writeback_control *wbc)
 {
-	lock_page(page);
-	if (page->mapping == mapping && wbc->sync_all)
+	if (!trylock_page(page)) {
+		send_open(mapping, wbc);
+		lock_page(page);
+	}
+	if (page->mapping == mapping && wbc->sync_all && page_test(page, PG_writeback)) {
+		send_open(mapping, wbc);
 		wait_on_page_writeback(page);
+	}
 	if (page->mapping != mapping || page_test(page, PG_writeback) ||
 	    !clear_page_dirty_for_io(page)) {
 		unlock_page(page);
@@ -185,6 +207,7 @@ static int write_cache_pages(struct address_space *mapping, struct writeback_con
 	struct page *page;
 	int error = 0;
 
+	wbc->batch = mapping->a_ops->send != NULL;
 	while (wbc->nr_to_write > 0 && (page = next_tagged(mapping, &index, PAGECACHE_TAG_DIRTY))) {
 		int ret = write_one(mapping, page, wbc);
 
@@ -194,7 +217,15 @@ static int write_cache_pages(struct address_space *mapping, struct writeback_con
 		index++;
 		cond_resched();
 	}
+	send_open(mapping, wbc);
 	return error;
+}
+
+/* filemap.h */
+void mapping_set_error(struct address_space *mapping, int error)
+{
+	mapping->flags |= error == -ENOSPC ? AS_ENOSPC : AS_EIO;
+	errseq_set(&mapping->wb_err, error);
 }
 
 static void wait_for_writeback(struct address_space *mapping)
@@ -414,7 +445,10 @@ int flusher_thread(void *unused)
 		flusher_woken = false;
 		flush_mappings(0, true);
 		now = ktime_get_ns();
-		if (dirty_writeback_centisecs && now > expire)
+		if (dirty_writeback_centisecs && now > expire) {
+			if (flush_inodes)
+				flush_inodes(now - expire);
 			flush_mappings(now - expire, false);
+		}
 	}
 }

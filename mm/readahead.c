@@ -29,8 +29,18 @@ static unsigned long mapping_pages(struct address_space *mapping)
 			       : 0;
 }
 
+/* Reads @page, alone or with those in *@open. An error is told by the page. => locked; unlocks it */
+static void start_read(struct address_space *mapping, struct page *page, struct blk_request **open)
+{
+	if (mapping->a_ops->read_batch)
+		mapping->a_ops->read_batch(mapping, page, open);
+	else
+		mapping->a_ops->read_page(mapping, page);
+}
+
 /* Starts reading one page that is not there. False: no memory, stop. */
-static bool read_ahead_page(struct address_space *mapping, unsigned long index, unsigned long mark)
+static bool read_ahead_page(struct address_space *mapping, unsigned long index, unsigned long mark,
+			    struct blk_request **open)
 {
 	struct page *page = alloc_page(mapping_gfp(mapping) | __GFP_NORETRY | __GFP_NOWARN);
 	int error;
@@ -41,11 +51,10 @@ static bool read_ahead_page(struct address_space *mapping, unsigned long index, 
 	    add_to_page_cache_lru(page, mapping, index, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 	if (!error) {
 		if (mark) {
-			page->private = mark;
+			page->private = mark;	/* nothing else is there yet */
 			page_set(page, PG_readahead);
 		}
-		/* unlocks; an error is told by the page */
-		mapping->a_ops->read_page(mapping, page);
+		start_read(mapping, page, open);
 	}
 	put_page(page);
 	return error != -ENOMEM;
@@ -56,15 +65,19 @@ static void read_window(struct address_space *mapping, unsigned long start, unsi
 			unsigned long mark_at)
 {
 	unsigned long end = MIN(start + nr, mapping_pages(mapping));
+	struct blk_request *open = NULL;
 
 	for (unsigned long index = start; index < end; index++) {
 		struct page *page = find_get_page(mapping, index);
 
 		if (page)
 			put_page(page);
-		else if (!read_ahead_page(mapping, index, index == start + mark_at ? nr : 0))
-			return;
+		else if (!read_ahead_page(mapping, index, index == start + mark_at ? nr : 0,
+					  &open))
+			break;
 	}
+	if (open)
+		mapping->a_ops->send(&open);
 }
 
 void page_cache_sync_readahead(struct address_space *mapping, unsigned long index)
@@ -80,7 +93,8 @@ void page_cache_sync_readahead(struct address_space *mapping, unsigned long inde
 
 void page_cache_async_readahead(struct address_space *mapping, struct page *page)
 {
-	unsigned long nr = page->private, next;
+	/* the upper half is the device's (kernel/block/page_io.h) */
+	unsigned long nr = (u32)page->private, next;
 
 	if (!page_test_and_clear(page, PG_readahead))
 		return;			/* somebody else came here first */

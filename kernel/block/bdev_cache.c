@@ -1,19 +1,29 @@
 /*
- * bdev_cache.c - the pages of a block device: what reading /dev/vda goes through.
+ * bdev_cache.c - the pages of a block device: what reading /dev/vda goes through, and where a file
+ *                system keeps its metadata.
  *
  * Idea:   a device's mapping is a page cache whose page n is sectors 8n to
- *         8n+7. Pages are read and written whole, one request a page; the last
- *         one may reach beyond the device: that part is zero and stays here.
- * Locks:  the page lock; writes hold PG_writeback until the device has them.
- * Above:  mm/filemap.c and page-writeback.c call blkdev_aops; fs opens.
- * Below:  blkdev.c.   In Linux: block/fops.c, fs/buffer.c.
+ *         8n+7. Pages are read whole; the last one may reach beyond the device:
+ *         that part is zero and stays here. They are written by the sector: beside a block
+ *         of metadata there may lie a block of a file, whose newer content is in the
+ *         file's own pages. So a page knows which of its sectors are dirty.
+ * Locks:  the page lock; the dirty sectors are atomic bits in page->private. A write holds
+ *         PG_writeback until the device has it.
+ * Above:  mm/filemap.c and page-writeback.c call blkdev_aops; fs opens and mounts.
+ * Below:  page_io.c, blkdev.c.   In Linux: block/fops.c, fs/buffer.c.
  */
 #include "kernel/abi/errno.h"
-#include "kernel/block/block.h"
+#include "kernel/block/page_io.h"
+#include "kernel/lib/bitops.h"
 #include "kernel/lib/bug.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
 #include "mm/page-flags.h"
+#include "mm/page_alloc.h"
+#include "mm/vmstat.h"
+
+#define DIRTY_SHIFT 32
+#define DIRTY_ALL (0xffUL << DIRTY_SHIFT)
 
 static struct block_device *mapping_bdev(struct address_space *mapping)
 {
@@ -28,71 +38,91 @@ static unsigned int bytes_on_device(struct block_device *bdev, const struct page
 	return size <= pos ? 0 : MIN((loff_t)PAGE_SIZE, size - pos) & ~511u;
 }
 
-static void start_io(struct block_device *bdev, struct page *page, unsigned int len, enum blk_op op,
-		     void (*end_io)(struct blk_request *))
+static sector_t first_sector(const struct page *page)
 {
-	struct blk_request *req = blk_get_request(bdev);
-
-	req->op = op;
-	req->sector = (sector_t)page->index << (PAGE_SHIFT - SECTOR_SHIFT);
-	req->private = page;
-	req->end_io = end_io;
-	blk_add_page(req, page, 0, len);
-	blk_submit(req);
-	blk_kick(bdev);
+	return (sector_t)page->index << (PAGE_SHIFT - SECTOR_SHIFT);
 }
 
-static void end_page_read(struct blk_request *req)
-{
-	struct page *page = req->private;
-
-	if (req->error)
-		page_set(page, PG_error);
-	else
-		page_set(page, PG_uptodate);
-	unlock_page(page);
-}
-
-static int blkdev_read_page(struct address_space *mapping, struct page *page)
+static void blkdev_read_batch(struct address_space *mapping, struct page *page,
+			      struct blk_request **open)
 {
 	struct block_device *bdev = mapping_bdev(mapping);
 	unsigned int len = bytes_on_device(bdev, page);
 
 	if (len < PAGE_SIZE)
 		zero_user_segment(page, len, PAGE_SIZE);
-	if (len == 0) {
-		page_set(page, PG_uptodate);
-		unlock_page(page);
-		return 0;
-	}
-	start_io(bdev, page, len, BLK_READ, end_page_read);
+	page_io_begin(page);
+	if (len)
+		page_io_add(open, bdev, BLK_READ, page, 0, len, first_sector(page));
+	page_io_end(page, BLK_READ, 0);
+}
+
+static int blkdev_read_page(struct address_space *mapping, struct page *page)
+{
+	struct blk_request *open = NULL;
+
+	blkdev_read_batch(mapping, page, &open);
+	page_io_send(&open);
 	return 0;
 }
 
-static void end_page_write(struct blk_request *req)
+/* Bits of the sectors that [from, from + len) touches. */
+static unsigned long sector_bits(unsigned int from, unsigned int len)
 {
-	struct page *page = req->private;
-	struct address_space *mapping = &req->bdev->mapping;
+	unsigned int first = from >> SECTOR_SHIFT, last = (from + len - 1) >> SECTOR_SHIFT;
 
-	if (req->error) {
-		page_set(page, PG_error);
-		mapping->flags |= AS_EIO;
-		mapping->wb_err = req->error;
-	}
-	end_page_writeback(page);
+	return GENMASK(last, first) << DIRTY_SHIFT;
 }
 
+/* page_io.h */
+void bdev_mark_dirty(struct page *page, unsigned int from, unsigned int len)
+{
+	BUG_ON(!len || from + len > PAGE_SIZE);
+	__atomic_fetch_or(&page->private, sector_bits(from, len), __ATOMIC_SEQ_CST);
+	set_page_dirty_nobuffers(page);
+}
+
+/* From elsewhere (a mapping of /dev/vda): all of the page. */
+static bool blkdev_dirty_page(struct address_space *mapping, struct page *page)
+{
+	__atomic_fetch_or(&page->private, DIRTY_ALL, __ATOMIC_SEQ_CST);
+	return set_page_dirty_nobuffers(page);
+}
+
+/* page_io.h */
+void bdev_forget(struct block_device *bdev, loff_t pos, unsigned int len)
+{
+	struct page *page = find_get_page(&bdev->mapping, pos >> PAGE_SHIFT);
+
+	if (!page)
+		return;
+	__atomic_fetch_and(&page->private, ~sector_bits(pos & ~PAGE_MASK, len), __ATOMIC_SEQ_CST);
+	wait_on_page_writeback(page);
+	put_page(page);
+}
+
+/* The dirty runs of the page, each a transfer. wbc->open: pages that follow may join. */
 static int blkdev_writepage(struct page *page, struct writeback_control *wbc)
 {
-	struct block_device *bdev = container_of(page->mapping, struct block_device, mapping);
-	unsigned int len = bytes_on_device(bdev, page);
+	struct block_device *bdev = mapping_bdev(page->mapping);
+	unsigned int len = bytes_on_device(bdev, page) >> SECTOR_SHIFT, end;
+	unsigned long dirty;
 
 	set_page_writeback(page);
+	dirty = __atomic_fetch_and(&page->private, ~DIRTY_ALL, __ATOMIC_SEQ_CST);
+	dirty = (dirty & DIRTY_ALL) >> DIRTY_SHIFT;
+	page_io_begin(page);
 	unlock_page(page);
-	if (len)
-		start_io(bdev, page, len, BLK_WRITE, end_page_write);
-	else
-		end_page_writeback(page);
+	for (unsigned int at = 0; at < len; at = end + 1) {
+		for (end = at; end < len && dirty & BIT(end); end++)
+			;
+		if (end > at)
+			page_io_add(&wbc->open, bdev, BLK_WRITE, page, at << SECTOR_SHIFT,
+				    (end - at) << SECTOR_SHIFT, first_sector(page) + at);
+	}
+	page_io_end(page, BLK_WRITE, 0);
+	if (!wbc->batch)
+		page_io_send(&wbc->open);
 	return 0;
 }
 
@@ -114,13 +144,36 @@ static int blkdev_write_end(struct address_space *mapping, loff_t pos, unsigned 
 			    unsigned int copied, struct page *page)
 {
 	if (copied)
-		set_page_dirty(page);
+		bdev_mark_dirty(page, pos & ~PAGE_MASK, copied);
 	return copied;
+}
+
+static void add_pages(struct block_device *bdev, void *total)
+{
+	*(unsigned long *)total += bdev->mapping.nrpages;
+}
+
+/* "Buffers" of /proc/meminfo. */
+static unsigned long count_buffers(void)
+{
+	unsigned long pages = 0;
+
+	for_each_block_device(add_pages, &pages);
+	return pages;
+}
+
+/* block.h */
+void bdev_cache_init(void)
+{
+	nr_blockdev_pages = count_buffers;
 }
 
 const struct address_space_operations blkdev_aops = {
 	.read_page = blkdev_read_page,
+	.read_batch = blkdev_read_batch,
+	.send = page_io_send,
 	.writepage = blkdev_writepage,
+	.dirty_page = blkdev_dirty_page,
 	.write_begin = blkdev_write_begin,
 	.write_end = blkdev_write_end,
 };

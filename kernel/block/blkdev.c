@@ -67,6 +67,7 @@ static bool should_fail(const struct blk_request *req)
 void block_init(void)
 {
 	BUILD_BUG_ON(BLK_MAX_SEGMENTS < 1);
+	bdev_cache_init();
 	if (fail_interval)
 		pr_info("block: every %lu. transfer fails on purpose (fail_blk=)\n", fail_interval);
 }
@@ -97,6 +98,7 @@ int register_block_device(struct block_device *bdev)
 	if (alloc_pool(bdev))
 		return -ENOMEM;
 	address_space_init(&bdev->mapping, NULL, &blkdev_aops, &bdev->size);
+	bdev->mapping.flags |= AS_LOWMEM;	/* file systems read their metadata in place */
 
 	spin_lock(&devices_lock);
 	list_add_tail(&bdev->link, &devices);

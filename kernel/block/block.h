@@ -77,6 +77,7 @@ struct block_device {
 };
 
 void block_init(void);
+void bdev_cache_init(void);		/* bdev_cache.c: "Buffers" of /proc/meminfo */
 /* name, dev, capacity, ops, driver set; 0, -ENOMEM, -EEXIST. Prints a line; makes /dev/<name>
  * through fs's devfs hook. */
 int register_block_device(struct block_device *bdev);

@@ -12,13 +12,33 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/ioctl.h"
 #include "kernel/block/block.h"
+#include "kernel/fs/block_dev.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/permission.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/filemap.h"
 
-static DEFINE_MUTEX(bdev_lock, LOCK_OPEN);
+static DEFINE_MUTEX(bdev_lock, LOCK_BDEV_OPEN);
+
+/* block_dev.h */
+void blkdev_get(struct block_device *bdev)
+{
+	mutex_lock(&bdev_lock);
+	bdev->openers++;
+	mutex_unlock(&bdev_lock);
+}
+
+/* block_dev.h */
+void blkdev_put(struct block_device *bdev)
+{
+	mutex_lock(&bdev_lock);
+	if (--bdev->openers == 0) {
+		filemap_write_and_wait(&bdev->mapping);
+		truncate_inode_pages(&bdev->mapping, 0);
+	}
+	mutex_unlock(&bdev_lock);
+}
 
 static int blkdev_open(struct inode *inode, struct file *file)
 {
@@ -30,22 +50,13 @@ static int blkdev_open(struct inode *inode, struct file *file)
 		return -EACCES;
 	file->private_data = bdev;
 	file->f_mapping = &bdev->mapping;
-	mutex_lock(&bdev_lock);
-	bdev->openers++;
-	mutex_unlock(&bdev_lock);
+	blkdev_get(bdev);
 	return 0;
 }
 
 static int blkdev_release(struct inode *inode, struct file *file)
 {
-	struct block_device *bdev = file->private_data;
-
-	mutex_lock(&bdev_lock);
-	if (--bdev->openers == 0) {
-		filemap_write_and_wait(&bdev->mapping);
-		truncate_inode_pages(&bdev->mapping, 0);
-	}
-	mutex_unlock(&bdev_lock);
+	blkdev_put(file->private_data);
 	return 0;
 }
 

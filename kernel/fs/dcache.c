@@ -10,6 +10,11 @@
  *                             │ dput                     │ d_delete (-1)
  *                             └────────> freed <─────────┘
  *
+ *         Names on a disk (DCACHE_CACHED) are not pinned: with its last reference such a dentry
+ *         goes to the LRU list, still hashed, and the shrinker frees it when memory is
+ *         short. So its count goes to and from 0 under dcache_lock only. A dentry holds its
+ *         parent: the leaves go first.
+ *
  * Locks:  dcache_lock for names, parents, lists and the hash. Who changes a
  *         directory holds its inode's i_rwsem as well.
  * Above:  namei.c, ramfs.c, proc_base.c.   Below: inode.c.   In Linux: fs/dcache.c.
@@ -22,7 +27,9 @@
 #include "kernel/lib/hash.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/printk.h"
 #include "mm/slab.h"
+#include "mm/vmscan.h"
 
 #define DCACHE_HASH_BITS 10	/* 8 KiB; a BusyBox initramfs has some 600 names */
 
@@ -30,6 +37,8 @@ spinlock_t dcache_lock = SPINLOCK_INIT(LOCK_DCACHE);
 static struct hlist_head dentry_hashtable[1 << DCACHE_HASH_BITS];	/* dcache_lock */
 static struct kmem_cache *dentry_cache;
 static u64 dentry_seq;			/* dcache_lock: order of creation */
+static LIST_HEAD(dentry_lru);		/* dcache_lock: the oldest first */
+static unsigned long nr_unused;		/* dcache_lock: its length */
 
 static struct hlist_head *d_bucket(struct dentry *parent, u32 hash)
 {
@@ -42,13 +51,6 @@ u32 d_hash_name(const char *name, unsigned int len)
 	u64 h = hash_string(name, len);
 
 	return h ^ h >> 32;
-}
-
-/* dcache.h */
-void dcache_init(void)
-{
-	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0,
-					 SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
 }
 
 static struct dentry *d_alloc_any(struct super_block *sb, const char *name, unsigned int len)
@@ -73,6 +75,7 @@ static struct dentry *d_alloc_any(struct super_block *sb, const char *name, unsi
 	d->d_hash = (struct hlist_node){ NULL, NULL };
 	INIT_LIST_HEAD(&d->d_child);
 	INIT_LIST_HEAD(&d->d_subdirs);
+	INIT_LIST_HEAD(&d->d_lru);
 	d->d_seq = 0;
 	d->d_flags = DCACHE_UNHASHED;
 	d->d_namehash = 0;
@@ -90,6 +93,8 @@ struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned int len
 		return NULL;
 	d->d_namehash = d_hash_name(name, len);
 	d->d_parent = dget(parent);
+	if (parent->d_sb->s_op)
+		d->d_flags |= DCACHE_CACHED;
 	return d;
 }
 
@@ -140,10 +145,50 @@ static void d_free(struct dentry *d)
 	kmem_cache_free(dentry_cache, d);
 }
 
+/* => dcache_lock held */
+static void leave_lru(struct dentry *d)
+{
+	if (list_empty(&d->d_lru))
+		return;
+	list_del_init(&d->d_lru);
+	nr_unused--;
+}
+
+/* A cached dentry's reference goes. True: it was the last of one that no directory has. */
+static bool dput_cached(struct dentry *d)
+{
+	int count = d->d_count;
+	bool last = false;
+
+	while (count > 1)
+		if (__atomic_compare_exchange_n((int *)&d->d_count, &count, count - 1, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			return false;
+	spin_lock(&dcache_lock);
+	if (--d->d_count == 0) {
+		if (d->d_flags & DCACHE_UNHASHED) {
+			leave_lru(d);
+			last = true;
+		} else if (list_empty(&d->d_lru)) {
+			list_add_tail(&d->d_lru, &dentry_lru);
+			nr_unused++;
+		}
+	}
+	spin_unlock(&dcache_lock);
+	return last;
+}
+
+static bool dput_was_last(struct dentry *d)
+{
+	if (d->d_flags & DCACHE_CACHED)
+		return dput_cached(d);
+	return --d->d_count == 0;
+}
+
 /* dcache.h. A loop, not a recursion: the last name in a removed tree frees its ancestors. */
 void dput(struct dentry *dentry)
 {
-	while (dentry && --dentry->d_count == 0) {
+	while (dentry && dput_was_last(dentry)) {
 		struct dentry *parent = dentry->d_parent != dentry ? dentry->d_parent : NULL;
 
 		iput(dentry->d_inode);
@@ -172,6 +217,8 @@ struct dentry *d_lookup(struct dentry *parent, const char *name, unsigned int le
 
 	spin_lock(&dcache_lock);
 	d = dget(d_lookup_locked(parent, name, len, hash));
+	if (d && d->d_flags & DCACHE_CACHED)
+		d->d_flags |= DCACHE_REFERENCED;
 	spin_unlock(&dcache_lock);
 	return d;
 }
@@ -185,6 +232,8 @@ void d_instantiate(struct dentry *dentry, struct inode *inode)
 
 static void d_rehash_locked(struct dentry *d)
 {
+	if (d->d_flags & DCACHE_CACHED && S_ISDIR(d->d_inode->i_mode))
+		d->d_inode->i_alias = d;
 	hlist_add_head(&d->d_hash, d_bucket(d->d_parent, d->d_namehash));
 	list_add_tail(&d->d_child, &d->d_parent->d_subdirs);
 	d->d_seq = ++dentry_seq;
@@ -196,6 +245,21 @@ static void d_unhash_locked(struct dentry *d)
 	hlist_del(&d->d_hash);
 	list_del_init(&d->d_child);
 	d->d_flags |= DCACHE_UNHASHED;
+	if (d->d_flags & DCACHE_CACHED)
+		d->d_inode->i_alias = NULL;
+}
+
+/* The tree's own reference. => dcache_lock held, which never is while one is dropped */
+static void d_pin(struct dentry *d)
+{
+	if (!(d->d_flags & DCACHE_CACHED))
+		dget(d);
+}
+
+static void d_unpin(struct dentry *d)
+{
+	if (!(d->d_flags & DCACHE_CACHED))
+		dput(d);
 }
 
 /* dcache.h */
@@ -204,9 +268,53 @@ void d_add(struct dentry *dentry, struct inode *inode)
 	spin_lock(&dcache_lock);
 	BUG_ON(!d_unhashed(dentry));
 	d_instantiate(dentry, inode);
-	dget(dentry);
+	d_pin(dentry);
 	d_rehash_locked(dentry);
 	spin_unlock(&dcache_lock);
+}
+
+/*
+ * Why @inode, a directory, must not get the name @dentry: it has one already, which only a broken
+ * file system can bring about. 0, -ELOOP, -EIO. => dcache_lock held
+ */
+static int second_name_error(struct dentry *dentry, struct inode *inode)
+{
+	struct dentry *up, *alias = inode->i_alias;
+
+	if (inode == dentry->d_sb->s_root->d_inode)
+		return -ELOOP;
+	if (!S_ISDIR(inode->i_mode) || !alias)
+		return 0;
+	for (up = dentry; up->d_parent != up; up = up->d_parent)
+		if (up == alias)
+			return -ELOOP;
+	return -EIO;
+}
+
+/* dcache.h */
+struct dentry *d_splice(struct dentry *dentry, struct inode *inode)
+{
+	struct dentry *other;
+	int err = 0;
+
+	if (!inode)
+		return NULL;
+	spin_lock(&dcache_lock);
+	other = dget(d_lookup_locked(dentry->d_parent, dentry->d_name, strlen(dentry->d_name),
+				     dentry->d_namehash));
+	if (!other)
+		err = second_name_error(dentry, inode);
+	if (!other && !err) {
+		d_instantiate(dentry, inode);
+		d_rehash_locked(dentry);
+	}
+	spin_unlock(&dcache_lock);
+	if (err)
+		pr_warn_ratelimited("VFS: Lookup of '%s' in %s would have caused loop\n",
+				    dentry->d_name, dentry->d_sb->s_type->name);
+	if (other || err)
+		iput(inode);
+	return err ? ERR_PTR(err) : other;
 }
 
 /* dcache.h */
@@ -216,7 +324,7 @@ void d_delete(struct dentry *dentry)
 	BUG_ON(d_unhashed(dentry));
 	d_unhash_locked(dentry);
 	spin_unlock(&dcache_lock);
-	dput(dentry);
+	d_unpin(dentry);
 }
 
 static void d_swap_names(struct dentry *a, struct dentry *b)
@@ -260,7 +368,7 @@ void d_move(struct dentry *dentry, struct dentry *target)
 	d_rehash_locked(dentry);
 	spin_unlock(&dcache_lock);
 	if (replaced)
-		dput(target);
+		d_unpin(target);
 }
 
 /* dcache.h */
@@ -312,14 +420,83 @@ void d_genocide(struct dentry *root)
 		while (!list_empty(&d->d_subdirs))
 			d = list_first_entry(&d->d_subdirs, struct dentry, d_child);
 		parent = d->d_parent;
-		if (d != root)
+		if (d != root) {
+			if (d->d_flags & DCACHE_CACHED)
+				dget(d);
 			d_unhash_locked(d);
+		}
 		spin_unlock(&dcache_lock);
 		if (d == root)
 			return;
 		dput(d);
 		d = parent;
 	}
+}
+
+/* --- giving memory back --- */
+
+static unsigned long count_unused(struct shrinker *s)
+{
+	return READ_ONCE(nr_unused);
+}
+
+/*
+ * The first of the LRU list that may go, unhashed and with a reference; NULL: the one looked at is
+ * in use or was lately. *any: the list was not empty. A file without a link (its count on disk is
+ * wrong) would have to be deleted with its last name, which nobody may do here.
+ */
+static struct dentry *take_unused(bool *any)
+{
+	struct dentry *d;
+
+	spin_lock(&dcache_lock);
+	*any = !list_empty(&dentry_lru);
+	if (!*any) {
+		spin_unlock(&dcache_lock);
+		return NULL;
+	}
+	d = list_first_entry(&dentry_lru, struct dentry, d_lru);
+	if (d->d_count || (d->d_flags & DCACHE_REFERENCED) || !d->d_inode->i_nlink) {
+		d->d_flags &= ~DCACHE_REFERENCED;
+		if (d->d_count)
+			leave_lru(d);
+		else
+			list_move_tail(&d->d_lru, &dentry_lru);
+		d = NULL;
+	} else {
+		leave_lru(d);
+		dget(d);
+		d_unhash_locked(d);
+	}
+	spin_unlock(&dcache_lock);
+	return d;
+}
+
+static unsigned long prune_dcache(struct shrinker *s, unsigned long nr)
+{
+	unsigned long freed = 0;
+	bool any = true;
+
+	while (nr-- && any) {
+		struct dentry *d = take_unused(&any);
+
+		if (d)
+			freed++;
+		dput(d);
+	}
+	return freed;
+}
+
+static struct shrinker dcache_shrinker = {
+	.count_objects = count_unused, .scan_objects = prune_dcache, .seeks = DEFAULT_SEEKS,
+};
+
+/* dcache.h */
+void dcache_init(void)
+{
+	register_shrinker(&dcache_shrinker);
+	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0,
+					 SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
 }
 
 static unsigned char inode_dtype(const struct inode *inode)

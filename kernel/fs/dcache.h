@@ -4,7 +4,8 @@
  * Idea: a name that is in a directory is hashed by (parent, name) and pinned:
  *       one reference belongs to the tree. Names that were only looked for are
  *       never kept. Dentries of /proc/<pid> are not hashed at all and go with
- *       their last reference (DCACHE_DYNAMIC).
+ *       their last reference (DCACHE_DYNAMIC). Names on a disk are hashed but not pinned
+ *       (DCACHE_CACHED): a cache.
  * Locks: dcache_lock, LOCK_DCACHE.
  */
 #pragma once
@@ -33,6 +34,13 @@ void d_instantiate(struct dentry *dentry, struct inode *inode);	/* takes @inode'
  * is not public yet.
  */
 void d_add(struct dentry *dentry, struct inode *inode);
+/*
+ * What a disk file system's lookup returns: @dentry becomes the name of @inode (takes its reference)
+ * and NULL is returned; or, since another was faster, that one's dentry with a reference. @inode
+ * NULL: it stays negative. ERR_PTR(-ELOOP, -EIO): the directory has a name already.
+ * => the parent's i_rwsem held
+ */
+struct dentry *d_splice(struct dentry *dentry, struct inode *inode);
 /* Out of the tree, the pin dropped. => the caller has a reference of its own; parent's i_rwsem. */
 void d_delete(struct dentry *dentry);
 /*

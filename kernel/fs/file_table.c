@@ -125,8 +125,10 @@ void fput(struct file *file)
 		if (file->f_op->release)
 			file->f_op->release(file->f_inode, file);
 	}
-	if (file->f_mode & FMODE_WRITER)
+	if (file->f_mode & FMODE_WRITER) {
 		put_write_access(file->f_inode);
+		file->f_inode->i_sb->s_writers--;
+	}
 	path_put(&file->f_path);
 	put_filp(file);
 }

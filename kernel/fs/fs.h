@@ -4,7 +4,9 @@
  * Idea: Linux's four objects, kept small. An inode is the thing, a dentry a
  *       name for it in a directory, a file an open use of it, a mount joins a
  *       tree to a directory of another. RAM file systems keep their dentries
- *       for ever: the dentry tree IS the directory.
+ *       for ever: the dentry tree IS the directory. Disk file systems (those with
+ *       super_operations) have copies: inodes and dentries that nobody uses stay
+ *       until memory is short.
  * Locks:  guards by letter: i inode->i_rwsem · d dcache_lock · a atomic · c set once · f
  * file->f_pos_lock
  */
@@ -26,6 +28,8 @@ struct poll_table;
 struct cred;
 struct dir_context;
 struct file_locks;
+struct block_device;
+struct seq_file;
 struct statfs;
 struct seq_file;
 
@@ -89,6 +93,11 @@ struct inode_operations {
 	 * fd) set @jump instead and return 0.
 	 */
 	int (*readlink)(struct dentry *dentry, char *buf, size_t size, struct path *jump);
+	/*
+	 * Where block @block (of i_sb->s_blocksize bytes) of a regular file lies on i_sb->s_bdev,
+	 * in such blocks; *phys 0: a hole. 0, -EIO. NULL: the file is on no device.
+	 */
+	int (*bmap)(struct inode *inode, u64 block, u64 *phys);
 };
 
 struct file_operations {
@@ -130,7 +139,18 @@ struct inode {
 	_Atomic int i_writecount;	/* a: > 0 open for writing, < 0 being executed: ETXTBSY */
 	void (*i_free)(struct inode *inode);	/* c: as it goes; may be NULL */
 	struct file_locks *i_flctx;	/* locks.c; NULL: never locked. Set once */
+	_Atomic unsigned int i_flags;	/* a: S_* */
+	/* of disk file systems: inode_cache.c. Guard: inode_lock */
+	unsigned int i_state;		/* I_* */
+	struct hlist_node i_hash;	/* by superblock and number */
+	struct list_head i_sb_list;	/* sb->s_inodes */
+	struct list_head i_lru;		/* nobody refers to it: it may go */
+	struct list_head i_dirty_list;	/* sb->s_dirty, the oldest first */
+	u64 i_dirtied_when;		/* ns */
+	struct dentry *i_alias;		/* d: a directory's one name in the dcache; no reference */
 };
+enum inode_flags { S_SWAPFILE = 1 /* pages are swapped to it: not to be written, cut, removed */ };
+static inline bool IS_SWAPFILE(const struct inode *inode) { return inode->i_flags & S_SWAPFILE; }
 
 struct dentry {
 	_Atomic int d_count;		/* a */
@@ -144,16 +164,43 @@ struct dentry {
 	char *d_name;			/* d: NUL-terminated; d_iname if it is short */
 	char d_iname[40];
 	struct super_block *d_sb;	/* c */
+	struct list_head d_lru;		/* d: DCACHE_CACHED ones that nobody uses */
 	void *d_fsdata;
 };
 enum {
 	DCACHE_MOUNTED = 1,
 	DCACHE_UNHASHED = 2,
 	DCACHE_DYNAMIC = 4 /* dropped with its last reference: /proc */,
-	DCACHE_PSEUDO = 8 /* nameless: "pipe:[12]" */
+	DCACHE_PSEUDO = 8 /* nameless: "pipe:[12]" */,
+	DCACHE_CACHED = 16 /* a copy of what is on disk: stays unpinned, may go any time */,
+	DCACHE_REFERENCED = 32 /* looked up since it came to the LRU list */
+};
+
+/* What a disk file system does for its inodes; NULL for the others. */
+struct super_operations {
+	/* The inode's fields into the page cache of its device. 0, -EIO. May sleep. */
+	int (*write_inode)(struct inode *inode);
+	/*
+	 * The last use is over. i_nlink 0: it goes from the disk, too (may sleep); else only what
+	 * hangs on it in memory (may not sleep). => its pages are gone
+	 */
+	void (*evict_inode)(struct inode *inode);
+	/* Superblock and the like into the device's pages. 0, -errno. */
+	int (*sync_fs)(struct super_block *sb);
+	/* MS_REMOUNT: new options; sb->s_rdonly is to become @rdonly. 0, -errno. */
+	int (*remount)(struct super_block *sb, bool rdonly, const char *data);
+	void (*show_options)(struct seq_file *m, struct super_block *sb);	/* ",errors=…" */
 };
 
 struct super_block {
+	const struct super_operations *s_op;	/* c: NULL: all of it is in memory */
+	struct block_device *s_bdev;	/* c: NULL: none */
+	unsigned int s_blocksize;	/* c: bytes; 0: no blocks */
+	bool s_rdonly;			/* the mount's or an error's doing; READ_ONCE */
+	_Atomic long s_writers;		/* a: regular files open for writing */
+	struct mutex s_sync;		/* LOCK_SB_SYNC: one at a time writes inodes */
+	struct list_head s_inodes, s_dirty;	/* inode_lock */
+	struct list_head s_list;	/* sb_lock: all of them */
 	const struct file_system_type *s_type;	/* c */
 	struct dentry *s_root;		/* c */
 	kdev_t s_dev;			/* c */
@@ -167,7 +214,7 @@ struct super_block {
 struct file_system_type {
 	const char *name;		/* "proc"; /proc/filesystems */
 	bool nodev;
-	/* makes s_root: 0, -errno */
+	/* makes s_root: 0, -errno. sb->s_rdonly tells what was asked for */
 	int (*mount)(struct super_block *sb, const char *source, const char *data);
 	/* the last mount went: frees what mount made; may be NULL */
 	void (*kill_sb)(struct super_block *sb);
@@ -189,6 +236,7 @@ struct file {
 	const struct cred *f_cred;	/* c: of the opener */
 	kpid_t f_owner;			/* F_SETOWN */
 	struct hlist_head f_ep;		/* epoll_mutex: the epoll sets it is in */
+	unsigned int f_wb_err;		/* the last write error it was told of (errseq.h) */
 	void *private_data;
 };
 enum {

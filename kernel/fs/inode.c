@@ -2,15 +2,17 @@
  * inode.c - inodes: making, counting, freeing; their attributes.
  *
  * Idea:   an inode lives as long as somebody refers to it: its dentries, and
- *         through them open files and mappings. There is no cache of unused
- *         inodes, since these file systems have no disk to read them from.
+ *         through them open files and mappings. Those of disk file systems live on in a
+ *         cache (inode_cache.c).
  * Locks:  i_rwsem for attributes; i_count is atomic.
  * Above:  all of kernel/fs.   Below: mm/filemap.h.   In Linux: fs/inode.c, fs/attr.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
+#include "kernel/abi/mount.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/locks.h"
+#include "kernel/fs/mount.h"
 #include "kernel/fs/permission.h"
 #include "kernel/lib/bug.h"
 #include "kernel/sched/task.h"
@@ -28,6 +30,7 @@ static const struct address_space_operations empty_aops;
 /* inode.h */
 void inode_init(void)
 {
+	inode_cache_init();
 	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 0,
 					SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
 }
@@ -58,6 +61,9 @@ struct inode *new_inode(struct super_block *sb, umode_t mode)
 	inode->i_op = &special_inode_operations;
 	inode->i_fop = &no_open_fops;
 	inode->i_sb = sb;
+	INIT_LIST_HEAD(&inode->i_sb_list);
+	INIT_LIST_HEAD(&inode->i_lru);
+	INIT_LIST_HEAD(&inode->i_dirty_list);
 	address_space_init(&inode->i_data, inode, &empty_aops, &inode->i_size);
 	return inode;
 }
@@ -70,18 +76,30 @@ void ihold(struct inode *inode)
 }
 
 /* inode.h */
-void iput(struct inode *inode)
+void inode_free(struct inode *inode)
 {
-	if (!inode || --inode->i_count)
-		return;
-	if (inode->i_data.nrpages)
-		truncate_inode_pages(&inode->i_data, 0);
-	BUG_ON(!list_empty(&inode->i_data.i_mmap));
 	locks_free_context(inode);
 	if (inode->i_free)
 		inode->i_free(inode);
 	xa_destroy(&inode->i_data.i_pages);
 	kmem_cache_free(inode_cache, inode);
+}
+
+/* inode.h */
+void iput(struct inode *inode)
+{
+	if (!inode)
+		return;
+	if (inode->i_sb->s_op) {
+		iput_cached(inode);
+		return;
+	}
+	if (--inode->i_count)
+		return;
+	if (inode->i_data.nrpages)
+		truncate_inode_pages(&inode->i_data, 0);
+	BUG_ON(!list_empty(&inode->i_data.i_mmap));
+	inode_free(inode);
 }
 
 /* inode.h */
@@ -109,22 +127,45 @@ static bool time_before_eq(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec <= b->tv_nsec;
 }
 
+/* relatime: is the old access time one that nobody could mistake for a new one? */
+static bool atime_is_new(const struct inode *inode, const struct timespec *now)
+{
+	return !time_before_eq(&inode->i_atime, &inode->i_mtime) &&
+	       !time_before_eq(&inode->i_atime, &inode->i_ctime) &&
+	       now->tv_sec - inode->i_atime.tv_sec < RELATIME_DAY;
+}
+
 /* inode.h. A torn time under a race is harmless: nothing depends on it. */
 void touch_atime(struct file *file)
 {
+	struct vfsmount *mnt = file->f_path.mnt;
 	struct inode *inode = file->f_inode;
 	struct timespec now;
 
 	if (file->f_flags & O_NOATIME)
 		return;
-	if (time_before_eq(&inode->i_atime, &inode->i_mtime) ||
-	    time_before_eq(&inode->i_atime, &inode->i_ctime)) {
-		inode->i_atime = current_time();
+	if (mnt && (mnt->mnt_flags & MS_NOATIME || mnt_is_readonly(mnt) ||
+		    (S_ISDIR(inode->i_mode) && mnt->mnt_flags & MS_NODIRATIME)))
 		return;
-	}
 	now = current_time();
-	if (now.tv_sec - inode->i_atime.tv_sec >= RELATIME_DAY)
-		inode->i_atime = now;
+	if (mnt && !(mnt->mnt_flags & MS_STRICTATIME) && atime_is_new(inode, &now))
+		return;
+	inode->i_atime = now;
+	mark_inode_dirty(inode);
+}
+
+/* inode.h */
+void inode_touch_ctime(struct inode *inode)
+{
+	inode->i_ctime = current_time();
+	mark_inode_dirty(inode);
+}
+
+/* inode.h */
+void inode_touch(struct inode *inode)
+{
+	inode->i_mtime = inode->i_ctime = current_time();
+	mark_inode_dirty(inode);
 }
 
 /* inode.h */
@@ -151,6 +192,7 @@ int simple_setattr(struct dentry *dentry, struct iattr *attr)
 		inode->i_mtime = attr->mtime;
 	if (attr->valid & ATTR_CTIME)
 		inode->i_ctime = attr->ctime;
+	mark_inode_dirty(inode);
 	return 0;
 }
 
@@ -201,6 +243,8 @@ int notify_change(struct dentry *dentry, struct iattr *attr, bool check)
 		return err;
 	if (!inode->i_op->setattr)
 		return -EPERM;
+	if (attr->valid & ATTR_SIZE && IS_SWAPFILE(inode))
+		return -ETXTBSY;
 	if (attr->valid & ATTR_SIZE && !(attr->valid & ATTR_MTIME)) {
 		attr->valid |= ATTR_MTIME;
 		attr->mtime = current_time();

@@ -7,6 +7,12 @@
 
 #include "kernel/fs/fs.h"
 
+enum inode_state {
+	I_NEW = 1 /* being filled in: wait */,
+	I_FREEING = 2 /* going: wait, then it is not there */,
+	I_DIRTY = 4 /* on sb->s_dirty */
+};
+
 /*
  * One reference, i_nlink 1, times now, owner fsuid/fsgid, number the next of @sb. NULL without
  * memory.
@@ -17,12 +23,9 @@ void iput(struct inode *inode);		/* NULL is fine; the last frees the pages too; 
 /* Device nodes and FIFOs: sets i_fop and i_rdev by the mode. */
 void init_special_inode(struct inode *inode, kdev_t rdev);
 struct timespec current_time(void);
-static inline void inode_touch_ctime(struct inode *inode) { inode->i_ctime = current_time(); }
-static inline void inode_touch(struct inode *inode)
-{
-	inode->i_mtime = inode->i_ctime = current_time();
-}
 void touch_atime(struct file *file);	/* relatime, as Linux's default */
+void inode_touch_ctime(struct inode *inode);
+void inode_touch(struct inode *inode);	/* mtime and ctime */
 /* The plain setattr: sets the fields. Truncates through the page cache. */
 int simple_setattr(struct dentry *dentry, struct iattr *attr);
 /*
@@ -35,6 +38,35 @@ int get_write_access(struct inode *inode);	/* 0, -ETXTBSY */
 void put_write_access(struct inode *inode);
 int deny_write_access(struct inode *inode);
 void inode_init(void);
+
+/* --- inode_cache.c: inodes of disk file systems --- */
+/*
+ * The inode numbered @ino, with a reference. I_NEW in i_state: it is empty, and the caller's to
+ * fill in: then unlock_new_inode() or iget_failed(). NULL without memory. May sleep.
+ */
+struct inode *iget_locked(struct super_block *sb, unsigned long ino);
+/* A fresh inode (new_inode, with its number set) becomes findable, I_NEW. 0; -EIO: there is one. */
+int insert_inode_locked(struct inode *inode);
+void unlock_new_inode(struct inode *inode);
+/* what was read made no sense: it is forgotten, and the reference with it */
+void iget_failed(struct inode *inode);
+void iput_cached(struct inode *inode);	/* iput() of those */
+/* => a reference. Its fields are newer than the disk's: they are written within 30 s. Any lock. */
+void mark_inode_dirty_cached(struct inode *inode);
+static inline void mark_inode_dirty(struct inode *inode)
+{
+	if (inode->i_sb->s_op)
+		mark_inode_dirty_cached(inode);
+}
+/* Dirty inodes of @sb (of before @older; 0: all) into its device's pages. 0, or the first error. */
+int sync_inodes(struct super_block *sb, u64 older);
+/* umount: every inode of @sb goes; those still in use are named in the log. */
+void evict_inodes(struct super_block *sb);
+bool has_orphans(struct super_block *sb);	/* any in use that has no name any more? */
+/* @fn for every cached inode's pages. May sleep, @fn does not. */
+void for_each_cached_mapping(void (*fn)(struct address_space *mapping));
+void inode_free(struct inode *inode);	/* inode.c: the memory alone */
+void inode_cache_init(void);
 extern const struct file_operations def_chr_fops, def_blk_fops, fifo_fops, no_open_fops,
 	simple_dir_fops;
 extern const struct inode_operations special_inode_operations;

@@ -44,7 +44,7 @@ struct vfsmount *lookup_mnt_locked(struct vfsmount *mnt, struct dentry *dentry);
  */
 bool follow_mount(struct path *path);
 bool follow_up(struct path *path);	/* from a mount's root to its mount point */
-bool mnt_is_readonly(const struct vfsmount *mnt);
+bool mnt_is_readonly(const struct vfsmount *mnt);	/* the mount, or its file system */
 /* A mount of its own that programs cannot reach: pipefs. ERR_PTR. */
 struct vfsmount *kern_mount(struct file_system_type *type);
 void get_fs_root(struct path *root);
@@ -54,4 +54,8 @@ int do_mount(const char *dev, const char *dir, const char *type, unsigned long f
 int vfs_statfs(const struct path *path, struct statfs *st);
 struct file_system_type *find_filesystem(const char *name);
 void mnt_init(void);
+/* The block device that @path names, for a mount: ERR_PTR(-ENOENT …, -ENOTBLK, -ENXIO). */
+struct block_device *lookup_bdev(const char *path);
+/* @fn for every superblock, in the order of mounting. May sleep. The first error. */
+int for_each_super(int (*fn)(struct super_block *sb, void *arg), void *arg);
 bool is_path_reachable(const struct path *path, const struct path *root);

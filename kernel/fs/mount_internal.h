@@ -8,8 +8,9 @@
 
 extern struct mutex namespace_lock;
 extern struct list_head mount_list;
-/* detached; ERR_PTR */
-struct vfsmount *vfs_kern_mount(struct file_system_type *type, const char *dev, const char *data);
+/* detached; ERR_PTR. @flags: MS_RDONLY counts for a new superblock */
+struct vfsmount *vfs_kern_mount(struct file_system_type *type, unsigned long flags, const char *dev,
+				const char *data);
 /* a bind mount of that place, detached; NULL */
 struct vfsmount *clone_mount(const struct path *path);
 /* the tree takes the caller's reference */

@@ -185,6 +185,20 @@ struct dentry *lookup_one(struct dentry *parent, const char *name, unsigned int 
 	return dentry ? dentry : lookup_dynamic(parent, name, len);
 }
 
+/* The child of a directory that nobody has looked for yet, or that is not there. */
+static struct dentry *lookup_slow(struct dentry *parent, const char *name, unsigned int len)
+{
+	struct inode *dir = parent->d_inode;
+	struct dentry *dentry;
+
+	if (!dir->i_sb->s_op)
+		return lookup_dynamic(parent, name, len);
+	down_read(&dir->i_rwsem);
+	dentry = lookup_one(parent, name, len);
+	up_read(&dir->i_rwsem);
+	return dentry;
+}
+
 /* The positive child of where we are, with mounts followed: a place with references in @out. */
 static int lookup_component(struct nameidata *nd, const char *name, unsigned int len,
 			    struct path *out)
@@ -194,7 +208,7 @@ static int lookup_component(struct nameidata *nd, const char *name, unsigned int
 	if (!dentry) {
 		if (!parent->d_inode->i_op->lookup)
 			return -ENOENT;
-		dentry = lookup_dynamic(parent, name, len);
+		dentry = lookup_slow(parent, name, len);
 		if (IS_ERR(dentry))
 			return PTR_ERR(dentry);
 		if (!dentry->d_inode) {

@@ -10,11 +10,14 @@
  * Above:  namei.c, sys_mount.c.   Below: dcache.c.   In Linux: fs/namespace.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
 #include "kernel/abi/statfs.h"
+#include "kernel/block/block.h"
 #include "kernel/fs/dcache.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/mount_internal.h"
+#include "kernel/fs/namei.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/string.h"
@@ -25,6 +28,8 @@ DEFINE_MUTEX(namespace_lock, LOCK_OPEN);
 LIST_HEAD(mount_list);			/* dcache_lock; namespace_lock to change */
 static LIST_HEAD(file_systems);		/* only grows, at boot */
 static int next_mnt_id = 1;		/* namespace_lock */
+static LIST_HEAD(super_blocks);		/* sb_lock */
+static spinlock_t sb_lock = SPINLOCK_INIT(LOCK_DCACHE);
 static unsigned int next_anon_dev = 1;	/* namespace_lock: minor of sb->s_dev */
 
 /* fs.h */
@@ -72,7 +77,118 @@ static void deactivate_super(struct super_block *sb)
 		return;
 	if (sb->s_type->kill_sb)
 		sb->s_type->kill_sb(sb);
+	spin_lock(&sb_lock);
+	list_del_init(&sb->s_list);
+	spin_unlock(&sb_lock);
 	kfree(sb);
+}
+
+/* A reference, unless the last one is gone already. => sb_lock held, or one is held */
+static bool activate_super(struct super_block *sb)
+{
+	int count = sb->s_count;
+
+	do {
+		if (!count)
+			return false;
+	} while (!__atomic_compare_exchange_n((int *)&sb->s_count, &count, count + 1, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return true;
+}
+
+/* The superblock after @after (NULL: the first) that @fn accepts, with a reference; NULL. */
+static struct super_block *next_super(struct super_block *after)
+{
+	struct super_block *sb, *found = NULL;
+	bool seen = !after;
+
+	spin_lock(&sb_lock);
+	list_for_each_entry(sb, &super_blocks, s_list) {
+		if (seen && activate_super(sb)) {
+			found = sb;
+			break;
+		}
+		seen = seen || sb == after;
+	}
+	spin_unlock(&sb_lock);
+	return found;
+}
+
+/* mount.h */
+int for_each_super(int (*fn)(struct super_block *sb, void *arg), void *arg)
+{
+	struct super_block *sb, *last = NULL;
+	int error = 0;
+
+	while ((sb = next_super(last))) {
+		int ret = fn(sb, arg);
+
+		if (ret && !error)
+			error = ret;
+		if (last)
+			deactivate_super(last);
+		last = sb;
+	}
+	if (last)
+		deactivate_super(last);
+	return error;
+}
+
+/* mount.h */
+struct block_device *lookup_bdev(const char *name)
+{
+	struct block_device *bdev;
+	struct inode *inode;
+	struct path path;
+	int err;
+
+	if (!name || !*name)
+		return ERR_PTR(-EINVAL);
+	err = filename_lookup(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return ERR_PTR(err);
+	inode = path.dentry->d_inode;
+	if (!S_ISBLK(inode->i_mode)) {
+		bdev = ERR_PTR(-ENOTBLK);
+	} else {
+		bdev = blkdev_get_by_dev(inode->i_rdev);
+		if (!bdev || bdev->gone)
+			bdev = ERR_PTR(-ENXIO);
+	}
+	path_put(&path);
+	return bdev;
+}
+
+static int same_bdev(struct super_block *sb, void *found)
+{
+	struct super_block **want = found;
+
+	if (want[1] || sb->s_bdev != want[0]->s_bdev || sb == want[0])
+		return 0;
+	if (activate_super(sb))
+		want[1] = sb;
+	return 0;
+}
+
+/*
+ * A disk that is mounted already shows the same tree again. The superblock, NULL (it is not), or
+ * ERR_PTR(-EBUSY: otherwise; -ENOTBLK …). => namespace_lock held
+ */
+static struct super_block *find_mounted(struct file_system_type *type, bool rdonly,
+					const char *source)
+{
+	struct block_device *bdev = lookup_bdev(source);
+	struct super_block key = { .s_bdev = bdev }, *want[2] = { &key, NULL }, *sb;
+
+	if (IS_ERR(bdev))
+		return ERR_PTR(PTR_ERR(bdev));
+	for_each_super(same_bdev, want);
+	sb = want[1];
+	if (sb && (sb->s_type != type || sb->s_rdonly != rdonly)) {
+		deactivate_super(sb);
+		return ERR_PTR(-EBUSY);
+	}
+	return sb;
 }
 
 /* mount.h */
@@ -104,7 +220,7 @@ void path_put(const struct path *path)
 /* mount.h */
 bool mnt_is_readonly(const struct vfsmount *mnt)
 {
-	return mnt->mnt_flags & MS_RDONLY;
+	return mnt->mnt_flags & MS_RDONLY || READ_ONCE(mnt->mnt_sb->s_rdonly);
 }
 
 /* mount.h. The newest first: it hides those below. */
@@ -185,8 +301,8 @@ bool is_path_reachable(const struct path *path, const struct path *root)
 }
 
 /* A superblock of @type, counted once; for singletons always the same. */
-static struct super_block *get_super(struct file_system_type *type, const char *source,
-				     const char *data)
+static struct super_block *get_super(struct file_system_type *type, unsigned long flags,
+				     const char *source, const char *data)
 {
 	struct super_block *sb = type->singleton;
 	int err;
@@ -195,17 +311,29 @@ static struct super_block *get_super(struct file_system_type *type, const char *
 		sb->s_count++;
 		return sb;
 	}
+	if (!type->nodev) {
+		sb = find_mounted(type, flags & MS_RDONLY, source);
+		if (sb)
+			return sb;
+	}
 	sb = kzalloc(sizeof(*sb), GFP_KERNEL);
 	if (!sb)
 		return ERR_PTR(-ENOMEM);
 	sb->s_type = type;
 	sb->s_dev = MKDEV(0, ++next_anon_dev);
 	sb->s_count = 1;
+	sb->s_rdonly = !type->nodev && flags & MS_RDONLY;
+	mutex_init(&sb->s_sync, LOCK_SB_SYNC);
+	INIT_LIST_HEAD(&sb->s_inodes);
+	INIT_LIST_HEAD(&sb->s_dirty);
 	err = type->mount(sb, source, data);
 	if (err) {
 		kfree(sb);
 		return ERR_PTR(err);
 	}
+	spin_lock(&sb_lock);
+	list_add_tail(&sb->s_list, &super_blocks);
+	spin_unlock(&sb_lock);
 	if (sb->s_singleton) {
 		type->singleton = sb;
 		sb->s_count++;		/* it stays when the last mount goes */
@@ -233,9 +361,10 @@ static struct vfsmount *alloc_mount(struct super_block *sb, struct dentry *root,
 }
 
 /* mount_internal.h */
-struct vfsmount *vfs_kern_mount(struct file_system_type *type, const char *dev, const char *data)
+struct vfsmount *vfs_kern_mount(struct file_system_type *type, unsigned long flags, const char *dev,
+				const char *data)
 {
-	struct super_block *sb = get_super(type, dev, data);
+	struct super_block *sb = get_super(type, flags, dev, data);
 	struct vfsmount *mnt;
 
 	if (IS_ERR(sb))
@@ -254,7 +383,7 @@ struct vfsmount *kern_mount(struct file_system_type *type)
 	struct vfsmount *mnt;
 
 	mutex_lock(&namespace_lock);
-	mnt = vfs_kern_mount(type, type->name, NULL);
+	mnt = vfs_kern_mount(type, 0, type->name, NULL);
 	mutex_unlock(&namespace_lock);
 	return mnt;
 }
@@ -343,7 +472,7 @@ static const struct { unsigned long flag; const char *text; long st; } mnt_opts[
 
 static void show_mnt_opts(struct seq_file *m, const struct vfsmount *mnt)
 {
-	seq_puts(m, mnt->mnt_flags & MS_RDONLY ? "ro" : "rw");
+	seq_puts(m, mnt_is_readonly(mnt) ? "ro" : "rw");
 	for (unsigned int i = 0; i < ARRAY_SIZE(mnt_opts); i++)
 		if (mnt->mnt_flags & mnt_opts[i].flag)
 			seq_puts(m, mnt_opts[i].text);
@@ -373,6 +502,8 @@ static void show_mounts_line(struct seq_file *m, struct vfsmount *mnt, const cha
 	escaped(m, where);
 	seq_printf(m, " %s ", mnt->mnt_sb->s_type->name);
 	show_mnt_opts(m, mnt);
+	if (mnt->mnt_sb->s_op && mnt->mnt_sb->s_op->show_options)
+		mnt->mnt_sb->s_op->show_options(m, mnt->mnt_sb);
 	seq_puts(m, " 0 0\n");
 }
 
@@ -386,7 +517,11 @@ static void show_mountinfo_line(struct seq_file *m, struct vfsmount *mnt, const 
 	show_mnt_opts(m, mnt);
 	seq_printf(m, " - %s ", mnt->mnt_sb->s_type->name);
 	escaped(m, mnt->mnt_devname);
-	seq_puts(m, mnt->mnt_flags & MS_RDONLY ? " ro\n" : " rw\n");
+	seq_puts(m, mnt->mnt_sb->s_rdonly || (!mnt->mnt_sb->s_op && mnt->mnt_flags & MS_RDONLY) ?
+			    " ro" : " rw");
+	if (mnt->mnt_sb->s_op && mnt->mnt_sb->s_op->show_options)
+		mnt->mnt_sb->s_op->show_options(m, mnt->mnt_sb);
+	seq_putc(m, '\n');
 }
 
 static int show_all_mounts(struct seq_file *m,

@@ -18,6 +18,7 @@
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/bug.h"
+#include "kernel/lib/errseq.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
 #include "kernel/x86/uaccess.h"
@@ -133,11 +134,13 @@ static int do_dentry_open(struct file *file)
 		if (err)
 			return err;
 		file->f_mode |= FMODE_WRITER;
+		inode->i_sb->s_writers++;
 	}
 	set_mode_bits(file);
 	file->f_op = inode->i_fop;
 	if (S_ISREG(inode->i_mode))
 		file->f_mapping = &inode->i_data;
+	file->f_wb_err = errseq_sample(&inode->i_data.wb_err);
 	if (file->f_op->open) {
 		err = file->f_op->open(inode, file);
 		if (err)

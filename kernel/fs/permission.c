@@ -97,6 +97,8 @@ int may_delete(struct inode *dir, struct dentry *victim, bool isdir)
 		return err;
 	if (sticky_forbids(dir, inode))
 		return -EPERM;
+	if (IS_SWAPFILE(inode))
+		return -EPERM;
 	if (isdir) {
 		if (!S_ISDIR(inode->i_mode))
 			return -ENOTDIR;

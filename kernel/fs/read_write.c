@@ -9,9 +9,11 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
+#include "kernel/abi/mount.h"
 #include "kernel/abi/uio.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/mount.h"
 #include "kernel/fs/permission.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/syscalls.h"
@@ -57,6 +59,18 @@ void file_remove_privs(struct inode *inode)
 		inode->i_mode &= ~kill;
 }
 
+/* O_SYNC, O_DSYNC, or a mount with "sync": what was written is on disk before the call returns. */
+static kssize_t generic_write_sync(struct file *file, kssize_t n)
+{
+	int err;
+
+	if (!file->f_op->fsync || !(file->f_flags & O_DSYNC ||
+				    file->f_path.mnt->mnt_flags & MS_SYNCHRONOUS))
+		return n;
+	err = file->f_op->fsync(file, (file->f_flags & O_SYNC) != O_SYNC);
+	return err ? err : n;
+}
+
 /* read_write.h */
 kssize_t generic_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
@@ -67,6 +81,8 @@ kssize_t generic_file_write(struct file *file, const char __user *buf, size_t le
 	if (file->f_flags & O_APPEND)
 		*pos = inode->i_size;
 	n = len ? limit_file_size(file, *pos, len) : 0;
+	if (n > 0 && IS_SWAPFILE(inode))
+		n = -ETXTBSY;
 	if (n > 0) {
 		file_remove_privs(inode);
 		n = filemap_write(file->f_mapping, pos, buf, n);
@@ -74,7 +90,7 @@ kssize_t generic_file_write(struct file *file, const char __user *buf, size_t le
 			inode_touch(inode);
 	}
 	up_write(&inode->i_rwsem);
-	return n;
+	return n > 0 ? generic_write_sync(file, n) : n;
 }
 
 /* read_write.h */

@@ -1,8 +1,9 @@
 /*
  * sync.c - sync(2), fsync(2), fadvise(2), readahead(2), drop_caches' list of mappings.
  *
- * Idea:   only block devices have anything to write back: RAM files are where
- *         they are. So sync is: write every device's dirty pages, and wait.
+ * Idea:   sync is: the files' dirty pages, then the dirty inodes and superblocks into their
+ *         devices' pages, then those, then the devices' own caches. RAM files are where they
+ *         are.
  * Locks:  none held.
  * Above:  the system call table.   Below: mm/filemap.h.   In Linux: fs/sync.c, mm/fadvise.c.
  */
@@ -10,6 +11,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/block/block.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/sync.h"
 #include "kernel/fs/syscalls.h"
@@ -20,12 +22,42 @@
 static void sync_one(struct block_device *bdev, void *arg)
 {
 	filemap_write_and_wait(&bdev->mapping);
+	blk_flush_sync(bdev);
+}
+
+static int sync_metadata(struct super_block *sb, void *unused)
+{
+	int err, ret;
+
+	if (!sb->s_op)
+		return 0;
+	err = sync_inodes(sb, 0);
+	ret = sb->s_op->sync_fs && !sb->s_rdonly ? sb->s_op->sync_fs(sb) : 0;
+	return err ? err : ret;
 }
 
 /* sync.h */
 void ksys_sync(void)
 {
+	sync_dirty_mappings();
+	for_each_super(sync_metadata, NULL);
 	for_each_block_device(sync_one, NULL);
+}
+
+/* sync.h */
+int sync_filesystem(struct super_block *sb)
+{
+	int err, ret;
+
+	if (!sb->s_op || !sb->s_bdev)
+		return 0;
+	err = sync_dirty_mappings();
+	ret = sync_metadata(sb, NULL);
+	err = err ? err : ret;
+	ret = filemap_write_and_wait(&sb->s_bdev->mapping);
+	err = err ? err : ret;
+	ret = blk_flush_sync(sb->s_bdev);
+	return err ? err : ret;
 }
 
 static void call_for_mapping(struct block_device *bdev, void *fn)
@@ -33,15 +65,28 @@ static void call_for_mapping(struct block_device *bdev, void *fn)
 	((void (*)(struct address_space *))fn)(&bdev->mapping);
 }
 
-static void for_each_bdev_mapping(void (*fn)(struct address_space *))
+static void for_each_file_mapping(void (*fn)(struct address_space *))
 {
+	for_each_cached_mapping(fn);
 	for_each_block_device(call_for_mapping, (void *)fn);
+}
+
+static int flush_super(struct super_block *sb, void *older)
+{
+	return sb->s_op ? sync_inodes(sb, *(u64 *)older) : 0;
+}
+
+/* For the flusher. An error is told again by fsync, who looks at the device's pages. */
+static void flush_dirty_inodes(u64 older)
+{
+	for_each_super(flush_super, &older);
 }
 
 /* sync.h */
 void sync_init(void)
 {
-	for_each_mapping = for_each_bdev_mapping;
+	for_each_mapping = for_each_file_mapping;
+	flush_inodes = flush_dirty_inodes;
 }
 
 static long fsync_file(struct file *file, bool data_only)
@@ -76,12 +121,13 @@ long sys_fdatasync(unsigned int fd) { return do_fsync(fd, true); }
 long sys_syncfs(int fd)
 {
 	struct fd f = fdget(fd);
+	long err;
 
 	if (!f.file)
 		return -EBADF;
+	err = sync_filesystem(f.file->f_inode->i_sb);
 	fdput(f);
-	ksys_sync();
-	return 0;
+	return err;
 }
 
 long sys_sync_file_range(int fd, loff_t off, loff_t len, unsigned int flags)

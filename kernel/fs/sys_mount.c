@@ -10,6 +10,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
 #include "kernel/fs/fs_struct.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/mount_internal.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
@@ -18,7 +19,8 @@
 #include "kernel/x86/uaccess.h"
 #include "mm/slab.h"
 
-#define KEPT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_RELATIME)
+#define KEPT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | \
+	MS_RELATIME | MS_STRICTATIME | MS_SYNCHRONOUS)
 
 static unsigned int kept_flags(unsigned long flags)
 {
@@ -64,7 +66,7 @@ static int mount_new(struct path *where, const char *dev, const char *type, unsi
 	top = *where;
 	path_get(&top);
 	follow_mount(&top);
-	mnt = vfs_kern_mount(fs, dev, data);
+	mnt = vfs_kern_mount(fs, flags, dev, data);
 	if (IS_ERR(mnt)) {
 		err = PTR_ERR(mnt);
 	} else if (top.dentry == mnt->mnt_root && top.mnt->mnt_sb == mnt->mnt_sb) {
@@ -126,16 +128,38 @@ static int mount_move(struct path *where, const char *dev)
 	return err;
 }
 
-static int remount(const struct path *where, unsigned long flags)
+/*
+ * The file system's part of a remount. Read-only: nobody may write to it, nor may it have files
+ * without a name, which are to be deleted when they are closed.
+ */
+static int remount_super(struct super_block *sb, unsigned long flags, const char *data)
 {
+	bool rdonly = flags & MS_RDONLY;
+
+	if (!sb->s_op || !sb->s_op->remount)
+		return 0;
+	if (rdonly && !sb->s_rdonly && (sb->s_writers || has_orphans(sb)))
+		return -EBUSY;
+	return sb->s_op->remount(sb, rdonly, data);
+}
+
+/* With MS_BIND only this mount's own flags change. */
+static int remount(const struct path *where, unsigned long flags, const char *data)
+{
+	int err = 0;
+
 	if (where->dentry != where->mnt->mnt_root)
 		return -EINVAL;
 	mutex_lock(&namespace_lock);
-	spin_lock(&dcache_lock);
-	where->mnt->mnt_flags = kept_flags(flags);
-	spin_unlock(&dcache_lock);
+	if (!(flags & MS_BIND))
+		err = remount_super(where->mnt->mnt_sb, flags, data);
+	if (!err) {
+		spin_lock(&dcache_lock);
+		where->mnt->mnt_flags = kept_flags(flags);
+		spin_unlock(&dcache_lock);
+	}
 	mutex_unlock(&namespace_lock);
-	return 0;
+	return err;
 }
 
 /* mount.h. With kernel text; @type and @data may be NULL. */
@@ -153,7 +177,7 @@ int do_mount(const char *dev, const char *dir, const char *type, unsigned long f
 	if (!fs_capable(CAP_SYS_ADMIN))
 		err = -EPERM;
 	else if (flags & MS_REMOUNT)
-		err = remount(&where, flags);
+		err = remount(&where, flags, data);
 	else if (flags & MS_BIND)
 		err = mount_bind(&where, dev);
 	else if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))

@@ -20,13 +20,17 @@ enum lock_rank {
 	LOCK_SWAPON,		/* swapon, swapoff: one at a time */
 	LOCK_EPOLL,		/* an epoll set; polls the files in it */
 	LOCK_OPEN,		/* device and tty open/close */
+	LOCK_BDEV_OPEN,		/* the openers of a block device; inside a mount, too */
 	LOCK_RENAME,		/* a directory tree's shape */
 	LOCK_INODE,		/* inode->i_rwsem; parent before child */
+	LOCK_SB_SYNC,		/* writing a file system's dirty inodes */
 	LOCK_PIPE,		/* pipe->mutex */
 	LOCK_TTY_READ,		/* one reader of the line discipline */
 	LOCK_TTY_WRITE,		/* one writer of a tty */
 	LOCK_MMAP,		/* mm->mmap_lock */
 	LOCK_PAGE,		/* the page lock, PG_locked (a bit, not a struct) */
+	LOCK_FS_TREE,		/* a disk file's block tree */
+	LOCK_FS_ALLOC,		/* a disk file system's bitmaps; inside: its device's pages */
 	LOCK_I_MMAP,		/* mapping->i_mmap_rwsem */
 	LOCK_ANON_VMA,		/* anon_vma->rwsem */
 	LOCK_SHRINKER,
@@ -41,7 +45,7 @@ enum lock_rank {
 	LOCK_FILES,		/* files_struct */
 	LOCK_FS,		/* fs_struct: cwd, root, umask */
 	LOCK_DCACHE,		/* names and their tree */
-	LOCK_INODE_SPIN,	/* inode fields outside i_rwsem */
+	LOCK_INODE_SPIN,	/* the inode cache */
 	LOCK_MM_ARG,		/* small fields of an mm */
 	LOCK_PTE,		/* a page table's lock */
 	LOCK_PTE_NESTED,	/* the second one, in fork's copy and mremap */

@@ -38,12 +38,15 @@ def check(ok, text):
 
 
 def room_of(path):
-    return str(pathlib.PurePosixPath(path).parent)
+    """The room a file is in: its folder, or for a sub-folder (kernel/fs/ext2) the folder above."""
+    folder = pathlib.PurePosixPath(path).parent
+    return str(folder if str(folder) in ORDER else folder.parent)
 
 
 def sources():
     for room in ORDER:
-        for path in sorted((ROOT / room).glob("*.[ch]")):
+        below = [] if room == "kernel" else (ROOT / room).glob("*/*.[ch]")     # kernel's folders are rooms
+        for path in sorted([*(ROOT / room).glob("*.[ch]"), *below]):
             yield room, path
 
 

@@ -1,0 +1,43 @@
+/*
+ * page_io.h - pages of a file to and from a block device, many in one request.
+ *
+ * Idea: a page's blocks may lie in several places, and neighbouring pages in one. So a page counts
+ *       the transfers that are still in flight for it, in page->private, and a request that
+ *       ends counts them down; the last one ends the page's read or write. Callers keep
+ *       a request open while pages join it.
+ *
+ *         page->private:  63..48 transfers in flight · 39..32 sectors that are dirty (a device's own
+ *                         pages: bdev_cache.c) · 31..0 readahead's mark
+ * Locks:  the fields are changed by atomic operations only.
+ */
+#pragma once
+
+#include "kernel/block/block.h"
+
+/*
+ * A page's transfers are about to be given out. => locked (read), or under writeback (write).
+ * Until page_io_end() it is not complete, whatever ends meanwhile.
+ */
+void page_io_begin(struct page *page);
+/*
+ * @len bytes at @offset of @page, at @sector. Joins *@open if it continues there; else what was
+ * open is sent and a new request takes its place. May sleep.
+ */
+void page_io_add(struct blk_request **open, struct block_device *bdev, enum blk_op op,
+		 struct page *page, u32 offset, u32 len, sector_t sector);
+/*
+ * One transfer (or the caller's page_io_begin) is over. With the last one a read page is up to
+ * date (if none failed) and unlocked; a written page's writeback ends, an error is noted in its
+ * mapping. Any context.
+ */
+void page_io_end(struct page *page, enum blk_op op, int error);
+void page_io_send(struct blk_request **open);	/* what is open goes; *open is NULL then */
+
+/* --- bdev_cache.c: which sectors of a device's page are dirty --- */
+/* Marks bytes [from, from + len) of @page, one of @bdev's, dirty. => up to date */
+void bdev_mark_dirty(struct page *page, unsigned int from, unsigned int len);
+/*
+ * The bytes there hold something else from now on, that does not go through the device's pages:
+ * they are not dirty any more, and no write of them is under way. May sleep.
+ */
+void bdev_forget(struct block_device *bdev, loff_t pos, unsigned int len);

@@ -1,0 +1,11 @@
+/*
+ * block_dev.h - who uses a block device's page cache.
+ */
+#pragma once
+
+struct block_device;
+
+/* One opener more (a file, a mount): the device's pages stay. May sleep. */
+void blkdev_get(struct block_device *bdev);
+/* One fewer: with the last, dirty pages are written and all are dropped. May sleep. */
+void blkdev_put(struct block_device *bdev);
