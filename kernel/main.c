@@ -44,6 +44,7 @@
 #include "mm/highmem.h"
 #include "mm/mm_init.h"
 #include "mm/mmap.h"
+#include "mm/numa.h"
 #include "mm/oom_kill.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -96,6 +97,7 @@ static void __section(".init.text") interrupts_and_time_init(void)
 	irq_init_vectors();
 	apic_init();
 	ioapic_init();
+	numa_cpu_up(0);
 	clock_init();
 }
 
@@ -107,8 +109,11 @@ static void __section(".init.text") smp_init(void)
 
 		if (!idle || cpu_up(nr_cpus, idle, idle->stack))
 			pr_err("CPU %d does not come up\n", cpu);
+		else
+			numa_cpu_up(nr_cpus - 1);
 	}
-	smp_done();
+	smp_done(nr_online_nodes);
+	kswapd_bind();
 	init_per_zone_wmark_min();
 }
 
@@ -118,8 +123,12 @@ static void __section(".init.text") start_kernel_threads(void)
 
 	kernel_thread(worker_thread, NULL, "kworker/0:0");
 	kernel_thread(oom_reaper, NULL, "oom_reaper");
-	for_each_online_node(nid)
-		NODE_DATA(nid)->kswapd = kernel_thread(kswapd, NODE_DATA(nid), "kswapd0");
+	for_each_online_node(nid) {
+		char name[TASK_COMM_LEN];
+
+		snprintf(name, sizeof(name), "kswapd%d", nid);
+		NODE_DATA(nid)->kswapd = kernel_thread(kswapd, NODE_DATA(nid), name);
+	}
 	kernel_thread(flusher_thread, NULL, "kworker/u:flush");
 	watchdog_init();
 }

@@ -51,9 +51,14 @@ static void free_dead_stacks(struct work_struct *work)
 }
 static struct work_struct dead_stacks_work = WORK_INIT(dead_stacks_work, free_dead_stacks);
 
-static void account_stack(long kb)
+/* The node of its lowest page stands for all of it. => @stack is mapped */
+static void account_stack(unsigned long stack, long kb)
 {
-	mod_node_page_state(NODE_DATA(0), NR_KERNEL_STACK_KB, kb);
+	pg_data_t *pgdat = NODE_DATA(0);
+
+	if (unlikely(nr_online_nodes > 1))
+		pgdat = page_pgdat(vmalloc_to_page((void *)stack));
+	mod_node_page_state(pgdat, NR_KERNEL_STACK_KB, kb);
 }
 
 unsigned long alloc_kernel_stack(void)
@@ -70,7 +75,7 @@ unsigned long alloc_kernel_stack(void)
 			return 0;
 	}
 	*(unsigned long *)stack = STACK_END_MAGIC;
-	account_stack(KSTACK_KB);
+	account_stack(stack, KSTACK_KB);
 	return stack;
 }
 
@@ -81,7 +86,7 @@ void free_kernel_stack(unsigned long stack)
 	struct dead_stack *dead = (struct dead_stack *)stack;
 
 	BUG_ON(dead->end_magic != STACK_END_MAGIC);	/* it overflowed into the last word */
-	account_stack(-KSTACK_KB);
+	account_stack(stack, -KSTACK_KB);
 	flags = local_irq_save();
 	stock = this_cpu_ptr(stack_stock);
 	if (likely(stock->n < STACKS_KEPT)) {

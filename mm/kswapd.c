@@ -18,7 +18,9 @@
  * Above:  page_alloc.c wakes it; main.c starts it.   Below: vmscan.c.   In Linux: mm/vmscan.c.
  */
 #include "kernel/sched/sched.h"
+#include "mm/cpuset.h"
 #include "mm/debug.h"
+#include "mm/numa.h"
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
 #include "mm/vmscan.h"
@@ -31,6 +33,21 @@ void kswapd_init(void)
 
 	for_each_online_node(nid)
 		NODE_DATA(nid)->kswapd_highest_zoneidx = MAX_NR_ZONES;
+}
+
+/* kswapd_bind: near to the pages that it looks at. A node without CPUs: anywhere. => process 1 */
+void kswapd_bind(void)
+{
+	int nid;
+
+	if (nr_online_nodes == 1)
+		return;
+	for_each_online_node(nid) {
+		struct task_struct *task = NODE_DATA(nid)->kswapd;
+
+		if (task && node_cpumask(nid))
+			sched_setaffinity_mask(task, node_cpumask(nid));
+	}
 }
 
 /*
@@ -238,7 +255,7 @@ void wakeup_kswapd(struct zone *zone, gfp_t gfp, int order, enum zone_type highe
 	struct pglist_data *pgdat = zone->zone_pgdat;
 	int asked = pgdat->kswapd_highest_zoneidx;
 
-	if (!managed_zone(zone) || !pgdat->kswapd)
+	if (!managed_zone(zone) || !pgdat->kswapd || !cpuset_zone_allowed(zone, gfp))
 		return;
 	if (asked == MAX_NR_ZONES || asked < (int)highest_zoneidx)
 		pgdat->kswapd_highest_zoneidx = highest_zoneidx;

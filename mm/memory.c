@@ -29,6 +29,7 @@
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
+#include "mm/mempolicy.h"
 #include "mm/mlock.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
@@ -147,7 +148,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 		return map_zero_page(vmf);
 	if (unlikely(anon_vma_prepare(vma)))
 		return VM_FAULT_OOM;
-	page = alloc_page(GFP_USER_PAGE | __GFP_ZERO);
+	page = vma_alloc_page(GFP_USER_PAGE | __GFP_ZERO, vma, vmf->address);
 	if (!page)
 		return VM_FAULT_OOM;
 	if (!lock_same_pte(vmf))	/* another thread's fault was first */
@@ -182,9 +183,10 @@ static void wp_page_reuse(struct vm_fault *vmf)
 }
 
 /* A page to copy @old to, or a zeroed one if there is no @old. Copied; NULL without memory. */
-static struct page *alloc_copy(struct page *old)
+static struct page *alloc_copy(struct vm_fault *vmf, struct page *old)
 {
-	struct page *page = alloc_page(old ? GFP_USER_PAGE : GFP_USER_PAGE | __GFP_ZERO);
+	struct page *page = vma_alloc_page(old ? GFP_USER_PAGE : GFP_USER_PAGE | __GFP_ZERO,
+					   vmf->vma, vmf->address);
 
 	if (page && old)
 		copy_highpage(page, old);
@@ -218,7 +220,7 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 
 	if (unlikely(anon_vma_prepare(vma)))
 		goto oom;
-	page = alloc_copy(old);
+	page = alloc_copy(vmf, old);
 	if (!page)
 		goto oom;
 	if (!lock_same_pte(vmf) || address_space_unstable(vma->vm_mm)) {
@@ -613,7 +615,7 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 
 	if (unlikely(anon_vma_prepare(vma)))
 		return VM_FAULT_OOM;
-	vmf->cow_page = alloc_page(GFP_USER_PAGE);
+	vmf->cow_page = vma_alloc_page(GFP_USER_PAGE, vma, vmf->address);
 	if (!vmf->cow_page)
 		return VM_FAULT_OOM;
 	ret = fetch_page(vmf);

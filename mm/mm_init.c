@@ -29,6 +29,7 @@
 #include "kernel/x86/smp.h"
 #include "kernel/x86/tlb.h"
 #include "mm/memblock.h"
+#include "mm/numa.h"
 #include "mm/page_alloc_internal.h"
 
 #define BLOCK_PAGES (1UL << (MAX_ORDER - 1))		/* 4 MiB: the unit of struct pages */
@@ -38,10 +39,8 @@
 #define DMA_END_PFN ((16UL << 20) >> PAGE_SHIFT)	/* what an ISA device can reach */
 
 pg_data_t *node_data[MAX_NUMNODES];
-int nr_online_nodes;
 unsigned long max_pfn, max_low_pfn;
 
-static pg_data_t node0;
 static u64 mem_limit = ~0UL;
 static u64 highmem_size = ~0UL;			/* ~0: not given */
 static unsigned long *valid_blocks;		/* bit: this 4 MiB has struct pages. c */
@@ -139,6 +138,7 @@ void mm_early_init(void)
 	early_alloc = memblock_alloc;
 	add_ram();
 	reserve_taken();
+	numa_init();
 	find_low_high_split();
 	/* what the boot tables map */
 	memblock_set_current_limit(MIN(max_low_pfn << PAGE_SHIFT, 1UL << 30));
@@ -220,27 +220,30 @@ static enum zone_type pfn_zone(unsigned long pfn)
 	return pfn < DMA_END_PFN ? ZONE_DMA : pfn < max_low_pfn ? ZONE_NORMAL : ZONE_HIGHMEM;
 }
 
-/* The first pfn past @pfn's zone. */
+/* The first pfn past what is of @pfn's zone and node. */
 static unsigned long zone_end(unsigned long pfn)
 {
+	unsigned long segment = numa_segment_end(pfn);
+
 	switch (pfn_zone(pfn)) {
 	case ZONE_DMA:
-		return DMA_END_PFN;
+		return MIN(DMA_END_PFN, segment);
 	case ZONE_NORMAL:
-		return max_low_pfn;
+		return MIN(max_low_pfn, segment);
 	default:
-		return ~0UL;
+		return segment;
 	}
 }
 
 /*
- * [pfn, end), all of one zone: two stores each. Free pages have refcount 0; the others are
+ * [pfn, end), all of one zone and node: two stores each. Free pages have refcount 0; the others are
  * nobody's, for ever or until freed.
  */
 static void init_struct_pages(unsigned long pfn, unsigned long end, bool is_free)
 {
-	unsigned long flags =
-		(unsigned long)pfn_zone(pfn) << PG_ZONE_SHIFT | (is_free ? 0 : PG_reserved);
+	unsigned long flags = (unsigned long)pfn_zone(pfn) << PG_ZONE_SHIFT |
+			      (unsigned long)numa_pfn_nid(pfn) << PG_NODE_SHIFT |
+			      (is_free ? 0 : PG_reserved);
 	struct page *page = pfn_to_page(pfn), *last = pfn_to_page(end);
 
 	for (; page < last; page++) {
@@ -292,22 +295,29 @@ struct zone *next_zone(struct zone *zone)
 	return NULL;
 }
 
-/* RAM in [*start, end); *start moves to the first page that exists, *last is past the last one. */
-static unsigned long present_in(unsigned long *start, unsigned long end, unsigned long *last)
+/*
+ * Node @nid's RAM in [*start, end); *start moves to the first page that exists, *last is past the
+ * last one.
+ */
+static unsigned long present_in(int nid, unsigned long *start, unsigned long end,
+				unsigned long *last)
 {
 	unsigned long low = *start, n = 0;
 	phys_addr_t s, e;
 
 	*last = low;
 	for (unsigned int i = 0; memblock_next_memory_range(&i, &s, &e); ) {
-		unsigned long from = MAX(s >> PAGE_SHIFT, low), to = MIN(e >> PAGE_SHIFT, end);
+		unsigned long from = MAX(s >> PAGE_SHIFT, low), to = MIN(e >> PAGE_SHIFT, end), stop;
 
-		if (from >= to)
-			continue;
-		if (!n)
-			*start = from;
-		n += to - from;
-		*last = to;
+		for (; from < to; from = stop) {
+			stop = MIN(to, numa_segment_end(from));
+			if (numa_pfn_nid(from) != nid)
+				continue;
+			if (!n)
+				*start = from;
+			n += stop - from;
+			*last = stop;
+		}
 	}
 	return n;
 }
@@ -323,21 +333,20 @@ static void init_zone(pg_data_t *pgdat, enum zone_type idx, unsigned long start,
 	zone->node = pgdat->node_id;
 	zone->stat_threshold = 1;
 	page_alloc_init_zone(zone);
-	zone->present_pages = present_in(&start, end, &last);
-	if (!zone->present_pages) {
-		pr_info("  %-8s empty\n", zone->name);
+	zone->present_pages = present_in(zone->node, &start, end, &last);
+	if (!zone->present_pages)
 		return;
-	}
 	zone->zone_start_pfn = start;
 	zone->spanned_pages = last - start;
 	zone->initialized = true;
 	blocks = ((last - 1) >> PAGEBLOCK_ORDER) - (start >> PAGEBLOCK_ORDER) + 1;
 	zone->pageblock_types = memblock_alloc(ALIGN_UP(blocks, 8UL), 8);
 	memset(zone->pageblock_types, MIGRATE_MOVABLE, blocks);
+	if (!pgdat->node_present_pages)
+		pgdat->node_start_pfn = start;
+	pgdat->node_spanned_pages = last - pgdat->node_start_pfn;
 	pgdat->node_present_pages += zone->present_pages;
 	pgdat->nr_zones = idx + 1;
-	pr_info("  %-8s [mem 0x%016lx-0x%016lx]\n", zone->name, start << PAGE_SHIFT,
-		(last << PAGE_SHIFT) - 1);
 }
 
 static void init_lruvec(pg_data_t *pgdat)
@@ -350,46 +359,80 @@ static void init_lruvec(pg_data_t *pgdat)
 	lruvec->pgdat = pgdat;
 }
 
-/* From HighMem down; zones without pages are left out. */
-static void build_zonelist(pg_data_t *pgdat)
+static void init_node(int nid)
 {
-	int n = 0;
+	static pg_data_t node0;
+	pg_data_t *pgdat = nid ? memblock_alloc(ALIGN_UP(sizeof(node0), 64UL), 64) : &node0;
 
-	for (int i = MAX_NR_ZONES - 1; i >= 0; i--) {
-		struct zone *zone = &pgdat->node_zones[i];
-
-		if (!zone->present_pages)
-			continue;
-		pgdat->zonelist[n++] = (struct zoneref){ zone, i };
-		for (int j = i; j < MAX_NR_ZONES && (j == i || !pgdat->node_zones[j].present_pages);
-		     j++)
-			pgdat->preferred_zone[j] = zone;
-	}
-	pgdat->zonelist[n].zone = NULL;
-}
-
-void mm_init_zones(void)
-{
-	pg_data_t *pgdat = &node0;
-
-	memblock_set_current_limit(max_low_pfn << PAGE_SHIFT);
-	vmemmap_init();
-	node_data[0] = pgdat;
-	nr_online_nodes = 1;
+	node_data[nid] = pgdat;
+	pgdat->node_id = nid;
 	pgdat->stat_threshold = 1;
 	init_waitqueue_head(&pgdat->kswapd_wait);
 	init_waitqueue_head(&pgdat->pfmemalloc_wait);
 	init_lruvec(pgdat);
-	pr_info("Zone ranges:\n");
 	init_zone(pgdat, ZONE_DMA, 1, MIN(DMA_END_PFN, max_low_pfn));
 	init_zone(pgdat, ZONE_NORMAL, MIN(DMA_END_PFN, max_low_pfn), max_low_pfn);
 	init_zone(pgdat, ZONE_HIGHMEM, max_low_pfn, max_pfn);
 	init_zone(pgdat, ZONE_MOVABLE, max_pfn, max_pfn);
-	pgdat->node_start_pfn = 1;
-	pgdat->node_spanned_pages = max_pfn - 1;
-	build_zonelist(pgdat);
-	pr_info("Built 1 zonelists, mobility grouping on.  Total pages: %lu\n",
-		pgdat->node_present_pages);
+}
+
+/* What kind of memory lies where, over all nodes; then, if there are several, whose it is. */
+static void print_zone_ranges(void)
+{
+	int nid;
+
+	pr_info("Zone ranges:\n");
+	for (int i = 0; i < MAX_NR_ZONES; i++) {
+		unsigned long start = ~0UL, end = 0;
+
+		for_each_online_node(nid) {
+			const struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+			if (!zone->present_pages)
+				continue;
+			start = MIN(start, zone->zone_start_pfn);
+			end = MAX(end, zone->zone_start_pfn + zone->spanned_pages);
+		}
+		if (!end)
+			pr_info("  %-8s empty\n", NODE_DATA(0)->node_zones[i].name);
+		else
+			pr_info("  %-8s [mem 0x%016lx-0x%016lx]\n",
+				NODE_DATA(0)->node_zones[i].name, start << PAGE_SHIFT,
+				(end << PAGE_SHIFT) - 1);
+	}
+	if (nr_online_nodes == 1)
+		return;
+	for_each_online_node(nid) {
+		const pg_data_t *pgdat = NODE_DATA(nid);
+
+		pr_info("Initmem setup node %d [mem 0x%016lx-0x%016lx]\n", nid,
+			pgdat->node_start_pfn << PAGE_SHIFT,
+			((pgdat->node_start_pfn + pgdat->node_spanned_pages) << PAGE_SHIFT) - 1);
+	}
+}
+
+static unsigned long present_pages(void)
+{
+	unsigned long sum = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		sum += NODE_DATA(nid)->node_present_pages;
+	return sum;
+}
+
+void mm_init_zones(void)
+{
+	int nid;
+
+	memblock_set_current_limit(max_low_pfn << PAGE_SHIFT);
+	vmemmap_init();
+	for_each_online_node(nid)
+		init_node(nid);
+	print_zone_ranges();
+	build_all_zonelists();
+	pr_info("Built %d zonelists, mobility grouping on.  Total pages: %lu\n", nr_online_nodes,
+		present_pages());
 }
 
 /* --- handing over --- */
@@ -413,7 +456,7 @@ static phys_addr_t alloc_kernel_table_page(void)
 
 static void print_memory_line(void)
 {
-	unsigned long all = node0.node_present_pages << (PAGE_SHIFT - 10),
+	unsigned long all = present_pages() << (PAGE_SHIFT - 10),
 		      avail = totalram_pages() << (PAGE_SHIFT - 10);
 	unsigned long init = (__init_text_end - __init_text_start) + (__init_end - __init_start);
 

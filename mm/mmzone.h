@@ -15,13 +15,13 @@
 #pragma once
 
 #include "kernel/lib/list.h"
+#include "kernel/lib/nodemask.h"
 #include "kernel/lib/types.h"
 #include "kernel/sched/wait.h"
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/spinlock.h"
 
 #define MAX_ORDER 11			/* orders 0 … 10 */
-#define MAX_NUMNODES 4
 
 /*
  * Movable is where a request goes that takes any page and lets it be moved: as on a Linux without
@@ -92,6 +92,17 @@ enum node_stat_item {
 	NR_PAGETABLE,
 	NR_SWAPCACHE,
 	NR_VM_NODE_STAT_ITEMS
+};
+
+/* What became of requests, counted per zone by whoever asked; numa_stat_names[] (vmstat.c). */
+enum numa_stat_item {
+	NUMA_HIT,		/* a page of the node that was wanted */
+	NUMA_MISS,		/* a page of this node, though another was wanted */
+	NUMA_FOREIGN,		/* this node was wanted, another gave the page */
+	NUMA_INTERLEAVE_HIT,	/* an interleaving policy got what it wanted */
+	NUMA_LOCAL,		/* the asker's CPU is of this node */
+	NUMA_OTHER,		/* … of another */
+	NR_VM_NUMA_EVENT_ITEMS
 };
 
 /*
@@ -207,7 +218,7 @@ struct zoneref { struct zone *zone; int zone_idx; };
 
 typedef struct pglist_data {
 	struct zone node_zones[MAX_NR_ZONES];
-	/* c: from HighMem down, this node first; ends with NULL */
+	/* c: this node's zones from HighMem down, then those of the others; ends with NULL */
 	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES + 1];
 	/* c: the first of them that a request up to zone [i] may use */
 	struct zone *preferred_zone[MAX_NR_ZONES];

@@ -18,7 +18,8 @@ enum oom_constraint {
 /* What an OOM is about; inputs first. */
 struct oom_control {
 	struct zoneref *zonelist;	/* in: may be NULL (sysrq f) */
-	const void *nodemask;		/* in: NULL: all nodes */
+	const nodemask_t *nodemask;	/* in: NULL: all nodes */
+	enum zone_type highest_zoneidx;	/* in: of the allocation */
 	struct mem_cgroup *memcg;	/* in: NULL: global */
 	gfp_t gfp_mask;			/* in */
 	int order;			/* in: -1: sysrq f */

@@ -18,7 +18,9 @@
  * mm/oom_kill.c.
  */
 #include "kernel/lib/bug.h"
+#include "kernel/lib/format.h"
 #include "kernel/lib/printk.h"
+#include "mm/cpuset.h"
 #include "mm/memory.h"
 #include "mm/oom_kill.h"
 #include "mm/show_mem.h"
@@ -84,19 +86,17 @@ static bool should_dump_unreclaim_slab(void)
 	return global_node_page_state(NR_SLAB_UNRECLAIMABLE) > nr_lru;
 }
 
-/*
- * The choice in one line, for programs. Cpuset, nodes and memory group are the root's until
- * there are others.
- */
+/* The choice in one line, for programs. The nodes and the cpuset are the asker's. */
 static void dump_oom_summary(struct oom_control *oc, struct task_struct *victim)
 {
-	char mems[16] = "0";
+	char mask[32] = "(null)", cpuset[128];
 
-	if (nr_online_nodes > 1)
-		scnprintf(mems, sizeof(mems), "0-%d", nr_online_nodes - 1);
-	pr_info("oom-kill:constraint=%s,nodemask=(null),cpuset=/"
-		",mems_allowed=%s,global_oom,task_memcg=/,task=%s,pid=%d,uid=%u\n",
-		constraint_names[oc->constraint], mems, victim->comm, victim->pid,
+	if (oc->nodemask)
+		scnprintf(mask, sizeof(mask), "%*pbl", nodemask_list(oc->nodemask));
+	cpuset_print_current_mems_allowed(cpuset, sizeof(cpuset));
+	pr_info("oom-kill:constraint=%s,nodemask=%s,%s,global_oom,task_memcg=/,task=%s,pid=%d,"
+		"uid=%u\n",
+		constraint_names[oc->constraint], mask, cpuset, victim->comm, victim->pid,
 		oom_task_uid(victim));
 }
 

@@ -23,6 +23,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/x86/page.h"
 #include "kernel/x86/smp.h"
+#include "mm/cpuset.h"
 #include "mm/debug.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc_internal.h"
@@ -521,6 +522,15 @@ static inline bool zone_watermark_fast(struct zone *zone, unsigned int order,
 	return false;
 }
 
+/* May @zone's node serve the request at all? (Its cpuset is another question.) */
+static inline bool node_may_serve(const struct zone *zone, gfp_t gfp,
+				  const struct alloc_context *ac)
+{
+	if (unlikely(ac->nodemask) && !node_isset(zone->node, *ac->nodemask))
+		return false;
+	return likely(!(gfp & __GFP_THISNODE)) || zone->zone_pgdat == ac->pgdat;
+}
+
 /*
  * get_page_from_freelist: the first zone that may serve the request and has
  * enough gives a page, prepared for use. NULL: none has. Never sleeps.
@@ -528,11 +538,17 @@ static inline bool zone_watermark_fast(struct zone *zone, unsigned int order,
 struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int alloc_flags,
 				    const struct alloc_context *ac)
 {
+	struct zone *preferred = NULL;
+
 	for (struct zoneref *z = ac->pgdat->zonelist; z->zone; z++) {
 		struct zone *zone = z->zone;
 		struct page *page;
 
-		if (z->zone_idx > (int)ac->highest_zoneidx)
+		if (z->zone_idx > (int)ac->highest_zoneidx || !node_may_serve(zone, gfp, ac))
+			continue;
+		if (!preferred)
+			preferred = zone;
+		if ((alloc_flags & ALLOC_CPUSET) && !cpuset_node_allowed(zone->node, gfp))
 			continue;
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_fast(zone, order, alloc_flags, gfp, ac))
@@ -543,6 +559,7 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 			wake_boosted(zone);
 		if (likely(page)) {
 			count_vm_events(PGALLOC_DMA + z->zone_idx, 1L << order);
+			zone_statistics(preferred, zone, order);
 			prep_new_page(page, order, gfp);
 			return page;
 		}
@@ -598,17 +615,25 @@ static inline struct page *alloc_from_stock(gfp_t gfp, const pg_data_t *pgdat)
 
 /* The rest: any order, any zone, refilling the stock. Fills in @ac for the slow path. */
 static __noinline struct page *alloc_pages_any(gfp_t gfp, unsigned int order, pg_data_t *pgdat,
-					       struct alloc_context *ac)
+					       const nodemask_t *nodemask, struct alloc_context *ac)
 {
+	unsigned int alloc_flags = ALLOC_WMARK_LOW | (gfp & ALLOC_KSWAPD);
+
 	*ac = (struct alloc_context){
 		.pgdat = pgdat,
+		.nodemask = nodemask,
 		.highest_zoneidx = gfp_zone(gfp),
 		.migratetype = gfp_migratetype(gfp),
 	};
-	return get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW | (gfp & ALLOC_KSWAPD), ac);
+	/* While there is memory inside its cpuset, the kernel's part of a task stays there, too. */
+	if (cpusets_enabled())
+		return get_page_from_freelist(gfp | __GFP_HARDWALL, order,
+					      alloc_flags | ALLOC_CPUSET, ac);
+	return get_page_from_freelist(gfp, order, alloc_flags, ac);
 }
 
-struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid)
+struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
+			   const nodemask_t *nodemask)
 {
 	pg_data_t *pgdat = NODE_DATA(preferred_nid);
 	struct alloc_context ac;
@@ -621,7 +646,7 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid)
 	}
 	if (unlikely(fail_page_alloc_interval) && should_fail_alloc_page(gfp, order))
 		return NULL;
-	if (likely(!order)) {
+	if (likely(!order && nr_online_nodes == 1)) {
 		page = alloc_from_stock(gfp, pgdat);
 		if (likely(page)) {
 			prep_new_page(page, 0, gfp);
@@ -632,7 +657,7 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid)
 		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
 		return NULL;
 	}
-	page = alloc_pages_any(gfp, order, pgdat, &ac);
+	page = alloc_pages_any(gfp, order, pgdat, nodemask, &ac);
 	return likely(page) ? page : __alloc_pages_slowpath(gfp, order, &ac);
 }
 

@@ -16,16 +16,30 @@ enum alloc_flags {
 	ALLOC_NO_WATERMARKS = 4,
 	ALLOC_HARDER = 0x10,
 	ALLOC_HIGH = 0x20,
+	ALLOC_CPUSET = 0x40,		/* inside current's mems_allowed */
 	ALLOC_OOM = 8,
 	ALLOC_KSWAPD = 0x800
 };
 #define ALLOC_WMARK_MASK 3
 
-/* The main way in. NULL if there is none. => may sleep with __GFP_DIRECT_RECLAIM. refcount is 1. */
-struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid);
+/*
+ * The main way in. NULL if there is none. => may sleep with __GFP_DIRECT_RECLAIM. refcount is 1.
+ * @nodemask NULL: all nodes, @preferred_nid's first.
+ */
+struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
+			   const nodemask_t *nodemask);
+/* mempolicy.c: by current's memory policy. */
+struct page *alloc_pages_current(gfp_t gfp, unsigned int order);
 static inline struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	return __alloc_pages(gfp, order, 0);
+	if (likely(nr_online_nodes == 1))
+		return __alloc_pages(gfp, order, 0, NULL);
+	return alloc_pages_current(gfp, order);
+}
+/* Of @nid, or as near as can be (@gfp may say __GFP_THISNODE). */
+static inline struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
+{
+	return __alloc_pages(gfp, order, nid, NULL);
 }
 #define alloc_page(gfp) alloc_pages(gfp, 0)
 /* low memory: its address in the direct map, NULL */

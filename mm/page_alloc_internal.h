@@ -14,7 +14,7 @@
 /* One request, as the slow path hands it round. */
 struct alloc_context {
 	struct pglist_data *pgdat;		/* in: the node that is asked first */
-	const void *nodemask;			/* in: NULL: all */
+	const nodemask_t *nodemask;		/* in: NULL: all */
 	enum zone_type highest_zoneidx;		/* in */
 	enum migratetype migratetype;		/* in */
 };

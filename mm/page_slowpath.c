@@ -16,6 +16,7 @@
 #include "kernel/lib/printk.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/irq.h"
+#include "mm/cpuset.h"
 #include "mm/oom_kill.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/show_mem.h"
@@ -28,7 +29,7 @@
 struct slow_attempt {
 	gfp_t gfp;			/* in */
 	unsigned int order;		/* in */
-	const struct alloc_context *ac;	/* in */
+	struct alloc_context ac;	/* in; its nodemask goes where policies do not count */
 	unsigned int alloc_flags;
 	int no_progress_loops;
 	unsigned long did_some_progress;	/* out of reclaim and of the OOM killer */
@@ -40,7 +41,7 @@ static void sleep_one_jiffy(const char *what)
 	schedule_timeout_ns(JIFFY_NS, what);
 }
 
-static void warn_alloc_show_mem(gfp_t gfp, const void *nodemask)
+static void warn_alloc_show_mem(gfp_t gfp, const nodemask_t *nodemask)
 {
 	unsigned int filter = 1;
 
@@ -57,17 +58,19 @@ static void warn_alloc_show_mem(gfp_t gfp, const void *nodemask)
  * "sh: page allocation failure: order:4, mode:0x…(GFP_KERNEL),
  * nodemask=(null),cpuset=/,mems_allowed=0"
  */
-static __noinline void warn_alloc(gfp_t gfp, unsigned int order, const void *nodemask)
+static __noinline void warn_alloc(gfp_t gfp, unsigned int order, const nodemask_t *nodemask)
 {
 	static DEFINE_RATELIMIT_STATE(nopage_rs, 10 * 1000000000ULL, 1);
-	char mode[160];
+	char mode[160], mask[32] = "(null)", cpuset[128];
 
 	if ((gfp & __GFP_NOWARN) || !__ratelimit(&nopage_rs))
 		return;
 	print_gfp_mask(mode, sizeof(mode), gfp);
-	pr_warn("%s: page allocation failure: order:%u, mode:%#x(%s), "
-		"nodemask=(null),cpuset=/,mems_allowed=0\n",
-		current->comm, order, gfp, mode);
+	if (nodemask)
+		scnprintf(mask, sizeof(mask), "%*pbl", nodemask_list(nodemask));
+	cpuset_print_current_mems_allowed(cpuset, sizeof(cpuset));
+	pr_warn("%s: page allocation failure: order:%u, mode:%#x(%s), nodemask=%s,%s\n",
+		current->comm, order, gfp, mode, mask, cpuset);
 	dump_stack();
 	warn_alloc_show_mem(gfp, nodemask);
 }
@@ -105,22 +108,41 @@ static unsigned int gfp_to_alloc_flags(gfp_t gfp)
 		     (int)ALLOC_HIGH != (int)__GFP_HIGH);
 	if ((gfp & __GFP_ATOMIC) && !(gfp & __GFP_NOMEMALLOC))
 		flags |= ALLOC_HARDER;
+	if (cpusets_enabled() && !(gfp & __GFP_ATOMIC))
+		flags |= ALLOC_CPUSET;
 	return flags;
+}
+
+/* Is @z a zone whose free pages, or whose reclaim, would serve the request? */
+static bool zone_may_help(const struct slow_attempt *at, const struct zoneref *z)
+{
+	const struct alloc_context *ac = &at->ac;
+
+	if (z->zone_idx > (int)ac->highest_zoneidx)
+		return false;
+	if ((at->gfp & __GFP_THISNODE) && z->zone->zone_pgdat != ac->pgdat)
+		return false;
+	if (ac->nodemask && !node_isset(z->zone->node, *ac->nodemask))
+		return false;
+	return !(at->alloc_flags & ALLOC_CPUSET) || cpuset_zone_allowed(z->zone, at->gfp);
 }
 
 static void wake_all_kswapds(const struct slow_attempt *at)
 {
-	for (struct zoneref *z = at->ac->pgdat->zonelist; z->zone; z++) {
-		if (z->zone_idx > (int)at->ac->highest_zoneidx)
+	struct pglist_data *last = NULL;
+
+	for (struct zoneref *z = at->ac.pgdat->zonelist; z->zone; z++) {
+		/* one a node: its first zone stands for it */
+		if (!zone_may_help(at, z) || z->zone->zone_pgdat == last)
 			continue;
-		wakeup_kswapd(z->zone, at->gfp, at->order, at->ac->highest_zoneidx);
-		break;		/* one a node; with one node the first zone stands for it */
+		wakeup_kswapd(z->zone, at->gfp, at->order, at->ac.highest_zoneidx);
+		last = z->zone->zone_pgdat;
 	}
 }
 
 static struct page *try_freelist(const struct slow_attempt *at)
 {
-	return get_page_from_freelist(at->gfp, at->order, at->alloc_flags, at->ac);
+	return get_page_from_freelist(at->gfp, at->order, at->alloc_flags, &at->ac);
 }
 
 /* Reclaims, then tries; once more after emptying the CPUs' stocks, where what was freed may be. */
@@ -131,7 +153,8 @@ static struct page *__alloc_pages_direct_reclaim(struct slow_attempt *at)
 
 	cond_resched();
 	task->flags |= PF_MEMALLOC;		/* the one cut in the loop: see the top */
-	at->did_some_progress = try_to_free_pages(at->ac->pgdat, at->order, at->gfp);
+	at->did_some_progress =
+		try_to_free_pages(at->ac.pgdat, at->order, at->gfp, at->ac.nodemask);
 	task->flags &= ~PF_MEMALLOC;
 	cond_resched();
 	if (!at->did_some_progress)
@@ -158,16 +181,16 @@ static bool should_reclaim_retry(struct slow_attempt *at)
 		at->no_progress_loops++;
 	if (at->no_progress_loops > MAX_RECLAIM_RETRIES)
 		return false;
-	for (struct zoneref *z = at->ac->pgdat->zonelist; z->zone && !possible; z++) {
+	for (struct zoneref *z = at->ac.pgdat->zonelist; z->zone && !possible; z++) {
 		long available;
 
-		if (z->zone_idx > (int)at->ac->highest_zoneidx)
+		if (!zone_may_help(at, z))
 			continue;
 		available =
 			zone_reclaimable_pages(z->zone) + zone_page_state(z->zone, NR_FREE_PAGES);
 		possible =
 			zone_watermark_ok_free(z->zone, at->order, min_wmark_pages(z->zone),
-					       at->ac->highest_zoneidx, at->alloc_flags, available);
+					       at->ac.highest_zoneidx, at->alloc_flags, available);
 	}
 	/* A worker must sleep really: what frees memory may be queued behind it. */
 	if (current->flags & PF_WQ_WORKER)
@@ -187,14 +210,15 @@ static bool may_oom(const struct slow_attempt *at)
 	if (at->gfp & (__GFP_RETRY_MAYFAIL | __GFP_THISNODE))
 		return false;
 	/* nobody owns 16 MiB that only DMA may use */
-	return at->ac->highest_zoneidx >= ZONE_NORMAL;
+	return at->ac.highest_zoneidx >= ZONE_NORMAL;
 }
 
 static struct page *__alloc_pages_may_oom(struct slow_attempt *at)
 {
 	struct oom_control oc = {
-		.zonelist = at->ac->pgdat->zonelist,
-		.nodemask = at->ac->nodemask,
+		.zonelist = at->ac.pgdat->zonelist,
+		.nodemask = at->ac.nodemask,
+		.highest_zoneidx = at->ac.highest_zoneidx,
 		.gfp_mask = at->gfp,
 		.order = at->order,
 	};
@@ -212,12 +236,12 @@ static struct page *__alloc_pages_may_oom(struct slow_attempt *at)
 	 * easily passed.
 	 */
 	page = get_page_from_freelist((at->gfp | __GFP_HARDWALL) & ~__GFP_DIRECT_RECLAIM, at->order,
-				      ALLOC_WMARK_HIGH, at->ac);
+				      ALLOC_WMARK_HIGH | (at->alloc_flags & ALLOC_CPUSET), &at->ac);
 	if (!page && may_oom(at) && (out_of_memory(&oc) || WARN_ON_ONCE(at->gfp & __GFP_NOFAIL))) {
 		at->did_some_progress = 1;
-		if (at->gfp & __GFP_NOFAIL)
+		if (at->gfp & __GFP_NOFAIL)	/* … and from any node */
 			page = get_page_from_freelist(at->gfp, at->order, ALLOC_NO_WATERMARKS,
-						      at->ac);
+						      &at->ac);
 	}
 	mutex_unlock(&oom_lock);
 	return page;
@@ -236,6 +260,9 @@ static enum slow_result slow_round(struct slow_attempt *at, struct page **pagep)
 	reserve = pfmemalloc_flags(at->gfp);
 	if (reserve)
 		at->alloc_flags = reserve | (at->alloc_flags & ALLOC_KSWAPD);
+	/* Who must have memory now takes it wherever it is: policies and cpusets are the users'. */
+	if (unlikely(reserve || (at->gfp & __GFP_ATOMIC)))
+		at->ac.nodemask = NULL;
 	*pagep = try_freelist(at);
 	if (*pagep)
 		return SLOW_GOT;
@@ -276,7 +303,7 @@ static enum slow_result slow_round(struct slow_attempt *at, struct page **pagep)
 __noinline struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 					       const struct alloc_context *ac)
 {
-	struct slow_attempt at = { .gfp = gfp, .order = order, .ac = ac };
+	struct slow_attempt at = { .gfp = gfp, .order = order, .ac = *ac };
 	struct page *page;
 
 	if (!in_interrupt() && (current->flags & PF_MEMALLOC_NOIO))
@@ -299,7 +326,7 @@ __noinline struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 		if (!(at.gfp & __GFP_NOFAIL) || WARN_ON_ONCE(!(at.gfp & __GFP_DIRECT_RECLAIM)))
 			break;
 		/* NOFAIL: dip into the reserves a little, then go round again. */
-		page = get_page_from_freelist(at.gfp, order, ALLOC_HARDER, ac);
+		page = get_page_from_freelist(at.gfp, order, ALLOC_HARDER, &at.ac);
 		if (page)
 			return page;
 		cond_resched();

@@ -11,6 +11,7 @@
 #include "mm/show_mem.h"
 
 #include "kernel/lib/printk.h"
+#include "mm/cpuset.h"
 #include "mm/page_alloc.h"
 #include "mm/swap_state.h"
 #include "mm/swapfile.h"
@@ -124,9 +125,19 @@ static unsigned long zone_kb(struct zone *zone, enum zone_stat_item item)
 	return K(zone_page_state(zone, item));
 }
 
+/* "Node 1 Normal" where there are several nodes; the i386 reports that Brink's are read beside have one. */
+static const char *zone_title(const struct zone *z, char *buf, size_t size)
+{
+	if (nr_online_nodes > 1)
+		scnprintf(buf, size, "Node %d %s", z->node, z->name);
+	else
+		scnprintf(buf, size, "%s", z->name);
+	return buf;
+}
+
 static void show_zone(struct zone *z)
 {
-	char line[80];
+	char line[80], title[24];
 	int len = 0;
 
 	pr_warn("%s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB "
@@ -135,7 +146,7 @@ static void show_zone(struct zone *z)
 		"writepending:%lukB "
 		"present:%lukB managed:%lukB mlocked:%lukB bounce:0kB free_pcp:%lukB "
 		"local_pcp:%ukB free_cma:0kB\n",
-		z->name, zone_kb(z, NR_FREE_PAGES), K(z->watermark_boost), K(min_wmark_pages(z)),
+		zone_title(z, title, sizeof(title)), zone_kb(z, NR_FREE_PAGES), K(z->watermark_boost), K(min_wmark_pages(z)),
 		K(low_wmark_pages(z)), K(high_wmark_pages(z)), K(z->nr_reserved_highatomic),
 		zone_kb(z, NR_ZONE_ACTIVE_ANON), zone_kb(z, NR_ZONE_INACTIVE_ANON),
 		zone_kb(z, NR_ZONE_ACTIVE_FILE), zone_kb(z, NR_ZONE_INACTIVE_FILE),
@@ -170,7 +181,7 @@ static int format_order(char *buf, size_t size, struct zone *zone, unsigned int 
 static void show_zone_blocks(struct zone *zone)
 {
 	unsigned long flags = spin_lock_irqsave(&zone->lock), total = 0;
-	char line[320];
+	char line[320], title[24];
 	int len = 0;
 
 	for (unsigned int o = 0; o < MAX_ORDER; o++) {
@@ -178,7 +189,7 @@ static void show_zone_blocks(struct zone *zone)
 		total += zone->free_area[o].nr_free << o;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
-	pr_warn("%s: %s= %lukB\n", zone->name, line, K(total));
+	pr_warn("%s: %s= %lukB\n", zone_title(zone, title, sizeof(title)), line, K(total));
 }
 
 static void show_swap_cache_info(void)
@@ -205,23 +216,37 @@ static void show_totals(void)
 	pr_warn("0 pages hwpoisoned\n");
 }
 
-void show_mem(unsigned int filter, const void *nodemask, gfp_t gfp)
+/* Has @pgdat a zone that the request could have used? Else its lines would say nothing. */
+static bool highest_has_pages(pg_data_t *pgdat, enum zone_type highest)
 {
+	for (int i = 0; i <= (int)highest; i++)
+		if (managed_zone(&pgdat->node_zones[i]))
+			return true;
+	return false;
+}
+
+void show_mem(unsigned int filter, const nodemask_t *nodemask, gfp_t gfp)
+{
+	nodemask_t nodes = online_nodes();
 	enum zone_type highest = gfp_zone(gfp);
 	struct zone *zone;
 	int nid;
 
+	if (filter)
+		nodes = nodemask ? *nodemask : cpuset_current_mems_allowed();
+
 	pr_warn("Mem-Info:\n");
 	show_sums();
-	for_each_online_node(nid)
-		show_node(NODE_DATA(nid));
+	for_each_node_mask(nid, nodes)
+		if (highest_has_pages(NODE_DATA(nid), highest))
+			show_node(NODE_DATA(nid));
 	for_each_populated_zone(zone)
-		if (zone_idx(zone) <= highest)
+		if (zone_idx(zone) <= highest && node_isset(zone->node, nodes))
 			show_zone(zone);
 	for_each_populated_zone(zone)
-		if (zone_idx(zone) <= highest)
+		if (zone_idx(zone) <= highest && node_isset(zone->node, nodes))
 			show_zone_blocks(zone);
-	for_each_online_node(nid)
+	for_each_node_mask(nid, nodes)
 		pr_warn("Node %d hugepages_total=0 hugepages_free=0 hugepages_surp=0 "
 			"hugepages_size=2048kB\n",
 			nid);

@@ -28,6 +28,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "mm/cpuset.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/int_sqrt.h"
@@ -838,13 +839,22 @@ void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 
 /* --- direct reclaim --- */
 
+/* Would pages of @zone's node serve the request? */
+static bool node_helps(const struct zone *zone, const struct scan_control *sc)
+{
+	if (sc->nodemask && !node_isset(zone->node, *sc->nodemask))
+		return false;
+	return cpuset_zone_allowed(zone, GFP_KERNEL | __GFP_HARDWALL);
+}
+
 /* One pass over the nodes that the request may use, the preferred one first. */
 static void shrink_zones(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	struct pglist_data *last = NULL;
 
 	for (struct zoneref *z = pgdat->zonelist; z->zone; z++) {
-		if (z->zone_idx > (int)sc->reclaim_idx || z->zone->zone_pgdat == last)
+		if (z->zone_idx > (int)sc->reclaim_idx || z->zone->zone_pgdat == last ||
+		    !node_helps(z->zone, sc))
 			continue;
 		last = z->zone->zone_pgdat;
 		if (sc->priority != DEF_PRIORITY && pgdat_all_unreclaimable(last) && last != pgdat)
@@ -877,12 +887,22 @@ static unsigned long do_try_to_free_pages(struct pglist_data *pgdat, struct scan
 	return sc->nr_reclaimed;
 }
 
+/* The nearest node that may serve @sc's request: its kswapd is the one to wait for. */
+static struct pglist_data *first_helping_node(struct pglist_data *pgdat, struct scan_control *sc)
+{
+	for (struct zoneref *z = pgdat->zonelist; z->zone; z++)
+		if (z->zone_idx <= (int)sc->reclaim_idx && node_helps(z->zone, sc))
+			return z->zone->zone_pgdat;
+	return pgdat;
+}
+
 /*
  * try_to_free_pages: direct reclaim on behalf of an allocation that found nothing.
  *
  * => may sleep. Pages freed (1 if a fatal signal ended it: worth another try); 0: nothing could be
  */
-unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp)
+unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp,
+				const nodemask_t *nodemask)
 {
 	struct reclaim_state slab = { 0 }, *outer = current->reclaim_state;
 	unsigned int memalloc = current->flags & PF_MEMALLOC;
@@ -890,6 +910,7 @@ unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp)
 	    .nr_to_reclaim = SWAP_CLUSTER_MAX,
 	    .gfp_mask = gfp,
 	    .order = order,
+	    .nodemask = nodemask,
 	    .reclaim_idx = gfp_zone(gfp),
 	    .may_writepage = true,
 	    .may_unmap = true,
@@ -897,7 +918,7 @@ unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp)
 	};
 	unsigned long reclaimed;
 
-	if (throttle_direct_reclaim(pgdat, gfp))
+	if (throttle_direct_reclaim(first_helping_node(pgdat, &sc), gfp))
 		return 1;
 	current->reclaim_state = &slab;
 	current->flags |= PF_MEMALLOC;

@@ -13,12 +13,14 @@
 
 struct reclaim_state { unsigned long reclaimed_slab; };
 /* Direct reclaim for an allocation that failed: pages freed; 0: nothing could be. May sleep. */
-unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp);
+unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp,
+				const nodemask_t *nodemask);
 /* any context */
 void wakeup_kswapd(struct zone *zone, gfp_t gfp, int order, enum zone_type highest_zoneidx);
 int kswapd(void *pgdat);				/* the thread; started by main.c */
 /* after mm_init_zones(), before the first allocation */
 void kswapd_init(void);
+void kswapd_bind(void);			/* each to its node's CPUs; once they are up */
 unsigned long zone_reclaimable_pages(struct zone *zone);
 bool pgdat_all_unreclaimable(struct pglist_data *pgdat);	/* "all_unreclaimable? yes" */
 extern int vm_swappiness;
@@ -48,6 +50,7 @@ struct scan_control {
 	gfp_t gfp_mask;			/* in: of the allocation it is for */
 	int order;			/* in */
 	int priority;			/* in: DEF_PRIORITY … 0 */
+	const nodemask_t *nodemask;	/* in: nodes that help; NULL: all */
 	enum zone_type reclaim_idx;	/* in: highest zone that helps; others' pages are skipped */
 	bool may_writepage, may_unmap, may_swap;	/* in */
 	bool ignore_references;		/* in: MADV_PAGEOUT: take it even if it was just used */

@@ -22,6 +22,10 @@
 DEFINE_PER_CPU(unsigned long[NR_VM_EVENT_ITEMS], vm_event_states);
 static DEFINE_PER_CPU(int[MAX_NUMNODES][MAX_NR_ZONES][NR_VM_ZONE_STAT_ITEMS], zone_diff);
 static DEFINE_PER_CPU(int[MAX_NUMNODES][NR_VM_NODE_STAT_ITEMS], node_diff);
+static DEFINE_PER_CPU(unsigned long[MAX_NUMNODES][MAX_NR_ZONES][NR_VM_NUMA_EVENT_ITEMS],
+		      numa_events);
+/* of blocks of order n, the 2^n - 1 pages that PGALLOC has too many for a count of requests */
+DEFINE_PER_CPU(unsigned long[MAX_NR_ZONES], higher_order_pages);
 unsigned long (*nr_blockdev_pages)(void);
 
 /*
@@ -31,6 +35,9 @@ unsigned long (*nr_blockdev_pages)(void);
 const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
 	"nr_free_pages", "nr_zone_inactive_anon", "nr_zone_active_anon", "nr_zone_inactive_file",
 	"nr_zone_active_file", "nr_zone_unevictable", "nr_zone_write_pending", "nr_mlock",
+};
+const char *const numa_stat_names[NR_VM_NUMA_EVENT_ITEMS] = {
+	"numa_hit", "numa_miss", "numa_foreign", "numa_interleave", "numa_local", "numa_other",
 };
 const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS] = {
 	"nr_inactive_anon",
@@ -188,6 +195,59 @@ unsigned long global_node_page_state(enum node_stat_item item)
 	return sum;
 }
 
+void count_numa(struct zone *preferred, struct zone *zone)
+{
+	int nid = zone->node, idx = zone_idx(zone);
+
+	if (nid == preferred->node) {
+		this_cpu_inc(numa_events[nid][idx][NUMA_HIT]);
+	} else {
+		this_cpu_inc(numa_events[nid][idx][NUMA_MISS]);
+		this_cpu_inc(numa_events[preferred->node][zone_idx(preferred)][NUMA_FOREIGN]);
+	}
+	this_cpu_inc(numa_events[nid][idx][nid == numa_node_id() ? NUMA_LOCAL : NUMA_OTHER]);
+}
+
+void count_numa_interleave(struct zone *zone)
+{
+	this_cpu_inc(numa_events[zone->node][zone_idx(zone)][NUMA_INTERLEAVE_HIT]);
+}
+
+/* zone_numa_state: since boot. The only node hits always, and is local to all. */
+unsigned long zone_numa_state(struct zone *zone, enum numa_stat_item item)
+{
+	bool one = nr_online_nodes == 1, counts = item == NUMA_HIT || item == NUMA_LOCAL;
+	unsigned long sum = 0;
+	int idx = zone_idx(zone), cpu;
+
+	for_each_online_cpu(cpu)
+		if (!one)
+			sum += READ_ONCE(per_cpu(numa_events, cpu)[zone->node][idx][item]);
+		else if (counts)
+			sum += READ_ONCE(per_cpu(vm_event_states, cpu)[PGALLOC_DMA + idx]) -
+			       READ_ONCE(per_cpu(higher_order_pages, cpu)[idx]);
+	return sum;
+}
+
+unsigned long node_numa_state(struct pglist_data *pgdat, enum numa_stat_item item)
+{
+	unsigned long sum = 0;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		sum += zone_numa_state(&pgdat->node_zones[i], item);
+	return sum;
+}
+
+static unsigned long global_numa_state(enum numa_stat_item item)
+{
+	unsigned long sum = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		sum += node_numa_state(NODE_DATA(nid), item);
+	return sum;
+}
+
 void all_vm_events(unsigned long *events)
 {
 	int cpu;
@@ -222,6 +282,8 @@ static int show_vmstat(struct seq_file *m)
 
 	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
 		show_line(m, zone_stat_names[i], global_zone_page_state(i));
+	for (int i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++)
+		show_line(m, numa_stat_names[i], global_numa_state(i));
 	for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
 		show_line(m, node_stat_names[i], global_node_page_state(i));
 	all_vm_events(events);

@@ -23,6 +23,22 @@ static inline void mod_page_state(struct page *page, enum node_stat_item item, l
 {
 	mod_node_page_state(page_pgdat(page), item, delta);
 }
+/*
+ * A request was served by @zone; @preferred is where it had rather been. With one node there is
+ * nothing to tell apart: the figures follow from PGALLOC and from higher_order_pages.
+ */
+DECLARE_PER_CPU(unsigned long[MAX_NR_ZONES], higher_order_pages);
+void count_numa(struct zone *preferred, struct zone *zone);
+static inline void zone_statistics(struct zone *preferred, struct zone *zone, unsigned int order)
+{
+	if (unlikely(nr_online_nodes > 1))
+		count_numa(preferred, zone);
+	else if (unlikely(order))
+		this_cpu_add(higher_order_pages[zone_idx(zone)], (1UL << order) - 1);
+}
+void count_numa_interleave(struct zone *zone);
+unsigned long zone_numa_state(struct zone *zone, enum numa_stat_item item);
+unsigned long node_numa_state(struct pglist_data *pgdat, enum numa_stat_item item);
 unsigned long zone_page_state(struct zone *zone, enum zone_stat_item item);	/* never negative */
 unsigned long node_page_state(struct pglist_data *pgdat, enum node_stat_item item);
 /* exact: CPUs' batches are added in */
@@ -32,7 +48,8 @@ void all_vm_events(unsigned long *events);	/* NR_VM_EVENT_ITEMS sums */
 /* pages in the CPUs' stocks: free, but not in NR_FREE_PAGES */
 unsigned long zone_pcp_pages(struct zone *zone);
 extern const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS],
-	*const node_stat_names[NR_VM_NODE_STAT_ITEMS];
+	*const node_stat_names[NR_VM_NODE_STAT_ITEMS],
+	*const numa_stat_names[NR_VM_NUMA_EVENT_ITEMS];
 /*
  * Block-device pages in the page cache, "Buffers" of /proc/meminfo. c: set by kernel/block; NULL:
  * it caches none.

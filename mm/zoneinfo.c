@@ -60,6 +60,8 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool with_node)
 	}
 	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
 		seq_printf(m, "\n      %-12s %lu", zone_stat_names[i], zone_page_state(zone, i));
+	for (int i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++)
+		seq_printf(m, "\n      %-12s %lu", numa_stat_names[i], zone_numa_state(zone, i));
 	show_pagesets(m, zone);
 	seq_printf(m, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n",
 		   pgdat_all_unreclaimable(pgdat), zone->zone_start_pfn);

@@ -17,6 +17,7 @@
 #include "kernel/proc/fork.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "mm/cpuset.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/slab.h"
@@ -144,13 +145,14 @@ static void status_caps(struct seq_file *m, const struct cred *cred)
 static void status_placement(struct seq_file *m, struct task_struct *t)
 {
 	unsigned long cpus = t->cpus_allowed & ((1UL << nr_cpus_possible) - 1);
+	nodemask_t mems = task_mems_allowed(t);
 
 	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t%*pbl\n", cpus, nr_cpus_possible,
 		   &cpus);
 	seq_puts(m, "Mems_allowed:\t");
 	for (int i = 1; i < NODE_WORDS; i++)
 		seq_puts(m, "00000000,");
-	seq_puts(m, "00000001\nMems_allowed_list:\t0\n");
+	seq_printf(m, "%08lx\nMems_allowed_list:\t%*pbl\n", mems.bits, nodemask_list(&mems));
 	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", t->nvcsw,
 		   t->nivcsw);
 }

@@ -42,9 +42,9 @@ static bool same_owner(struct task_struct *t)
 
 long sys_getcpu(unsigned int __user *cpu, unsigned int __user *node, void __user *cache)
 {
-	unsigned int here = smp_processor_id(), zero = 0;
+	unsigned int here = smp_processor_id(), near = numa_node_id();
 
-	if ((cpu && put_user(here, cpu)) || (node && put_user(zero, node)))
+	if ((cpu && put_user(here, cpu)) || (node && put_user(near, node)))
 		return -EFAULT;
 	return 0;
 }

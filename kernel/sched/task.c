@@ -70,6 +70,8 @@ struct task_struct init_task = {
 	.flags = PF_KTHREAD | PF_IDLE,
 	.on_cpu = 1,
 	.cpus_allowed = ~0UL,
+	.mems_allowed = { ~0UL },
+	.il_prev = NUMA_NO_NODE,
 	.se = { .weight = 1024 },
 	.pi_lock = SPINLOCK_INIT(LOCK_PI),
 	.alloc_lock = SPINLOCK_INIT(LOCK_MM_ARG),

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernel/lib/list.h"
+#include "kernel/lib/nodemask.h"
 #include "kernel/lib/rbtree.h"
 #include "kernel/lib/types.h"
 #include "kernel/x86/percpu.h"
@@ -27,6 +28,7 @@ struct fs_struct;
 struct cred;
 struct vm_area_struct;
 struct reclaim_state;
+struct mempolicy;
 struct tty_struct;
 struct fpu_state;
 struct file;
@@ -224,6 +226,10 @@ struct task_struct {
 
 	/* memory */
 	struct reclaim_state *reclaim_state;	/* u */
+	nodemask_t mems_allowed;	/* a: one word; mm/cpuset.c writes it */
+	/* k; read by the task itself without; mm/mempolicy.c. NULL: local first */
+	struct mempolicy *mempolicy;
+	short il_prev;			/* u: the node that interleaving used last */
 	struct vm_area_struct *vmacache;	/* u: valid while vmacache_seq == mm's */
 	u64 vmacache_seq;
 	int kmap_depth;			/* u: slots in use; mm/highmem.c */

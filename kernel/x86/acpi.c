@@ -44,6 +44,7 @@ struct fadt {
 } __packed;
 struct madt { struct sdt h; u32 lapic, flags; u8 entries[]; } __packed;
 struct srat { struct sdt h; u32 pad0; u64 pad1; u8 entries[]; } __packed;
+struct slit { struct sdt h; u64 localities; u8 entries[]; } __packed;
 struct hpet_table { struct sdt h; u32 id; struct gas base; } __packed;
 struct mcfg_table { struct sdt h; u64 pad; u64 base; u16 segment; u8 bus_start, bus_end; } __packed;
 enum { FADT_RESET_SUPPORTED = 1 << 10, MADT_ENABLED = 1, SRAT_ENABLED = 1 };
@@ -183,16 +184,27 @@ static void parse_madt_entry(const u8 *e)
 	}
 }
 
+static void set_apic_node(u32 apic_id, u32 flags, u32 node)
+{
+	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
+		if (acpi_info.apic_ids[i] == apic_id && (flags & SRAT_ENABLED))
+			acpi_info.apic_node[i] = node;
+}
+
 static void parse_srat_entry(const u8 *e)
 {
-	u32 node = 0;
+	static const u8 least[] = { 16, 40, 24 };	/* bytes of each type */
+	u32 node;
 
+	if (e[0] >= sizeof(least) || e[1] < least[e[0]])
+		return;
 	switch (e[0]) {
 	case 0:		/* local APIC affinity: ACPI 6.4, 5.2.16.1 */
 		node = e[2] | (u32)e[9] << 8 | (u32)e[10] << 16 | (u32)e[11] << 24;
-		for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
-			if (acpi_info.apic_ids[i] == e[3] && (le32(e + 4) & SRAT_ENABLED))
-				acpi_info.apic_node[i] = node;
+		set_apic_node(e[3], le32(e + 4), node);
+		break;
+	case 2:		/* local x2APIC affinity */
+		set_apic_node(le32(e + 8), le32(e + 12), le32(e + 4));
 		break;
 	case 1:		/* memory affinity */
 		if (!(le32(e + 28) & SRAT_ENABLED) || acpi_info.nr_mem_affinity == MAX_MEM_AFFINITY)
@@ -202,6 +214,18 @@ static void parse_srat_entry(const u8 *e)
 		acpi_info.mem_affinity[acpi_info.nr_mem_affinity++].size = le64(e + 16);
 		break;
 	}
+}
+
+/* ACPI 6.4, 5.2.17: an N x N table of bytes. One that is too large or cut short is no use. */
+static void parse_slit(const struct slit *s)
+{
+	u64 n = s->localities;
+
+	if (n > MAX_LOCALITIES || s->h.length < sizeof(*s) + n * n)
+		return;
+	acpi_info.nr_localities = n;
+	for (u64 i = 0; i < n; i++)
+		memcpy(acpi_info.distance[i], s->entries + i * n, n);
 }
 
 static void for_each_entry(const u8 *e, const u8 *end, void (*parse)(const u8 *))
@@ -225,6 +249,8 @@ static void parse_table(const struct sdt *t)
 		for_each_entry(((const struct madt *)t)->entries, end, parse_madt_entry);
 	} else if (!memcmp(t->sig, "SRAT", 4)) {
 		srat = (const void *)t;
+	} else if (!memcmp(t->sig, "SLIT", 4)) {
+		parse_slit((const void *)t);
 	} else if (!memcmp(t->sig, "HPET", 4)) {
 		acpi_info.hpet = ((const struct hpet_table *)t)->base.addr;
 	} else if (!memcmp(t->sig, "MCFG", 4) && t->length >= sizeof(struct mcfg_table)) {
@@ -252,6 +278,7 @@ static void parse_root(const struct rsdp *rsdp)
 		if (t)
 			parse_table(t);
 	}
+	acpi_info.has_srat = srat != NULL;
 	if (srat)
 		for_each_entry(srat->entries, (const u8 *)srat + srat->h.length, parse_srat_entry);
 }

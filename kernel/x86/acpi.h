@@ -11,7 +11,7 @@
 #include "kernel/lib/types.h"
 #include "kernel/x86/memlayout.h"
 
-enum { MAX_IOAPICS = 4, MAX_MEM_AFFINITY = 32 };
+enum { MAX_IOAPICS = 4, MAX_MEM_AFFINITY = 32, MAX_LOCALITIES = 32 };
 struct acpi_info {
 	bool found;
 	phys_addr_t lapic;
@@ -32,9 +32,13 @@ struct acpi_info {
 	phys_addr_t mcfg;
 	u8 mcfg_bus_start, mcfg_bus_end;
 	/* SRAT: who is near what */
+	bool has_srat;
 	u32 apic_node[MAX_CPUS];		/* proximity domain of apic_ids[i] */
 	unsigned int nr_mem_affinity;
 	struct { phys_addr_t start; u64 size; u32 node; } mem_affinity[MAX_MEM_AFFINITY];
+	/* SLIT: distances between proximity domains, 10: the same; 0 localities: not told */
+	unsigned int nr_localities;
+	u8 distance[MAX_LOCALITIES][MAX_LOCALITIES];
 };
 extern struct acpi_info acpi_info;
 

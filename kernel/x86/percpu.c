@@ -14,6 +14,7 @@
 unsigned long percpu_offset[MAX_CPUS];
 DEFINE_PER_CPU(unsigned long, this_percpu_offset);
 DEFINE_PER_CPU(int, cpu_number);
+DEFINE_PER_CPU(int, numa_node);
 int nr_cpus = 1, nr_cpus_possible = 1;
 
 /* => early_alloc is set, smp_count_cpus() was called */

@@ -19,6 +19,7 @@
 extern unsigned long percpu_offset[MAX_CPUS];	/* c: copy - template */
 DECLARE_PER_CPU(unsigned long, this_percpu_offset);
 DECLARE_PER_CPU(int, cpu_number);
+DECLARE_PER_CPU(int, numa_node);	/* c: its memory node; mm/numa.c */
 
 #define this_cpu_read(var)                                                     \
 	({ typeof(var) pcp_val;                                                \
@@ -42,6 +43,8 @@ DECLARE_PER_CPU(int, cpu_number);
 #define per_cpu(var, cpu) (*per_cpu_ptr(var, cpu))
 
 static inline int smp_processor_id(void) { return this_cpu_read(cpu_number); }
+static inline int numa_node_id(void) { return this_cpu_read(numa_node); }
+static inline int cpu_to_node(int cpu) { return per_cpu(numa_node, cpu); }
 
 extern int nr_cpus;			/* c: CPUs that came up (after smp_init) */
 /* c: CPUs in the MADT, at most MAX_CPUS, maxcpus= applied */

@@ -156,12 +156,13 @@ int cpu_up(int cpu, struct task_struct *idle, unsigned long stack)
 	return -ENODEV;
 }
 
-void smp_done(void)
+void smp_done(int nr_nodes)
 {
 	if (nr_cpus > 1)
 		memcpy(phys_to_virt(TRAMPOLINE_PHYS), under_trampoline,
 		       trampoline_end - trampoline_start);
-	pr_info("smp: Brought up 1 node, %d CPU%s\n", nr_cpus, nr_cpus == 1 ? "" : "s");
+	pr_info("smp: Brought up %d node%s, %d CPU%s\n", nr_nodes, nr_nodes == 1 ? "" : "s", nr_cpus,
+		nr_cpus == 1 ? "" : "s");
 }
 
 void smp_send_reschedule(int cpu)

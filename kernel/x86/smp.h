@@ -28,7 +28,7 @@ void setup_per_cpu_areas(void);
  */
 int cpu_up(int cpu, struct task_struct *idle, unsigned long stack);
 /* Logs the count. Afterwards boot's init memory may be freed. */
-void smp_done(void);
+void smp_done(int nr_nodes);		/* all are up: gives the trampoline back, says how many */
 
 /* Runs @fn(@arg) in the interrupt handler of each other online CPU in @mask, and on this one if it
  * is in it (interrupts off); returns when all have. */

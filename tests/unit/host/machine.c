@@ -44,6 +44,7 @@ extern unsigned long max_low_pfn __attribute__((weak));
 struct boot_info boot_info;
 unsigned long percpu_offset[MAX_CPUS];
 int host_cpu, nr_cpus = 1, nr_cpus_possible = 1;
+DEFINE_PER_CPU(int, numa_node);
 bool host_irqs_off;
 u64 host_clock_ns = 1000000000;
 u64 supported_pte_mask = ~0UL;

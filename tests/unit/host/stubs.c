@@ -11,6 +11,8 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/workqueue.h"
+#include "kernel/x86/acpi.h"
+#include "kernel/x86/apic.h"
 #include "mm/oom_kill.h"
 #include "mm/show_mem.h"
 #include "mm/swapfile.h"
@@ -19,6 +21,11 @@
 #define stub __attribute__((weak))
 
 /* --- kernel/x86 --- */
+stub struct acpi_info acpi_info;
+stub u32 apic_id_of(int cpu)
+{
+	return cpu;
+}
 stub char boot_stack[16];
 
 /* --- kernel/sched --- */
@@ -77,7 +84,8 @@ stub void wakeup_kswapd(struct zone *zone, gfp_t gfp, int order, enum zone_type 
 {
 	host_kswapd_wakes++;
 }
-stub unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp)
+stub unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp,
+				       const nodemask_t *nodemask)
 {
 	host_reclaims++;
 	return host_reclaim ? host_reclaim(pgdat, order, gfp) : 0;

@@ -26,6 +26,10 @@ static inline int smp_processor_id(void) { return host_cpu; }
 #define this_cpu_inc(var) this_cpu_add(var, 1)
 #define this_cpu_dec(var) this_cpu_add(var, -1)
 
+DECLARE_PER_CPU(int, numa_node);
+static inline int numa_node_id(void) { return this_cpu_read(numa_node); }
+static inline int cpu_to_node(int cpu) { return per_cpu(numa_node, cpu); }
+
 extern int nr_cpus;
 extern int nr_cpus_possible;
 #define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpus; (cpu)++)
