@@ -19,6 +19,7 @@
 #include "kernel/dev/virtio.h"
 #include "kernel/dev/vt.h"
 #include "kernel/fs/fs.h"
+#include "kernel/fs/sysfs.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/cmdline.h"
 #include "kernel/lib/printk.h"
@@ -114,6 +115,7 @@ static void __section(".init.text") smp_init(void)
 	}
 	smp_done(nr_online_nodes);
 	kswapd_bind();
+	sysfs_link_cpus();
 	init_per_zone_wmark_min();
 }
 

@@ -22,16 +22,7 @@
 static DEFINE_MUTEX(sysfs_lock, LOCK_OPEN);
 static struct super_block *sysfs_sb;	/* c: NULL until sysfs_init() */
 
-static int show_cpus(struct seq_file *m, int n)
-{
-	seq_printf(m, n > 1 ? "0-%d\n" : "%d\n", n - 1);
-	return 0;
-}
-static int online_show(struct seq_file *m) { return show_cpus(m, nr_cpus); }
-static int possible_show(struct seq_file *m) { return show_cpus(m, nr_cpus_possible); }
-CTL_FILE("/sys/devices/system/cpu/online", .mode = 0444, .show = online_show);
-CTL_FILE("/sys/devices/system/cpu/present", .mode = 0444, .show = possible_show);
-CTL_FILE("/sys/devices/system/cpu/possible", .mode = 0444, .show = possible_show);
+struct super_block *sysfs_tree(void) { return sysfs_sb; }
 
 struct bdev_attr { const char *name; void (*show)(struct seq_file *m, struct block_device *bdev); };
 
@@ -95,6 +86,7 @@ static int sysfs_mount(struct super_block *sb, const char *source, const char *d
 	if (err)
 		return err;
 	tree_add_ctl_files(sb, "/sys/");
+	sysfs_add_topology(sb);
 	tree_add(sb, "block", S_IFDIR | 0755, NULL, NULL);
 	tree_add(sb, "kernel", S_IFDIR | 0755, NULL, NULL);
 	return 0;

@@ -4,4 +4,9 @@
 #pragma once
 
 struct block_device;
+struct super_block;
 void sysfs_add_block_device(struct block_device *bdev);
+struct super_block *sysfs_tree(void);
+/* sysfs_topology.c: CPUs and nodes; the links between them once all CPUs are up. */
+void sysfs_add_topology(struct super_block *sb);
+void sysfs_link_cpus(void);
