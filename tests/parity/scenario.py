@@ -10,6 +10,7 @@
 The head is the comment lines at the start; the format is that of the reference recordings.
 """
 
+import fcntl
 import os
 import pathlib
 import re
@@ -170,8 +171,11 @@ def download(arch, packages, to):
 
 def cached(name, arch, packages):
     to = CACHE / f"{name}-{arch}"
-    if not to.is_dir():
-        download(arch, packages, to)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w") as lock:     # scenarios run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not to.is_dir():
+            download(arch, packages, to)
     return to
 
 
