@@ -184,8 +184,8 @@ $(B)/brink.iso: $(B)/brink.elf $(B)/initramfs.cpio.gz boot/grub.cfg | $(B)/.tool
 	$(Q)grub-mkrescue -o $@ $(B)/iso 2> $(B)/grub-mkrescue.log || { cat $(B)/grub-mkrescue.log; exit 1; }
 
 # Deterministic: one guest instruction is one tick of rdtsc (docs/DEBUGGING.md).
-bench: $(B)/brink.elf $(B)/initramfs.cpio.gz ## counts the instructions of the common paths
-	$(Q)$(PYTHON3) tests/bench.py $(B)
+bench: $(B)/brink.elf $(B)/initramfs.cpio.gz ## counts the instructions of the common paths; LINUX=1: Linux's beside
+	$(Q)$(PYTHON3) tests/bench.py $(B) $(if $(call yes,$(LINUX)),--linux)
 
 clean: ## removes build/
 	rm -rf $(B)

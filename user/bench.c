@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -22,6 +23,16 @@ static void report(const char *what, unsigned long total, unsigned long n)
 {
 	printf("%-44s %10lu\n", what, total / n);
 	fflush(stdout);
+}
+
+/* Writes @text to file @path: 0 or -1. */
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), bad;
+
+	bad = fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0;
+	close(fd);
+	return bad;
 }
 
 static void bench_getppid(void)
@@ -60,6 +71,35 @@ static void bench_faults(void)
 	start = ticks();
 	munmap(p, PAGES * PAGE);
 	report("munmap, per touched page", ticks() - start, 1000);
+}
+
+/*
+ * The same first write by a process that a memory cgroup is charged for. Without cgroup2 the row
+ * is left out.
+ */
+static void bench_charged_fault(void)
+{
+	enum { PAGES = 500 };
+	unsigned long start;
+	char *p;
+
+	mkdir("/cg", 0755);
+	if (mount("none", "/cg", "cgroup2", 0, NULL))
+		return;
+	if (!put("/cg/cgroup.subtree_control", "+memory") && !mkdir("/cg/bench", 0755) &&
+	    !put("/cg/bench/cgroup.procs", "0")) {
+		p = anonymous(2 * PAGES * PAGE, MAP_PRIVATE);
+		madvise(p, 2 * PAGES * PAGE, MADV_NOHUGEPAGE);
+		for (int i = 0; i < PAGES; i++)	/* page tables, the stock */
+			p[i * PAGE] = 1;
+		start = ticks();
+		for (int i = PAGES; i < 2 * PAGES; i++)
+			p[i * PAGE] = 1;
+		report("write fault, charged to a memory cgroup", ticks() - start, PAGES);
+		munmap(p, 2 * PAGES * PAGE);
+		put("/cg/cgroup.procs", "0");
+	}
+	umount("/cg");
 }
 
 static void bench_mmap(void)
@@ -182,12 +222,28 @@ static unsigned long free_pages(void)
 	return info.freeram * info.mem_unit / PAGE;
 }
 
+/* The sum of /proc/vmstat's lines that begin with @name, kswapd's and direct reclaim's. */
+static unsigned long counted(const char *name)
+{
+	FILE *f = fopen("/proc/vmstat", "r");
+	unsigned long sum = 0, value;
+	char line[64];
+
+	while (f && fscanf(f, "%63s %lu", line, &value) == 2)
+		if (!strncmp(line, name, strlen(name)) &&
+		    (strstr(line, "_kswapd") || strstr(line, "_direct")) && !strstr(line, "throttle"))
+			sum += value;
+	if (f)
+		fclose(f);
+	return sum;
+}
+
 static void bench_swap(void)
 {
 	const size_t timed = 8192, settle = 8192, pages = free_pages() + settle + timed;
 	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	unsigned long start;
+	unsigned long start, scanned, freed;
 	volatile char sum = 0;
 	size_t i = 0;
 
@@ -195,12 +251,16 @@ static void bench_swap(void)
 		return;
 	madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
 	start_filler();
+	scanned = counted("pgscan_");
+	freed = counted("pgsteal_");
 	for (; i < pages - timed; i++)
 		p[i * PAGE] = 1;
 	start = busy_ticks();
 	for (; i < pages; i++)
 		p[i * PAGE] = 1;
 	report("swap-out and fill, per page", busy_ticks() - start, timed);
+	freed = counted("pgsteal_") - freed;
+	report("pages scanned per 100 pages freed", 100 * (counted("pgscan_") - scanned), freed ? freed : 1);
 	/* room: nothing need go out now */
 	munmap(p + pages / 2 * PAGE, (pages - pages / 2) * PAGE);
 	start = busy_ticks();
@@ -242,6 +302,63 @@ static void bench_oom(void)
 	close(fd);
 }
 
+/*
+ * The choice among a thousand, with the task table left out: from sysrq f to the end of a small
+ * victim.
+ */
+static void bench_oom_choice(void)
+{
+	enum { TASKS = 1000 };
+	static pid_t pids[TASKS];
+	int fd = open("/proc/sysrq-trigger", O_WRONLY), n = 0;
+	unsigned long start;
+	pid_t victim;
+
+	if (fd < 0 || put("/proc/sys/vm/oom_dump_tasks", "0"))
+		return;
+	victim = fork();
+	if (!victim) {
+		put("/proc/self/oom_score_adj", "1000");
+		for (;;)
+			pause();
+	}
+	for (; n < TASKS && (pids[n] = fork()) >= 0; n++)
+		if (!pids[n])
+			for (;;)
+				pause();
+	sleep(1);			/* all of them sleep */
+	start_filler();
+	start = busy_ticks();
+	if (n == TASKS && write(fd, "f", 1) == 1) {
+		waitpid(victim, NULL, 0);
+		report("OOM decision among 1,000 processes", busy_ticks() - start, 1);
+	}
+	stop_filler();
+	while (n--) {
+		kill(pids[n], SIGKILL);
+		waitpid(pids[n], NULL, 0);
+	}
+	put("/proc/sys/vm/oom_dump_tasks", "1");
+	close(fd);
+}
+
+/* Debian's kernel has its disk driver in modules; `make bench LINUX=1` puts them into /mod. */
+static void load_modules(void)
+{
+	static const char *const names[] = {
+		"/mod/virtio_ring.ko", "/mod/virtio.ko", "/mod/virtio_pci_legacy_dev.ko",
+		"/mod/virtio_pci_modern_dev.ko", "/mod/virtio_pci.ko", "/mod/virtio_blk.ko"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		int fd = open(names[i], O_RDONLY);
+
+		if (fd >= 0)
+			syscall(SYS_finit_module, fd, "", 0);
+		close(fd);
+	}
+}
+
 static void mount_all(void)
 {
 	mount("proc", "/proc", "proc", 0, NULL);
@@ -259,17 +376,21 @@ int main(int argc, char **argv)
 	printf("ticks of rdtsc, per operation:\n");
 	bench_getppid();
 	bench_faults();
+	bench_charged_fault();
 	bench_mmap();
 	bench_cow();
 	bench_fork(argv[0]);
 	bench_pipe();
-	if (getpid() == 1)
+	if (getpid() == 1) {
+		load_modules();
 		mount_all();
+	}
 	if (!swapon("/dev/vda", 0)) {
 		bench_swap();
 		swapoff("/dev/vda");
 	}
 	bench_oom();
+	bench_oom_choice();
 	if (getpid() == 1)
 		reboot(RB_POWER_OFF);
 	return 0;
