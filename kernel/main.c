@@ -28,6 +28,7 @@
 #include "kernel/proc/futex.h"
 #include "kernel/proc/init.h"
 #include "kernel/proc/utsname.h"
+#include "kernel/sched/cgroup.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/workqueue.h"
 #include "kernel/x86/acpi.h"
@@ -187,6 +188,7 @@ void __section(".init.text") start_kernel(void)
 	mm_init();
 	interrupts_and_time_init();
 	sched_init();
+	cgroup_init();
 	cred_init();
 	fork_init();
 	futex_init();

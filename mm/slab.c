@@ -497,6 +497,8 @@ static void free_xa_node(void *node)
 /* gfp 0: under any lock, so kswapd cannot be woken; a reserve is there for it. */
 static void *alloc_for_sched(size_t size, gfp_t gfp)
 {
+	if (gfp == SCHED_ALLOC_SLEEP)
+		return kzalloc(size, GFP_KERNEL_ACCOUNT);
 	return kmalloc(size, gfp ? gfp : (__GFP_HIGH | __GFP_ATOMIC | __GFP_NOWARN));
 }
 static void free_for_sched(void *p)

@@ -23,6 +23,8 @@ enum lock_rank {
 	LOCK_BDEV_OPEN,		/* the openers of a block device; inside a mount, too */
 	LOCK_RENAME,		/* a directory tree's shape */
 	LOCK_INODE,		/* inode->i_rwsem; parent before child */
+	LOCK_CGROUP,		/* cgroup_mutex: the groups' tree */
+	LOCK_THREADGROUP,	/* fork and release of tasks against moves between groups */
 	LOCK_SB_SYNC,		/* writing a file system's dirty inodes */
 	LOCK_PIPE,		/* pipe->mutex */
 	LOCK_TTY_READ,		/* one reader of the line discipline */
@@ -38,6 +40,7 @@ enum lock_rank {
 	LOCK_OOM_ADJ,		/* oom_adj_mutex */
 	LOCK_CPU_HOTPLUG,	/* bringing CPUs up */
 	LOCK_VMAP_ALLOC,	/* vmalloc's areas */
+	LOCK_RCU,		/* one grace period at a time */
 	LOCK_SLEEP_LAST,
 
 	/* --- spinlocks --- */
@@ -73,6 +76,7 @@ enum lock_rank {
 	LOCK_SLAB,		/* a slab cache's node lists */
 	LOCK_ZONE,		/* zone->lock */
 	LOCK_VMAP,		/* kernel page tables */
+	LOCK_CGROUP_TREE,	/* the groups' tree and who is in which */
 	LOCK_IRQ_DESC,
 	LOCK_PCI,		/* configuration space */
 	LOCK_TLB,		/* one shootdown at a time for a CPU */

@@ -23,6 +23,7 @@
 #include "kernel/proc/posix_timers.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
+#include "kernel/sched/cgroup.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "mm/memory.h"
@@ -276,6 +277,7 @@ void release_task(struct task_struct *t)
 		struct task_struct *leader = t->group_leader, *next = NULL;
 
 		t->cred->user->processes--;
+		cgroup_release_begin();
 		write_lock(&tasklist_lock);
 		if (thread_group_leader(t)) {
 			list_del_init(&t->tasks);
@@ -292,6 +294,7 @@ void release_task(struct task_struct *t)
 			next = leader;
 		}
 		write_unlock(&tasklist_lock);
+		cgroup_release_end(t);
 		free_pid(t->pid);
 		put_task_struct(t);
 		t = next;
@@ -429,6 +432,7 @@ void do_exit(long code)
 	exit_files(t);
 	if (group_dead && t->signal->session_leader)
 		disassociate_ctty(true);
+	cgroup_exit(t);
 	exit_notify(t, group_dead);
 	do_task_dead();
 }

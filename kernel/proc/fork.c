@@ -28,6 +28,7 @@
 #include "kernel/proc/posix_timers.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
+#include "kernel/sched/cgroup.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/workqueue.h"
@@ -76,6 +77,7 @@ static void free_task(struct task_struct *t)
 	if (t->fpu)
 		kmem_cache_free(fpu_cache, t->fpu);
 	put_cred(t->cred);
+	cgroup_free(t);
 	put_signal_struct(t->signal);
 	kmem_cache_free(task_cache, t);
 }
@@ -508,6 +510,7 @@ static int link_task(struct task_struct *t, const struct kernel_clone_args *args
 	attach_pid(t);
 	nr_threads++;
 	total_forks++;
+	cgroup_post_fork(t);
 	spin_unlock_irq(&current->sighand->siglock);
 	write_unlock(&tasklist_lock);
 	return 0;
@@ -534,6 +537,7 @@ static struct task_struct *copy_process(struct kernel_clone_args *args)
 	if (!t)
 		goto uncharge;
 	t->cred = get_cred(current->cred);
+	cgroup_fork(t);
 	init_child(t, args);
 	err = copy_stack(t, args);
 	if (err)
@@ -560,7 +564,12 @@ static struct task_struct *copy_process(struct kernel_clone_args *args)
 		goto free_pid;
 	t->start_time = ktime_get_ns();
 	sched_fork(t);
-	err = link_task(t, args);
+	err = cgroup_can_fork(t);
+	if (!err) {
+		err = link_task(t, args);
+		if (err)
+			cgroup_cancel_fork(t);
+	}
 	settle_pidfd(&pidfd, err);
 	if (!err)
 		return t;
@@ -583,6 +592,7 @@ free:
 	if (t->fpu)
 		kmem_cache_free(fpu_cache, t->fpu);
 	put_cred(t->cred);
+	cgroup_free(t);
 	kmem_cache_free(task_cache, t);
 uncharge:
 	user->processes--;

@@ -44,6 +44,7 @@ struct cgroup_subsys_state {
 	_Atomic long refcnt;			/* a: 0: being freed */
 	_Atomic unsigned int flags;		/* a: CSS_* */
 	int nr_online_children;			/* g */
+	struct cgroup_subsys_state *next_dead;	/* cgroup.c: waiting to be freed */
 };
 
 /*
@@ -77,7 +78,12 @@ struct cgroup_subsys {
 	int (*css_online)(struct cgroup_subsys_state *css);	/* may be NULL: 0 or -errno */
 	void (*css_offline)(struct cgroup_subsys_state *css);	/* may be NULL: rmdir; references stay */
 	void (*css_free)(struct cgroup_subsys_state *css);	/* after the last css_put and a grace period */
-	/* A task is to move: 0 or -errno. All threads of a process are asked first. May be NULL. */
+	/*
+	 * A task is to move: 0 or -errno; may sleep. All threads of a process are asked first, then
+	 * all are moved, or all that agreed are asked to cancel. No task is made or released
+	 * meanwhile; one may be exiting, and a zombie if a controller is switched on or off
+	 * for its group. In can_attach task_css() is still the source. May be NULL.
+	 */
 	int (*can_attach)(struct cgroup_subsys_state *dst, struct task_struct *task);
 	void (*cancel_attach)(struct cgroup_subsys_state *dst, struct task_struct *task);
 	void (*attach)(struct cgroup_subsys_state *dst, struct cgroup_subsys_state *src,
@@ -85,7 +91,10 @@ struct cgroup_subsys {
 	/* fork: 0 or -errno (pids.max: -EAGAIN); cancel_fork undoes it. May be NULL. */
 	int (*can_fork)(struct cgroup_subsys_state *css, struct task_struct *child);
 	void (*cancel_fork)(struct cgroup_subsys_state *css, struct task_struct *child);
+	/* The task dies; the zombie is still in its group. May sleep. May be NULL. */
 	void (*exit)(struct cgroup_subsys_state *css, struct task_struct *task);
+	/* The zombie has been waited for. May be NULL. */
+	void (*release)(struct cgroup_subsys_state *css, struct task_struct *task);
 	const struct cftype *files;
 };
 
@@ -130,9 +139,15 @@ u64 cgroup_ino(const struct cgroup *cgroup);
 
 void cgroup_file_notify(struct cgroup_file *file);	/* any context */
 
-/* kernel/proc's side. */
-void cgroup_fork(struct task_struct *child);		/* joins the parent's group, not yet visible */
-int cgroup_can_fork(struct task_struct *child);		/* 0, -EAGAIN: pids.max */
+/*
+ * kernel/proc's side. From cgroup_can_fork() to cgroup_cancel_fork() or cgroup_post_fork(), and
+ * from cgroup_release_begin() to _end(), nobody is moved (LOCK_THREADGROUP).
+ */
+void cgroup_fork(struct task_struct *child);		/* has the parent's group, not yet visible */
+int cgroup_can_fork(struct task_struct *child);		/* 0, -EAGAIN: pids.max; may sleep */
 void cgroup_cancel_fork(struct task_struct *child);
 void cgroup_post_fork(struct task_struct *child);	/* => tasklist_lock held for writing */
-void cgroup_exit(struct task_struct *task);
+void cgroup_exit(struct task_struct *task);		/* may sleep */
+void cgroup_release_begin(void);			/* may sleep */
+void cgroup_release_end(struct task_struct *task);	/* it is off the lists */
+void cgroup_free(struct task_struct *task);		/* the struct goes; any context */

@@ -13,6 +13,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/printk.h"
 #include "kernel/sched/lockcheck.h"
+#include "kernel/sched/rcu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/irq.h"
 #include "kernel/x86/percpu.h"
@@ -193,6 +194,8 @@ void lockcheck_schedule(void)
 		report("sleeping while holding a spinlock", NULL, LOCK_NONE);
 	else if (in_interrupt())
 		report("sleeping in an interrupt", NULL, LOCK_NONE);
+	else if (this_cpu_read(rcu_readers))
+		report("sleeping between rcu_read_lock() and rcu_read_unlock()", NULL, LOCK_NONE);
 }
 
 /* sched.h */

@@ -17,6 +17,7 @@
 #include "kernel/abi/sched.h"
 #include "kernel/lib/bug.h"
 #include "kernel/sched/lockcheck.h"
+#include "kernel/sched/rcu.h"
 #include "kernel/sched/rq.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
@@ -201,6 +202,7 @@ static void schedule_from(bool preempt)
 	if (CHECKS)
 		lockcheck_schedule();
 	local_irq_disable();
+	rcu_quiescent();
 	rq = this_rq();
 	spin_lock(&rq->lock);
 	rq->clock = rq->last_seen = ktime_get_ns();

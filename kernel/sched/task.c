@@ -14,6 +14,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/hash.h"
+#include "kernel/sched/cgroup_internal.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/workqueue.h"
@@ -87,6 +88,7 @@ struct task_struct init_task = {
 	.sighand = &init_sighand,
 	.pending = { .list = LIST_HEAD_INIT(init_task.pending.list) },
 	.sas_ss_flags = SS_DISABLE,
+	.cgroup = &cgroup_root,
 	.comm = "swapper/0",
 };
 DEFINE_PER_CPU(struct task_struct *, current_task) = &init_task;

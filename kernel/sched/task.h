@@ -32,6 +32,7 @@ struct mempolicy;
 struct tty_struct;
 struct fpu_state;
 struct file;
+struct cgroup;
 
 #define TASK_COMM_LEN 16
 
@@ -157,6 +158,7 @@ struct held_sleeping {
 /*
  * Guards: u the task itself   s siglock   t tasklist_lock   r run queue's lock
  *         p pi_lock   a atomic   c set once   k task_lock (alloc_lock)
+ *         G cgroup_tree_lock, read under rcu_read_lock()
  */
 struct task_struct {
 	/* entry.asm and switch.asm know these offsets (build/asm-offsets.inc) */
@@ -214,6 +216,9 @@ struct task_struct {
 	unsigned long min_flt, maj_flt;	/* u */
 	unsigned long nvcsw, nivcsw;	/* r */
 	u64 start_time;			/* c: ns since boot */
+
+	struct cgroup *cgroup;		/* G: a reference (users); cgroup.h */
+	bool cgroup_exited;		/* G: it does not count as living there any more */
 
 	int *set_child_tid, *clear_child_tid;	/* u: user addresses */
 	struct completion *vfork_done;	/* k */
@@ -291,9 +296,11 @@ int nr_tasks(void);
 extern int pid_max;				/* kernel.pid_max */
 
 /*
- * Memory for what this room allocates itself (sigqueues). Set by mm/slab.c.
- * => gfp 0: any context, spinlocks held; NULL is expected and handled.
+ * Memory for what this room allocates itself (sigqueues, groups). Set by mm/slab.c.
+ * => gfp 0: any context, spinlocks held. SCHED_ALLOC_SLEEP: zeroed, charged to current's memory
+ *    group, may sleep. NULL is expected and handled.
  */
+enum { SCHED_ALLOC_SLEEP = 1 };
 extern void *(*sched_alloc)(size_t size, gfp_t gfp);
 extern void (*sched_free)(void *p);
 /*

@@ -1,0 +1,92 @@
+/*
+ * cgroup_internal.h - struct cgroup, and what the mechanism's own files and kernel/fs/cgroup2.c
+ *                     do with it. Controllers need cgroup.h only.
+ *
+ * Locks:  cgroup_mutex, then cgroup_threadgroup_rwsem, then (spinning) tasklist_lock, a run
+ *         queue's lock, cgroup_tree_lock.
+ */
+#pragma once
+
+#include "kernel/sched/cgroup.h"
+
+/*
+ * Two counts. users: the group exists, a task is or was in it: while it is not 0 the effective
+ * css's stay. refcnt: users is not 0, a css of it is left, a file is open: the struct stays.
+ *
+ * Guards: g cgroup_mutex   T cgroup_tree_lock   R changed under g, read under rcu_read_lock()
+ *         a atomic   c set once
+ */
+struct cgroup {
+	struct cgroup *parent;		/* c: a reference (refcnt); NULL: the root */
+	const char *name;		/* c: behind the struct */
+	u64 id;				/* c: rises with each group made; 1: the root */
+	int level;			/* c: 0: the root */
+	struct list_head children;	/* g and T to change, either to read: by id */
+	struct list_head sibling;	/* g and T to change, either to read */
+	_Atomic long users;		/* a */
+	_Atomic long refcnt;		/* a */
+	bool dead;			/* g and T: rmdir'ed */
+	struct cgroup_subsys_state *css[NR_CGROUP_SUBSYS];	/* g: own ones, a reference */
+	struct cgroup_subsys_state *effective[NR_CGROUP_SUBSYS];	/* R: own or an ancestor's */
+	u32 subtree_control;		/* g: bit n: the children have controller n */
+	int nr_tasks;			/* T: threads in it that have not begun to exit */
+	int nr_populated_children;	/* T */
+	int nr_descendants;		/* g */
+	_Atomic int nr_dying_descendants;	/* a: rmdir'ed, but something still holds them */
+	int max_descendants, max_depth;	/* g: INT_MAX: no limit */
+	struct cgroup_file events_file;
+	struct cgroup *next_dead;	/* cgroup.c: waiting to be freed */
+};
+extern struct cgroup cgroup_root;
+extern const struct cgroup_subsys *cgroup_subsys[NR_CGROUP_SUBSYS];	/* c after boot; may be NULL */
+extern struct rw_semaphore cgroup_threadgroup_rwsem;	/* LOCK_THREADGROUP: readers: fork, release */
+extern spinlock_t cgroup_tree_lock;	/* LOCK_CGROUP_TREE, irqsave */
+
+#define for_each_subsys(ss, i) \
+	for ((i) = 0; (i) < NR_CGROUP_SUBSYS; (i)++) if (((ss) = cgroup_subsys[i]))
+#define for_each_subsys_in(ss, i, mask) for_each_subsys(ss, i) if ((mask) & 1U << (i))
+
+/* Those that know how to divide between tasks and child groups (Linux's "threaded" ones). */
+#define CGROUP_THREADED_SUBSYS (1U << CPUSET_CGRP | 1U << PIDS_CGRP)
+
+/* Controllers that may be switched on below @cg: its own (the root has all). => cgroup_mutex */
+u32 cgroup_controllers(const struct cgroup *cg);
+/* Has it, or has something below it, a living task? => cgroup_tree_lock or a guess */
+static inline bool cgroup_is_populated(const struct cgroup *cg)
+{
+	return READ_ONCE(cg->nr_tasks) || READ_ONCE(cg->nr_populated_children);
+}
+static inline void cgroup_get(struct cgroup *cg) { cg->refcnt++; }
+void cgroup_put(struct cgroup *cg);	/* any context with no lock above LOCK_WORKQUEUE */
+/* Users: a task in it, a move to it. False: the last one has gone. */
+bool cgroup_tryget_users(struct cgroup *cg);
+void cgroup_put_users(struct cgroup *cg);	/* as cgroup_put() */
+
+/* cgroup.c. All => cgroup_mutex held, may sleep. */
+/* @parent's new child with one reference. ERR_PTR: -ENODEV @parent is dead, -EAGAIN, -ENOMEM. */
+struct cgroup *cgroup_create(struct cgroup *parent, const char *name);
+int cgroup_destroy(struct cgroup *cg);	/* 0, -EBUSY: it has tasks or children */
+/* The group after @pos below @root, parents first; NULL @pos begins with @root. => also T alone */
+struct cgroup *cgroup_next_pre(struct cgroup *pos, struct cgroup *root);
+#define cgroup_for_each_pre(pos, root) \
+	for ((pos) = cgroup_next_pre(NULL, root); (pos); (pos) = cgroup_next_pre(pos, root))
+/* A css of @cg for @ss, online but not effective yet: 0 or -errno. And back. */
+int css_create(struct cgroup *cg, const struct cgroup_subsys *ss);
+void css_kill(struct cgroup *cg, const struct cgroup_subsys *ss);
+/* @cg's tasks and those of groups below that have none of their own see @css from now on. */
+void cgroup_set_effective(struct cgroup *cg, enum cgroup_subsys_id id,
+			  struct cgroup_subsys_state *css);
+
+/* cgroup_attach.c. => cgroup_mutex held, may sleep */
+/*
+ * Moves @task, or its whole process, to @dst. 0; -EBUSY: @dst gives controllers to its children;
+ * -ENOMEM; a controller's refusal (then nothing has moved).
+ */
+int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool threadgroup);
+/*
+ * Switches controllers on and off for @cg's children. 0; -ENOENT: not in @cg's own; -EBUSY: used
+ * further below, or @cg has tasks; -ENOMEM
+ */
+int cgroup_change_control(struct cgroup *cg, u32 enable, u32 disable);
+
+extern const struct cgroup_subsys pids_cgrp_subsys;
