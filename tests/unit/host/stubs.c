@@ -9,6 +9,7 @@
 #include "host/stubs.h"
 
 #include "kernel/lib/bug.h"
+#include "kernel/sched/rcu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/workqueue.h"
 #include "kernel/x86/acpi.h"
@@ -32,6 +33,13 @@ stub char boot_stack[16];
 stub const char *current_work_name(void)
 {
 	return NULL;
+}
+stub DEFINE_PER_CPU(int, rcu_readers);
+stub void synchronize_rcu(void) {}	/* one thread: no reader but us */
+stub bool schedule_work(struct work_struct *work)
+{
+	work->func(work);
+	return true;
 }
 stub unsigned long nr_forks(void)
 {
