@@ -31,6 +31,7 @@
 #include "mm/slab.h"
 #include "mm/swap_state.h"
 #include "mm/util.h"
+#include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
 static LIST_HEAD(swaplist);			/* swaplist_lock: mappings, by link */
@@ -496,16 +497,99 @@ bool shmem_unuse_type(unsigned int type, int *error)
 	return !*error;
 }
 
-/* --- MAP_SHARED | MAP_ANONYMOUS --- */
+/* --- objects: MAP_SHARED | MAP_ANONYMOUS, and System V segments --- */
 
-/* An object of its own. */
 struct shmem_object {
 	struct address_space mapping;
 	loff_t size;			/* c: bytes */
-	_Atomic int vmas;		/* a: the last frees it */
+	_Atomic int users;		/* a: VMAs, and a segment's owner; the last frees it */
 	unsigned long charged;		/* c: pages charged to overcommit as a whole */
 	unsigned long ino;		/* c: what /proc/<pid>/maps shows */
 };
+
+/* shmem.h */
+struct shmem_object *shmem_object_new(loff_t size, bool noreserve)
+{
+	static _Atomic unsigned long last_ino = 1024;
+	unsigned long pages = size >> PAGE_SHIFT;
+	struct shmem_object *object;
+
+	if (!noreserve && security_vm_enough_memory_mm(current->mm, pages))
+		return NULL;
+	object = kzalloc(sizeof(*object), GFP_KERNEL);
+	if (!object) {
+		if (!noreserve)
+			vm_unacct_memory(pages);
+		return NULL;
+	}
+	address_space_init(&object->mapping, NULL, &shmem_aops, &object->size);
+	object->mapping.flags = AS_SWAPBACKED | (noreserve ? AS_PAGE_ACCOUNTED : 0);
+	object->size = size;
+	object->charged = noreserve ? 0 : pages;
+	object->users = 1;
+	object->ino = ++last_ino;
+	return object;
+}
+
+/* shmem.h */
+void shmem_object_get(struct shmem_object *object)
+{
+	object->users++;
+}
+
+/* shmem.h */
+void shmem_object_put(struct shmem_object *object)
+{
+	if (--object->users)
+		return;
+	shmem_truncate(&object->mapping, 0);
+	BUG_ON(object->mapping.nrpages || !list_empty(&object->mapping.i_mmap));
+	xa_destroy(&object->mapping.i_pages);
+	vm_unacct_memory(object->charged);
+	kfree(object);
+}
+
+/* shmem.h */
+struct address_space *shmem_object_mapping(struct shmem_object *object)
+{
+	return &object->mapping;
+}
+
+/* shmem.h */
+void shmem_object_pages(struct shmem_object *object, unsigned long *present, unsigned long *swapped)
+{
+	unsigned long index, flags;
+	void *entry;
+
+	*swapped = 0;
+	flags = spin_lock_irqsave(&object->mapping.i_lock);
+	*present = object->mapping.nrpages;
+	if (!list_empty(&object->mapping.link))
+		xa_for_each(&object->mapping.i_pages, index, entry)
+			*swapped += xa_is_value(entry);
+	spin_unlock_irqrestore(&object->mapping.i_lock, flags);
+}
+
+/* shmem.h. Reclaim moves its pages to the unevictable list as it meets them; back they are led. */
+void shmem_object_lock(struct shmem_object *object, bool lock)
+{
+	struct page *page;
+
+	if (lock) {
+		object->mapping.flags |= AS_UNEVICTABLE;
+		return;
+	}
+	object->mapping.flags &= ~(unsigned long)AS_UNEVICTABLE;
+	for (unsigned long i = 0; i < (unsigned long)object->size >> PAGE_SHIFT; i++) {
+		page = find_lock_page(&object->mapping, i);
+		if (!page)
+			continue;
+		check_move_unevictable_page(page);
+		unlock_page(page);
+		put_page(page);
+		cond_resched();
+	}
+}
 
 static struct shmem_object *vma_object(struct vm_area_struct *vma)
 {
@@ -514,20 +598,12 @@ static struct shmem_object *vma_object(struct vm_area_struct *vma)
 
 static void object_open(struct vm_area_struct *vma)
 {
-	vma_object(vma)->vmas++;
+	shmem_object_get(vma_object(vma));
 }
 
 static void object_close(struct vm_area_struct *vma)
 {
-	struct shmem_object *object = vma_object(vma);
-
-	if (--object->vmas)
-		return;
-	shmem_truncate(&object->mapping, 0);
-	BUG_ON(object->mapping.nrpages || !list_empty(&object->mapping.i_mmap));
-	xa_destroy(&object->mapping.i_pages);
-	vm_unacct_memory(object->charged);
-	kfree(object);
+	shmem_object_put(vma_object(vma));
 }
 
 static void object_show_name(struct vm_area_struct *vma, struct seq_file *m)
@@ -557,24 +633,11 @@ static const struct vm_operations_struct shmem_object_vm_ops = {
  */
 int shmem_zero_setup(struct vm_area_struct *vma)
 {
-	static _Atomic unsigned long last_ino = 1024;
-	bool noreserve = vma->vm_flags & VM_NORESERVE;
-	struct shmem_object *object;
+	struct shmem_object *object =
+		shmem_object_new(vma->vm_end - vma->vm_start, vma->vm_flags & VM_NORESERVE);
 
-	if (!noreserve && security_vm_enough_memory_mm(current->mm, vma_pages(vma)))
+	if (!object)
 		return -ENOMEM;
-	object = kzalloc(sizeof(*object), GFP_KERNEL);
-	if (!object) {
-		if (!noreserve)
-			vm_unacct_memory(vma_pages(vma));
-		return -ENOMEM;
-	}
-	address_space_init(&object->mapping, NULL, &shmem_aops, &object->size);
-	object->mapping.flags = AS_SWAPBACKED | (noreserve ? AS_PAGE_ACCOUNTED : 0);
-	object->size = vma->vm_end - vma->vm_start;
-	object->charged = noreserve ? 0 : vma_pages(vma);
-	object->vmas = 1;
-	object->ino = ++last_ino;
 	vma->vm_mapping = &object->mapping;
 	vma->vm_ops = &shmem_object_vm_ops;
 	return 0;

@@ -19,6 +19,18 @@ vm_fault_t shmem_fault(struct vm_fault *vmf);
  * vm_mapping, accounts. 0, -ENOMEM.
  */
 int shmem_zero_setup(struct vm_area_struct *vma);
+/*
+ * An object that is kept by whoever made it, and by the VMAs that map it: @size bytes, page
+ * aligned; @noreserve: its pages are charged as they come. NULL: no memory, or overcommit says no.
+ */
+struct shmem_object *shmem_object_new(loff_t size, bool noreserve);
+void shmem_object_get(struct shmem_object *object);
+void shmem_object_put(struct shmem_object *object);	/* the last frees its pages; may sleep */
+struct address_space *shmem_object_mapping(struct shmem_object *object);
+/* How many of its pages are in memory, and in swap. */
+void shmem_object_pages(struct shmem_object *object, unsigned long *present, unsigned long *swapped);
+/* SHM_LOCK: no page of it is reclaimed until it is unlocked. May sleep. */
+void shmem_object_lock(struct shmem_object *object, bool lock);
 void shmem_truncate(struct address_space *mapping, loff_t from);
 int shmem_writepage(struct page *page, struct writeback_control *wbc);
 /* swapoff: brings all pages of an area back; false: *error says why not */

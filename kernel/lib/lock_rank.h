@@ -30,6 +30,7 @@ enum lock_rank {
 	LOCK_TTY_READ,		/* one reader of the line discipline */
 	LOCK_TTY_WRITE,		/* one writer of a tty */
 	LOCK_MMAP,		/* mm->mmap_lock */
+	LOCK_IPC,		/* System V IPC: one kind's table and objects; munmap detaches */
 	LOCK_PAGE,		/* the page lock, PG_locked (a bit, not a struct) */
 	LOCK_FS_TREE,		/* a disk file's block tree */
 	LOCK_FS_ALLOC,		/* a disk file system's bitmaps; inside: its device's pages */

@@ -18,6 +18,7 @@
 struct user_struct {
 	_Atomic int count;		/* a */
 	_Atomic int processes;		/* a: tasks, threads included */
+	_Atomic long locked_shm;	/* a: pages of SHM_LOCKed segments */
 	kuid_t uid;			/* c */
 	struct hlist_node node;		/* user_lock */
 };

@@ -21,6 +21,7 @@
 #include "kernel/proc/fork.h"
 #include "kernel/proc/pidfd.h"
 #include "kernel/proc/posix_timers.h"
+#include "kernel/proc/sem.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/sched/cgroup.h"
@@ -429,6 +430,7 @@ void do_exit(long code)
 		exit_mm(t);
 	else if (t->vfork_done)
 		WARN_ON(1);
+	exit_sem(t);
 	exit_files(t);
 	if (group_dead && t->signal->session_leader)
 		disassociate_ctty(true);

@@ -26,6 +26,7 @@
 #include "kernel/proc/futex.h"
 #include "kernel/proc/pidfd.h"
 #include "kernel/proc/posix_timers.h"
+#include "kernel/proc/sem.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/sched/cgroup.h"
@@ -542,9 +543,12 @@ static struct task_struct *copy_process(struct kernel_clone_args *args)
 	err = copy_stack(t, args);
 	if (err)
 		goto free;
-	err = copy_files(t, args->flags);
+	err = copy_semundo(t, args->flags & CLONE_SYSVSEM);
 	if (err)
 		goto free;
+	err = copy_files(t, args->flags);
+	if (err)
+		goto put_undo;
 	err = copy_fs(t, args->flags);
 	if (err)
 		goto put_files;
@@ -586,6 +590,8 @@ put_fs:
 put_files:
 	if (t->files)
 		put_files_struct(t->files);
+put_undo:
+	exit_sem(t);
 free:
 	if (t->stack)
 		free_kernel_stack(t->stack);
@@ -741,6 +747,8 @@ long sys_unshare(unsigned long flags)
 		task_unlock(current);
 		put_fs_struct(old);
 	}
+	if (flags & CLONE_SYSVSEM)
+		exit_sem(current);
 	return flags & CLONE_FILES ? unshare_files() : 0;
 }
 

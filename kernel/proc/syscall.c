@@ -46,6 +46,10 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	SYS(mlock), SYS(munlock), SYS(mlockall), SYS(munlockall), SYS(mlock2), SYS(process_madvise),
 	SYS(process_mrelease), SYS(process_vm_readv), SYS(process_vm_writev),
 
+	/* System V IPC */
+	SYS(shmget), SYS(shmat), SYS(shmdt), SYS(shmctl), SYS(semget), SYS(semop), SYS(semtimedop), SYS(semctl),
+	SYS(msgget), SYS(msgsnd), SYS(msgrcv), SYS(msgctl),
+
 	/* signals */
 	SYS(rt_sigaction), SYS(rt_sigprocmask), SYS(rt_sigreturn), SYS(pause), SYS(kill), SYS(rt_sigpending),
 	SYS(rt_sigtimedwait), SYS(rt_sigqueueinfo), SYS(rt_sigsuspend), SYS(sigaltstack), SYS(tkill), SYS(tgkill),

@@ -167,6 +167,23 @@ long sys_msync(unsigned long start, size_t len, int flags);
 long sys_mlock2(unsigned long start, size_t len, int flags);
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
 		unsigned long flags, unsigned long new_addr);
+/* shm.c */
+long sys_shmget(int key, size_t size, int flags);
+long sys_shmat(int id, unsigned long addr, int flags);
+long sys_shmdt(unsigned long addr);
+long sys_shmctl(int id, int cmd, void __user *buf);
+/* sem.c */
+struct sembuf;
+long sys_semget(int key, int nsems, int flags);
+long sys_semop(int id, const struct sembuf __user *uops, size_t nsops);
+long sys_semtimedop(int id, const struct sembuf __user *uops, size_t nsops,
+		    const struct timespec __user *uts);
+long sys_semctl(int id, int semnum, int cmd, unsigned long arg);
+/* msg.c */
+long sys_msgget(int key, int flags);
+long sys_msgsnd(int id, const void __user *umsg, size_t size, int flags);
+kssize_t sys_msgrcv(int id, void __user *umsg, size_t size, long type, int flags);
+long sys_msgctl(int id, int cmd, void __user *buf);
 /* sys_pids.c */
 long sys_getpid(void);
 long sys_gettid(void);

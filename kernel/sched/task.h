@@ -29,6 +29,7 @@ struct cred;
 struct vm_area_struct;
 struct reclaim_state;
 struct mempolicy;
+struct sem_undo_list;
 struct tty_struct;
 struct fpu_state;
 struct file;
@@ -223,6 +224,7 @@ struct task_struct {
 	int *set_child_tid, *clear_child_tid;	/* u: user addresses */
 	struct completion *vfork_done;	/* k */
 	void *robust_list;		/* u: user address */
+	struct sem_undo_list *sem_undo;	/* u: kernel/proc/sem.c; NULL: none */
 	struct restart_block {		/* u: restart_syscall(2) */
 		long (*fn)(struct restart_block *);
 		u64 expires;		/* ns, CLOCK_MONOTONIC */
