@@ -12,6 +12,7 @@
  */
 #include "kernel/abi/sched.h"
 #include "kernel/lib/bug.h"
+#include "kernel/lib/ctlfile.h"
 #include "kernel/sched/rq.h"
 #include "kernel/sched/sched.h"
 
@@ -75,6 +76,27 @@ static void update_min_vruntime(struct rq *rq)
 		rq->min_vruntime = v;
 }
 
+/* --- the real-time tasks' share --- */
+
+/*
+ * Of each period real-time tasks get so much if others wait: one that never sleeps does not keep
+ * its CPU from everybody for ever. Runtime -1: no limit.
+ */
+static int rt_period_us = 1000000, rt_runtime_us = 950000;
+CTL_SYSCTL_INT("kernel.sched_rt_period_us", rt_period_us, 1, INT32_MAX);
+CTL_SYSCTL_INT("kernel.sched_rt_runtime_us", rt_runtime_us, -1, INT32_MAX);
+
+/* Have they had it, and is there anybody to leave the rest to? */
+static bool rt_throttled(struct rq *rq)
+{
+	if (rq->clock - rq->rt_period_start >= (u64)rt_period_us * NSEC_PER_USEC) {
+		rq->rt_period_start = rq->clock;
+		rq->rt_time = 0;
+	}
+	return rt_runtime_us >= 0 && rq->rt_time >= (u64)rt_runtime_us * NSEC_PER_USEC &&
+	       rq->fair.rb_leftmost;
+}
+
 /* rq.h */
 void update_curr(struct rq *rq)
 {
@@ -85,6 +107,8 @@ void update_curr(struct rq *rq)
 		return;
 	curr->se.exec_start = rq->clock;
 	curr->se.sum_exec_runtime += delta;
+	if (is_realtime(curr))
+		rq->rt_time += delta;
 	if (is_idle_task(curr) || is_realtime(curr))
 		return;
 	curr->se.vruntime += virtual_time(delta, curr);
@@ -191,7 +215,7 @@ struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev)
 		insert_waiting(rq, prev, prev->policy == SCHED_FIFO ||
 			       prev->se.sum_exec_runtime - prev->se.prev_sum < RR_SLICE_NS);
 	}
-	if (!list_empty(&rq->realtime))
+	if (!list_empty(&rq->realtime) && !rt_throttled(rq))
 		next = list_first_entry(&rq->realtime, struct task_struct, se.rt_node);
 	else
 		next = leftmost(rq);
@@ -242,7 +266,8 @@ bool should_preempt(struct rq *rq, struct task_struct *t)
 	if (is_idle_task(curr))
 		return true;
 	if (is_realtime(t) || is_realtime(curr))
-		return t->se.rt_priority > curr->se.rt_priority;
+		return t->se.rt_priority > curr->se.rt_priority &&
+		       (is_realtime(curr) || !rt_throttled(rq));
 	if (t->policy == SCHED_IDLE || t->policy == SCHED_BATCH)
 		return false;
 	if (curr->policy == SCHED_IDLE)
@@ -268,8 +293,10 @@ void tick_curr(struct rq *rq)
 	if (rq->nr_running < 2)
 		return;
 	if (!is_realtime(curr)) {
-		if (!list_empty(&rq->realtime) || ran > time_slice(rq))
+		if ((!list_empty(&rq->realtime) && !rt_throttled(rq)) || ran > time_slice(rq))
 			resched_curr(rq);
+	} else if (rt_throttled(rq)) {
+		resched_curr(rq);
 	} else if (curr->policy == SCHED_RR && ran >= RR_SLICE_NS) {
 		resched_curr(rq);
 	}

@@ -21,6 +21,8 @@ struct rq {
 	u64 min_vruntime;		/* r: never goes back */
 	struct rb_root_cached fair;	/* r: waiting tasks by vruntime */
 	struct list_head realtime;	/* r: waiting SCHED_FIFO and SCHED_RR tasks, best first */
+	/* r: ns: this period's start, and how long real-time tasks have run in it */
+	u64 rt_period_start, rt_time;
 	/* o: the task switched from may not run here: to be moved */
 	struct task_struct *push;
 	u64 nr_switches;		/* r */

@@ -26,6 +26,7 @@ FLAGS_TF_RF	equ 0x10100		; SYSRET would trap late or lose them
 section .text.entry progbits alloc exec nowrite align=16
 
 %macro PUSH_REGS 0			; below orig_rax
+	cld				; the user's DF may be set, and C takes it for clear
 	push rdi
 	push rsi
 	push rdx
