@@ -152,6 +152,7 @@ static void __section(".init.text") kernel_init_early(void)
 {
 	start_kernel_threads();
 	smp_init();
+	tracefs_boot_events();
 	drivers_init();
 	default_rootfs();
 	populate_rootfs();
@@ -195,6 +196,7 @@ void __section(".init.text") start_kernel(void)
 	vfs_init();
 	procfs_init();
 	sysfs_init();
+	tracefs_init();
 	devfs_init();
 	block_init();
 	rest_init();

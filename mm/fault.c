@@ -27,6 +27,7 @@
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/oom_kill.h"
+#include "mm/trace.h"
 #include "mm/vma.h"
 
 /* The error code's bits: SDM vol. 3, 4.7. */
@@ -223,6 +224,18 @@ static inline unsigned int fault_flags(const struct pt_regs *regs, unsigned long
 	       (error_code & X86_PF_INSTR ? FAULT_FLAG_INSTRUCTION : 0);
 }
 
+/* Out of line: the common case should not pay for its arguments. */
+static __noinline void trace_fault(const struct pt_regs *regs, unsigned long error_code,
+				   unsigned long address)
+{
+	if (user_mode(regs))
+		TRACE(page_fault_user, .address = address, .ip = regs->rip,
+		      .error_code = error_code);
+	else
+		TRACE(page_fault_kernel, .address = address, .ip = regs->rip,
+		      .error_code = error_code);
+}
+
 static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long error_code,
 					  unsigned long address)
 {
@@ -231,6 +244,8 @@ static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long er
 	struct vm_area_struct *vma;
 	vm_fault_t fault;
 
+	if (trace_enabled(page_fault_user) || trace_enabled(page_fault_kernel))
+		trace_fault(regs, error_code, address);
 	if (unlikely(error_code & X86_PF_RSVD))
 		page_fault_oops(regs, error_code, address);
 	if (!user_mode(regs)) {
@@ -276,8 +291,11 @@ static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long er
  */
 void do_page_fault(struct pt_regs *regs, unsigned long error_code, unsigned long address)
 {
-	if (likely(address < TASK_SIZE))
+	if (likely(address < TASK_SIZE)) {
 		do_user_addr_fault(regs, error_code, address);
-	else	/* the kernel's half is in every process' table: nothing to bring in here */
-		bad_area_nosemaphore(regs, error_code, address, SEGV_MAPERR);
+		return;
+	}
+	trace_fault(regs, error_code, address);
+	/* the kernel's half is in every process' table: nothing to bring in here */
+	bad_area_nosemaphore(regs, error_code, address, SEGV_MAPERR);
 }

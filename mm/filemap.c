@@ -28,6 +28,7 @@
 #include "mm/page_alloc.h"
 #include "mm/shmem.h"
 #include "mm/swap.h"
+#include "mm/trace.h"
 #include "mm/vmstat.h"
 #include "mm/workingset.h"
 
@@ -159,6 +160,8 @@ int add_to_page_cache_lru(struct page *page, struct address_space *mapping, unsi
 		if (!xa_is_err(old)) {
 			get_page(page);
 			account_page_cache(page, mapping, 1);
+			if (trace_enabled(mm_filemap_add_to_page_cache))
+				trace_page_cache(mapping, page, true);
 		}
 		spin_unlock_irqrestore(&mapping->i_lock, flags);
 	} while (xa_err(old) == -ENOMEM &&
@@ -187,6 +190,8 @@ void remove_from_page_cache_locked(struct page *page, void *shadow)
 	struct address_space *mapping = page->mapping;
 	void *old;
 
+	if (trace_enabled(mm_filemap_delete_from_page_cache))
+		trace_page_cache(mapping, page, false);
 	if (shadow)
 		/* in place: needs no memory */
 		old = xa_store(&mapping->i_pages, page->index, shadow, GFP_NOWAIT);

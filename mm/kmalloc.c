@@ -14,6 +14,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "mm/slab_internal.h"
+#include "mm/trace.h"
 #include "mm/vmalloc.h"
 #include "mm/vmstat.h"
 
@@ -67,22 +68,44 @@ static unsigned int large_order(const struct page *page)
 	return page_test(page, PG_head) ? page[1].private : 0;
 }
 
+/* Out of line, so that the common case does not pay for it. */
+static __noinline void trace_kmalloc(unsigned long call_site, const void *p, size_t size, gfp_t gfp)
+{
+	TRACE(kmalloc, .call_site = call_site, .ptr = p, .bytes_req = size,
+	      .bytes_alloc = size > KMALLOC_MAX_CACHED ? PAGE_ALIGN(size) : cache_for(size)->size,
+	      .gfp_flags = gfp, .node = -1);
+}
+static __noinline void trace_kfree(unsigned long call_site, const void *p)
+{
+	TRACE(kfree, .call_site = call_site, .ptr = p);
+}
+
 /* => not a pointer that was returned for size 0: there is none, size 0 yields NULL */
 void *kmalloc(size_t size, gfp_t gfp)
 {
+	void *p;
+
 	if (unlikely(!size || size > KMALLOC_MAX_CACHED || (gfp & __GFP_DMA))) {
 		if (!size || WARN_ON_ONCE(size > KMALLOC_MAX && !(gfp & __GFP_NOWARN)) ||
 		    size > KMALLOC_MAX)
 			return NULL;
-		return kmalloc_large(size, gfp);
+		p = kmalloc_large(size, gfp);
+		if (trace_enabled(kmalloc))
+			trace_kmalloc((unsigned long)__builtin_return_address(0), p, size, gfp);
+		return p;
 	}
-	return kmem_cache_alloc(cache_for(size), gfp);
+	p = kmalloc_object(cache_for(size), gfp);
+	if (trace_enabled(kmalloc))
+		trace_kmalloc((unsigned long)__builtin_return_address(0), p, size, gfp);
+	return p;
 }
 
 void kfree(const void *object)
 {
 	struct page *page;
 
+	if (trace_enabled(kfree))
+		trace_kfree((unsigned long)__builtin_return_address(0), object);
 	if (unlikely(!object))
 		return;
 	if (unlikely(is_vmalloc_addr(object))) {
@@ -91,7 +114,7 @@ void kfree(const void *object)
 	}
 	page = virt_to_page(object);
 	if (likely(page_test(page, PG_slab))) {
-		kmem_cache_free((page - page->private)->slab_cache, (void *)object);
+		kfree_object((page - page->private)->slab_cache, (void *)object);
 		return;
 	}
 	mod_page_state(page, NR_SLAB_UNRECLAIMABLE, -(1L << large_order(page)));
@@ -107,11 +130,6 @@ size_t ksize(const void *object)
 	page = virt_to_page(object);
 	return page_test(page, PG_slab) ? (page - page->private)->slab_cache->object_size
 					: PAGE_SIZE << large_order(page);
-}
-
-void *kzalloc(size_t size, gfp_t gfp)
-{
-	return kmalloc(size, gfp | __GFP_ZERO);
 }
 
 void *kcalloc(size_t n, size_t size, gfp_t gfp)

@@ -23,6 +23,7 @@
 #include "mm/numa.h"
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
+#include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
@@ -211,10 +212,12 @@ static void kswapd_try_to_sleep(struct pglist_data *pgdat, int order, int highes
 		init_wait(&wait);
 		prepare_to_wait(&pgdat->kswapd_wait, &wait, TASK_INTERRUPTIBLE);
 	}
-	if (!left && prepare_kswapd_sleep(pgdat, order, highest))
+	if (!left && prepare_kswapd_sleep(pgdat, order, highest)) {
+		TRACE(mm_vmscan_kswapd_sleep, .nid = pgdat->node_id);
 		schedule_waiting("kswapd");
-	else
+	} else {
 		count_vm_event(left ? KSWAPD_LOW_WMARK_HIT_QUICKLY : KSWAPD_HIGH_WMARK_HIT_QUICKLY);
+	}
 	finish_wait(&pgdat->kswapd_wait, &wait);
 }
 
@@ -239,6 +242,7 @@ int kswapd(void *arg)
 		asked = take_highest_zoneidx(pgdat);
 		if (asked < MAX_NR_ZONES)
 			highest = asked;
+		TRACE(mm_vmscan_kswapd_wake, .nid = pgdat->node_id, .zid = highest, .order = order);
 		order = balance_pgdat(pgdat, order, highest);
 		cond_resched();
 	}
@@ -266,5 +270,7 @@ void wakeup_kswapd(struct zone *zone, gfp_t gfp, int order, enum zone_type highe
 	if (pgdat->kswapd_failures >= MAX_RECLAIM_RETRIES ||
 	    has_nothing_to_do(pgdat, order, highest_zoneidx))
 		return;
+	TRACE(mm_vmscan_wakeup_kswapd, .nid = pgdat->node_id, .zid = highest_zoneidx, .order = order,
+	      .gfp_flags = gfp);
 	wake_up_interruptible(&pgdat->kswapd_wait);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mm/mm_types.h"
+#include "mm/trace.h"
 
 struct pt_regs;
 /*
@@ -34,6 +35,8 @@ struct page *vm_normal_page(pte_t pte);		/* NULL for the zero page and device pa
 static inline void add_mm_counter(struct mm_struct *mm, enum rss_counter which, long n)
 {
 	mm->rss[which] += n;
+	if (trace_enabled(rss_stat))
+		trace_mm_rss(mm, which);
 }
 /* The peak is noted before pages go (update_hiwater_rss), not at each that comes. */
 void update_hiwater_rss(struct mm_struct *mm);

@@ -19,6 +19,7 @@
 #include "mm/oom_kill.h"
 #include "mm/page_alloc.h"
 #include "mm/swapfile.h"
+#include "mm/trace.h"
 #include "mm/util.h"
 
 struct mutex oom_adj_mutex = MUTEX_INIT(oom_adj_mutex, LOCK_OOM_ADJ);
@@ -60,6 +61,8 @@ static void store_adj(struct task_struct *task, short adj, bool set_min)
 	task->signal->oom_score_adj = adj;
 	if (set_min)
 		task->signal->oom_score_adj_min = adj;
+	if (trace_enabled(oom_score_adj_update))
+		trace_oom_adj(task);
 }
 
 /*

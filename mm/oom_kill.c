@@ -34,6 +34,7 @@
 #include "mm/oom_kill.h"
 #include "mm/page_alloc.h"
 #include "mm/swapfile.h"
+#include "mm/trace.h"
 #include "mm/vmstat.h"
 
 struct mutex oom_lock = MUTEX_INIT(oom_lock, LOCK_OOM);
@@ -219,7 +220,7 @@ static void select_bad_process(struct oom_control *oc)
  *
  * => its mm is there and stays: task_lock held, or it is current
  */
-void mark_oom_victim(struct task_struct *task)
+void mark_oom_victim(struct task_struct *task, kuid_t uid)
 {
 	struct mm_struct *mm = task->mm;
 
@@ -237,6 +238,8 @@ void mark_oom_victim(struct task_struct *task)
 		task->signal->oom_mm = mm;
 	}
 	oom_victims++;
+	if (trace_enabled(mark_victim))
+		trace_oom_victim(task, mm, uid);
 }
 
 /*
@@ -386,7 +389,7 @@ static void kill_victim(struct task_struct *victim, const char *message)
 	count_vm_event(OOM_KILL);
 	/* The signal first: whoever sees the mark must find it dying. */
 	do_send_sig_info_group(victim, SIGKILL);
-	mark_oom_victim(victim);
+	mark_oom_victim(victim, uid);
 	report_kill(victim, mm, uid, message);
 	task_unlock(victim);
 
@@ -401,14 +404,16 @@ static void oom_kill_process(struct oom_control *oc, const char *message)
 {
 	static DEFINE_RATELIMIT_STATE(oom_rs, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 	struct task_struct *victim = oc->chosen;
+	kuid_t uid;
 
 	/*
 	 * It is exiting by itself: no report, no signal, but the reserves, so that it gets there.
 	 */
 	if (task_will_free_mem(victim)) {
+		uid = oom_task_uid(victim);
 		task_lock(victim);
 		if (victim->mm) {
-			mark_oom_victim(victim);
+			mark_oom_victim(victim, uid);
 			queue_oom_reaper(victim);
 		}
 		task_unlock(victim);
@@ -456,7 +461,7 @@ bool out_of_memory(struct oom_control *oc)
 		return false;
 	/* We are dying ourselves: then nobody else need. */
 	if (task_will_free_mem(current)) {
-		mark_oom_victim(current);
+		mark_oom_victim(current, oom_task_uid(current));
 		queue_oom_reaper(current);
 		return true;
 	}

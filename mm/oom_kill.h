@@ -40,7 +40,8 @@ static inline bool tsk_is_oom_victim(struct task_struct *task) { return task->si
 bool oom_killer_disable(signed long timeout_ns);
 void oom_killer_enable(void);
 void sysrq_oom(void);				/* sysrq f: queues moom_callback on the worker */
-void mark_oom_victim(struct task_struct *task);	/* => task_lock held, or current */
+/* => task_lock held, or current; @uid: the victim's user, for the trace */
+void mark_oom_victim(struct task_struct *task, kuid_t uid);
 
 /* What a policy and the report ask about tasks. */
 bool is_global_init(const struct task_struct *task);

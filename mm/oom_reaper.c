@@ -27,6 +27,7 @@
 #include "mm/mmap.h"
 #include "mm/mmu_gather.h"
 #include "mm/oom_kill.h"
+#include "mm/trace.h"
 
 #define OOM_REAPER_DELAY (2 * NSEC_PER_SEC)	/* what an orderly exit is given; Linux 6.1's */
 #define MAX_OOM_REAP_RETRIES 10
@@ -67,17 +68,22 @@ static void __oom_reap_task_mm(struct mm_struct *mm)
 /* One attempt. True: done, or there is nothing to do. */
 static bool oom_reap_task_mm(struct task_struct *victim, struct mm_struct *mm)
 {
-	if (!down_read_trylock(&mm->mmap_lock))
+	if (!down_read_trylock(&mm->mmap_lock)) {
+		TRACE(skip_task_reaping, .pid = victim->pid);
 		return false;
+	}
 	if (mm->flags & MMF_OOM_SKIP) {		/* exit_mmap() was here: it is an orderly exit */
+		TRACE(skip_task_reaping, .pid = victim->pid);
 		up_read(&mm->mmap_lock);
 		return true;
 	}
+	TRACE(start_task_reaping, .pid = victim->pid);
 	__oom_reap_task_mm(mm);
 	pr_info("oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, "
 		"shmem-rss:%lukB\n",
 		victim->pid, victim->comm, K(get_mm_counter(mm, MM_ANONPAGES)),
 		K(get_mm_counter(mm, MM_FILEPAGES)), K(get_mm_counter(mm, MM_SHMEMPAGES)));
+	TRACE(finish_task_reaping, .pid = victim->pid);
 	up_read(&mm->mmap_lock);
 	return true;
 }
@@ -137,6 +143,7 @@ static void wake_oom_reaper(struct timer_list *timer)
 	victim->oom_reaper_list = reaper_list;
 	reaper_list = victim;
 	spin_unlock_irqrestore(&reaper_lock, flags);
+	TRACE(wake_reaper, .pid = victim->pid);
 	wake_up(&reaper_wait);
 }
 

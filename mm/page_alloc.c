@@ -27,6 +27,7 @@
 #include "mm/debug.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc_internal.h"
+#include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
@@ -266,6 +267,20 @@ static bool steal_suitable_fallback(struct zone *zone, struct page *page, enum m
 	return true;
 }
 
+/* The first block of @from's at order @o serves a request of @order for @mt. */
+static bool steal_from(struct zone *zone, unsigned int order, unsigned int o, enum migratetype mt,
+		       int from, bool whole)
+{
+	struct page *page =
+		list_first_entry(&zone->free_area[o].free_list[from], struct page, lru);
+	bool stolen = steal_suitable_fallback(zone, page, mt, whole);
+
+	TRACE(mm_page_alloc_extfrag, .pfn = page_to_pfn(page), .alloc_order = order,
+	      .fallback_order = o, .alloc_migratetype = mt, .fallback_migratetype = from,
+	      .change_ownership = get_pageblock_migratetype(page) == mt);
+	return stolen;
+}
+
 /*
  * Steals for @mt. Whoever takes the pageblock over wants the biggest block;
  * movable requests, which take one block only, the smallest that does.
@@ -281,19 +296,12 @@ static bool rmqueue_fallback(struct zone *zone, unsigned int order, enum migrate
 			continue;
 		if (!steal && mt == MIGRATE_MOVABLE && o > (int)order)
 			break;
-		return steal_suitable_fallback(
-			zone,
-			list_first_entry(&zone->free_area[o].free_list[from], struct page, lru), mt,
-			steal);
+		return steal_from(zone, order, o, mt, from, steal);
 	}
 	for (unsigned int o = order; o < MAX_ORDER; o++) {
 		from = find_suitable_fallback(&zone->free_area[o], o, mt, &steal);
 		if (from >= 0)
-			return steal_suitable_fallback(
-				zone,
-				list_first_entry(&zone->free_area[o].free_list[from], struct page,
-						 lru),
-				mt, steal);
+			return steal_from(zone, order, o, mt, from, steal);
 	}
 	return false;
 }
@@ -337,6 +345,8 @@ static __noinline int rmqueue_bulk(struct zone *zone, int want, struct list_head
 
 		if (!page)
 			break;
+		TRACE(mm_page_alloc_zone_locked, .pfn = page_to_pfn(page), .order = order,
+		      .migratetype = mt, .percpu_refill = 1);
 		for (unsigned int i = 0; i < 1U << order; i++)
 			list_add_tail(&page[i].lru, list);
 		got += 1 << order;
@@ -364,6 +374,8 @@ static __noinline void free_pcppages_bulk(struct zone *zone, struct per_cpu_page
 			continue;
 		page = list_last_entry(list, struct page, lru);
 		list_unlink_entry(&page->lru);
+		TRACE(mm_page_pcpu_drain, .pfn = page_to_pfn(page),
+		      .migratetype = *pageblock_type(zone, page));
 		free_one_block(page, zone, 0, (enum migratetype)*pageblock_type(zone, page));
 		n--;
 	}
@@ -408,8 +420,11 @@ static __noinline struct page *rmqueue_buddy(struct zone *zone, unsigned int ord
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	struct page *page = rmqueue_block(zone, order, mt);
 
-	if (page)
+	if (page) {
 		add_free_pages(zone, -(1L << order));
+		TRACE(mm_page_alloc_zone_locked, .pfn = page_to_pfn(page), .order = order,
+		      .migratetype = mt);
+	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }
@@ -632,6 +647,17 @@ static __noinline struct page *alloc_pages_any(gfp_t gfp, unsigned int order, pg
 	return get_page_from_freelist(gfp, order, alloc_flags, ac);
 }
 
+/* Out of line, so that the common case does not pay for it. @page NULL: there was none. */
+static __noinline void trace_alloc(struct page *page, unsigned int order, gfp_t gfp)
+{
+	TRACE(mm_page_alloc, .pfn = page ? page_to_pfn(page) : -1UL, .order = order,
+	      .gfp_flags = gfp, .migratetype = gfp_migratetype(gfp));
+}
+static __noinline void trace_free(struct page *page, unsigned int order)
+{
+	TRACE(mm_page_free, .pfn = page_to_pfn(page), .order = order);
+}
+
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
 			   const nodemask_t *nodemask)
 {
@@ -650,6 +676,8 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
 		page = alloc_from_stock(gfp, pgdat);
 		if (likely(page)) {
 			prep_new_page(page, 0, gfp);
+			if (trace_enabled(mm_page_alloc))
+				trace_alloc(page, 0, gfp);
 			return page;
 		}
 	}
@@ -658,7 +686,11 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
 		return NULL;
 	}
 	page = alloc_pages_any(gfp, order, pgdat, nodemask, &ac);
-	return likely(page) ? page : __alloc_pages_slowpath(gfp, order, &ac);
+	if (unlikely(!page))
+		page = __alloc_pages_slowpath(gfp, order, &ac);
+	if (trace_enabled(mm_page_alloc))
+		trace_alloc(page, order, gfp);
+	return page;
 }
 
 /* => @gfp without __GFP_HIGHMEM */
@@ -689,6 +721,8 @@ static inline bool free_pages_prepare(struct page *page, unsigned int order)
 {
 	unsigned long flags = flags_relaxed(page);
 
+	if (trace_enabled(mm_page_free))
+		trace_free(page, order);
 	if (unlikely((flags & PAGE_FLAGS_CHECK_AT_FREE) || page->_mapcount != -1 ||
 		     page->_refcount != 0)) {
 		bad_page(page);
@@ -750,6 +784,7 @@ void free_unref_page_list(struct list_head *list)
 
 	list_for_each_entry_safe(page, next, list, lru) {
 		if (free_pages_prepare(page, 0)) {
+			TRACE(mm_page_free_batched, .pfn = page_to_pfn(page));
 			free_to_pcp(page);
 			freed++;
 		}

@@ -20,6 +20,7 @@
 #include "mm/oom_kill.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/show_mem.h"
+#include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
@@ -182,15 +183,19 @@ static bool should_reclaim_retry(struct slow_attempt *at)
 	if (at->no_progress_loops > MAX_RECLAIM_RETRIES)
 		return false;
 	for (struct zoneref *z = at->ac.pgdat->zonelist; z->zone && !possible; z++) {
-		long available;
+		long available, reclaimable;
 
 		if (!zone_may_help(at, z))
 			continue;
-		available =
-			zone_reclaimable_pages(z->zone) + zone_page_state(z->zone, NR_FREE_PAGES);
+		reclaimable = zone_reclaimable_pages(z->zone);
+		available = reclaimable + zone_page_state(z->zone, NR_FREE_PAGES);
 		possible =
 			zone_watermark_ok_free(z->zone, at->order, min_wmark_pages(z->zone),
 					       at->ac.highest_zoneidx, at->alloc_flags, available);
+		TRACE(reclaim_retry_zone, .node = z->zone->node, .zone_idx = z->zone_idx,
+		      .order = at->order, .reclaimable = reclaimable, .available = available,
+		      .min_wmark = min_wmark_pages(z->zone),
+		      .no_progress_loops = at->no_progress_loops, .wmark_check = possible);
 	}
 	/* A worker must sleep really: what frees memory may be queued behind it. */
 	if (current->flags & PF_WQ_WORKER)

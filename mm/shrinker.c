@@ -13,6 +13,7 @@
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
 #include "mm/debug.h"
+#include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
@@ -33,10 +34,15 @@ void register_shrinker(struct shrinker *s)
 static unsigned long do_shrink_slab(struct shrinker *s, int priority)
 {
 	unsigned long count = s->count_objects(s), freed = 0;
-	unsigned long want = (count >> priority) * 4 / s->seeks;
+	unsigned long want = (count >> priority) * 4 / s->seeks, total;
 
 	if (priority == 0)
 		want = count;
+	total = want;
+	if (count)
+		TRACE(mm_shrink_slab_start, .shr = s, .shrink = (void *)s->scan_objects,
+		      .gfp_flags = GFP_KERNEL, .cache_items = count, .delta = want,
+		      .total_scan = want, .priority = priority);
 	while (want) {
 		unsigned long nr = MIN(want, SHRINK_BATCH);
 
@@ -45,6 +51,9 @@ static unsigned long do_shrink_slab(struct shrinker *s, int priority)
 		want -= nr;
 		cond_resched();
 	}
+	if (count)
+		TRACE(mm_shrink_slab_end, .shr = s, .shrink = (void *)s->scan_objects,
+		      .retval = freed, .total_scan = total);
 	return freed;
 }
 

@@ -30,6 +30,7 @@
 #include "kernel/x86/smp.h"
 #include "mm/page_alloc.h"
 #include "mm/slab_internal.h"
+#include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
@@ -284,7 +285,7 @@ static __noinline void *alloc_slowpath(struct kmem_cache *s, gfp_t gfp)
 	}
 }
 
-void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
+static __always_inline void *alloc_object(struct kmem_cache *s, gfp_t gfp)
 {
 	unsigned long flags = local_irq_save();
 	struct kmem_cache_cpu *c = &s->cpu[smp_processor_id()];
@@ -307,7 +308,31 @@ void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 	return object;
 }
 
-void kmem_cache_free(struct kmem_cache *s, void *object)
+/* Out of line, as trace_slab_free(). */
+static __noinline void trace_slab_alloc(unsigned long call_site, const void *object,
+					const struct kmem_cache *s, gfp_t gfp)
+{
+	TRACE(kmem_cache_alloc, .call_site = call_site, .ptr = object, .bytes_req = s->object_size,
+	      .bytes_alloc = s->size, .gfp_flags = gfp, .node = -1,
+	      .accounted = gfp & __GFP_ACCOUNT);
+}
+
+void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
+{
+	void *object = alloc_object(s, gfp);
+
+	if (trace_enabled(kmem_cache_alloc))
+		trace_slab_alloc((unsigned long)__builtin_return_address(0), object, s, gfp);
+	return object;
+}
+
+/* slab_internal.h */
+void *kmalloc_object(struct kmem_cache *s, gfp_t gfp)
+{
+	return alloc_object(s, gfp);
+}
+
+static __always_inline void free_object(struct kmem_cache *s, void *object)
 {
 	struct kmem_cache_cpu *c;
 	unsigned long flags;
@@ -322,6 +347,19 @@ void kmem_cache_free(struct kmem_cache *s, void *object)
 	c->free = object;
 	c->count++;
 	local_irq_restore(flags);
+}
+
+void kmem_cache_free(struct kmem_cache *s, void *object)
+{
+	if (trace_enabled(kmem_cache_free))
+		trace_slab_free((unsigned long)__builtin_return_address(0), object, s->name);
+	free_object(s, object);
+}
+
+/* slab_internal.h */
+void kfree_object(struct kmem_cache *s, void *object)
+{
+	free_object(s, object);
 }
 
 /* --- caches --- */

@@ -25,7 +25,7 @@ void kmem_cache_destroy(struct kmem_cache *cache);	/* all objects are free (asse
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *object);	/* any context */
 void *kmalloc(size_t size, gfp_t gfp);		/* up to 4 MiB, physically contiguous, low memory */
-void *kzalloc(size_t size, gfp_t gfp);
+static inline void *kzalloc(size_t size, gfp_t gfp) { return kmalloc(size, gfp | __GFP_ZERO); }
 void *kcalloc(size_t n, size_t size, gfp_t gfp);	/* NULL if the product overflows */
 void *krealloc(void *old, size_t size, gfp_t gfp);
 char *kstrdup(const char *s, gfp_t gfp);

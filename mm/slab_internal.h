@@ -40,3 +40,6 @@ static inline struct page *slab_of(const void *object)
 	return page - page->private;
 }
 void kmalloc_init(void);	/* kmalloc.c */
+/* As kmem_cache_alloc() and kmem_cache_free(), but not seen by a trace: kmalloc.c has its own events. */
+void *kmalloc_object(struct kmem_cache *s, gfp_t gfp);
+void kfree_object(struct kmem_cache *s, void *object);

@@ -11,9 +11,11 @@
  */
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "kernel/x86/clock.h"
 #include "mm/debug.h"
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
+#include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
@@ -23,6 +25,14 @@ static _Atomic unsigned long nr_written;	/* pages since the last wake-up */
 
 /* Ends of writes that wake the sleepers; half of what one reclaimer starts at a time. */
 #define WAKE_BATCH (SWAP_CLUSTER_MAX / 2)
+
+/* @timeout: what it meant to sleep, ns; since @began it has slept. */
+static void trace_throttled(struct pglist_data *pgdat, s64 timeout, u64 began,
+			    enum vmscan_throttle_state reason)
+{
+	TRACE(mm_vmscan_throttled, .nid = pgdat->node_id, .usec_timeout = timeout / 1000,
+	      .usec_delayed = (ktime_get_ns() - began) / 1000, .reason = 1 << reason);
+}
 
 /*
  * reclaim_throttle: sleeps because of @reason, at most as long as it is likely to last.
@@ -36,6 +46,7 @@ void reclaim_throttle(struct pglist_data *pgdat, enum vmscan_throttle_state reas
 		[VMSCAN_THROTTLE_ISOLATED] = 20 * NSEC_PER_MSEC,
 		[VMSCAN_THROTTLE_NOPROGRESS] = TICK_NSEC,
 	};
+	u64 began;
 
 	if ((current->flags & PF_KTHREAD) && !(current->flags & PF_KSWAPD)) {
 		cond_resched();
@@ -46,16 +57,20 @@ void reclaim_throttle(struct pglist_data *pgdat, enum vmscan_throttle_state reas
 
 		init_wait(&wait);
 		nr_throttled++;
+		began = ktime_get_ns();
 		prepare_to_wait(&writeback_wait, &wait, TASK_UNINTERRUPTIBLE);
 		schedule_timeout_ns(timeout[reason], "reclaim: writeback");
 		finish_wait(&writeback_wait, &wait);
 		nr_throttled--;
+		trace_throttled(pgdat, timeout[reason], began, reason);
 		return;
 	}
+	began = ktime_get_ns();
 	current->__state = TASK_UNINTERRUPTIBLE;
 	schedule_timeout_ns(timeout[reason], reason == VMSCAN_THROTTLE_ISOLATED
 						 ? "reclaim: isolated"
 						 : "reclaim: no progress");
+	trace_throttled(pgdat, timeout[reason], began, reason);
 }
 
 void acct_reclaim_writeback(struct page *page)

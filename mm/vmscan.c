@@ -36,6 +36,7 @@
 #include "mm/rmap.h"
 #include "mm/swap.h"
 #include "mm/swap_state.h"
+#include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 #include "mm/workingset.h"
@@ -207,6 +208,8 @@ static enum pageout_result pageout(struct page *page)
 	}
 	if (!page_test(page, PG_writeback))
 		page_clear(page, PG_reclaim);	/* it ended already, or failed */
+	TRACE(mm_vmscan_write_folio, .pfn = page_to_pfn(page),
+	      .reclaim_flags = trace_reclaim_file(page_is_file_lru(page)));
 	mod_page_state(page, NR_VMSCAN_WRITE, 1);
 	return PAGE_SUCCESS;
 }
@@ -250,7 +253,7 @@ static void activate_locked(struct page *page, struct shrink_lists *lists, struc
 		try_to_free_swap(page);
 	if (page_evictable(page)) {
 		page_set(page, PG_active);
-		sc->nr.activated++;
+		sc->nr.activated[page_is_file_lru(page)]++;
 		count_vm_event(PGACTIVATE);
 	}
 	keep_locked(page, lists);
@@ -298,8 +301,10 @@ static void prepare_page(struct page *page, struct shrink_lists *lists, struct s
 		references = page_check_references(page);
 	if (references == PAGEREF_ACTIVATE)
 		goto activate;
-	if (references == PAGEREF_KEEP)
+	if (references == PAGEREF_KEEP) {
+		sc->nr.ref_keep++;
 		goto keep;
+	}
 	if (PageAnon(page) && page_test(page, PG_swapbacked) && !PageSwapCache(page)) {
 		if (!(sc->gfp_mask & __GFP_IO) || !sc->may_swap)
 			goto keep;
@@ -308,6 +313,7 @@ static void prepare_page(struct page *page, struct shrink_lists *lists, struct s
 	}
 	if (page_mapped(page) && !try_to_unmap(page, &lists->tlb)) {
 		tlb_batch_flush(&lists->tlb);	/* of the PTEs that did go */
+		sc->nr.unmap_fail++;
 		goto activate;			/* mlocked, or it has no way out */
 	}
 	if (references == PAGEREF_RECLAIM_CLEAN && page_test(page, PG_dirty)) {
@@ -501,6 +507,10 @@ static unsigned long isolate_lru_pages(unsigned long nr, struct lruvec *lruvec,
 			update_lru_size(lruvec, lru, (enum zone_type)zid, -(long)taken[zid]);
 	}
 	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
+	TRACE(mm_vmscan_lru_isolate, .highest_zoneidx = sc->reclaim_idx, .order = sc->order,
+	      .nr_requested = nr, .nr_scanned = *scanned, .nr_skipped = nr_skipped,
+	      .nr_taken = total, .isolate_mode = sc->may_unmap ? 0 : 2 /* unmapped ones only */,
+	      .lru = lru);
 	return total;
 }
 
@@ -581,6 +591,7 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 	struct pglist_data *pgdat = lruvec->pgdat;
 	unsigned long taken, scanned, reclaimed, pageout_before = sc->nr.pageout;
 	bool file = is_file_lru(lru), stalled = false;
+	struct reclaim_stat before;
 	LIST_HEAD(pages);
 
 	while (unlikely(too_many_isolated(pgdat, file, sc))) {
@@ -598,6 +609,7 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 	if (!taken)
 		return 0;
 	mod_isolated(pgdat, file, taken);
+	before = sc->nr;
 	reclaimed = shrink_page_list(&pages, sc);
 	move_pages_to_lru(lruvec, &pages);
 	mod_isolated(pgdat, file, -(long)taken);
@@ -610,6 +622,9 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 	if (sc->nr.unqueued_dirty && sc->nr.unqueued_dirty == sc->nr.taken)
 		/* nothing but dirty pages, and nobody writes them */
 		wakeup_flusher_threads();
+	if (trace_enabled(mm_vmscan_lru_shrink_inactive))
+		trace_shrink_inactive(pgdat->node_id, scanned, reclaimed, &before, sc,
+				      file);
 	return reclaimed;
 }
 
@@ -618,7 +633,7 @@ static void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct s
 			       enum lru_list lru)
 {
 	bool file = is_file_lru(lru);
-	unsigned long taken, scanned, deactivated = 0, vm_flags;
+	unsigned long taken, scanned, deactivated = 0, rotated = 0, vm_flags;
 	LIST_HEAD(pages);
 	LIST_HEAD(active);
 	LIST_HEAD(inactive);
@@ -637,6 +652,7 @@ static void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct s
 		if (page_evictable(page) && page_referenced(page, false, &vm_flags) &&
 		    (vm_flags & VM_EXEC) && file) {
 			list_add(&page->lru, &active);
+			rotated++;
 			continue;
 		}
 		page_clear(page, PG_active);
@@ -648,6 +664,9 @@ static void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct s
 	move_pages_to_lru(lruvec, &active);
 	move_pages_to_lru(lruvec, &inactive);
 	mod_isolated(lruvec->pgdat, file, -(long)taken);
+	TRACE(mm_vmscan_lru_shrink_active, .nid = lruvec->pgdat->node_id, .nr_taken = taken,
+	      .nr_active = rotated, .nr_deactivated = deactivated, .nr_referenced = rotated,
+	      .priority = sc->priority, .reclaim_flags = trace_reclaim_file(file));
 }
 
 /* --- how much of what --- */
@@ -922,7 +941,9 @@ unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp,
 		return 1;
 	current->reclaim_state = &slab;
 	current->flags |= PF_MEMALLOC;
+	TRACE(mm_vmscan_direct_reclaim_begin, .order = order, .gfp_flags = gfp);
 	reclaimed = do_try_to_free_pages(pgdat, &sc);
+	TRACE(mm_vmscan_direct_reclaim_end, .nr_reclaimed = reclaimed);
 	current->flags = (current->flags & ~PF_MEMALLOC) | memalloc;
 	current->reclaim_state = outer;
 	return reclaimed;

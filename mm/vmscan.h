@@ -62,7 +62,7 @@ struct scan_control {
 	unsigned long nr_scanned, nr_reclaimed;	/* out */
 	struct reclaim_stat {		/* out: of the last lists scanned */
 		unsigned long taken, dirty, unqueued_dirty, writeback, immediate, pageout,
-		    activated;
+		    ref_keep, unmap_fail, activated[2] /* anonymous, file */;
 	} nr;
 };
 /* vmscan.c: one pass over the node's lists and the shrinkers at sc->priority. */

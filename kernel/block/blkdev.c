@@ -17,6 +17,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/block/block.h"
+#include "kernel/block/trace.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/printk.h"
@@ -256,6 +257,8 @@ void blk_submit(struct blk_request *req)
 	unsigned long flags;
 
 	BUG_ON(!req->end_io);
+	if (trace_enabled(block_rq_issue))
+		trace_rq_issue(req);
 	if (req->op != BLK_FLUSH)
 		count_vm_events(req->op == BLK_READ ? PGPGIN : PGPGOUT,
 				blk_request_bytes(req) >> SECTOR_SHIFT);
@@ -317,6 +320,8 @@ void blk_end_request(struct blk_request *req, int error)
 	unsigned long flags = spin_lock_irqsave(&bdev->lock);
 
 	BUG_ON(bdev->in_flight == 0);
+	if (trace_enabled(block_rq_complete))
+		trace_rq_complete(req, error);
 	account_end(bdev, req);
 	spin_unlock_irqrestore(&bdev->lock, flags);
 	if (unlikely(error))

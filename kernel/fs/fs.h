@@ -311,5 +311,7 @@ int register_chrdev(unsigned int major, unsigned int minor, const char *name, um
 int register_filesystem(struct file_system_type *type);
 void procfs_init(void);
 void sysfs_init(void);
+void tracefs_init(void);
+void tracefs_boot_events(void);		/* trace_event=; => all CPUs are up */
 /* "vm.swappiness", "10": 0, -ENOENT, -EACCES, -EINVAL; for apply_boot_sysctls() */
 int sysctl_write_by_name(const char *name, const char *value);

@@ -89,6 +89,7 @@ static int sysfs_mount(struct super_block *sb, const char *source, const char *d
 	sysfs_add_topology(sb);
 	tree_add(sb, "block", S_IFDIR | 0755, NULL, NULL);
 	tree_add(sb, "kernel", S_IFDIR | 0755, NULL, NULL);
+	tree_add(sb, "kernel/tracing", S_IFDIR | 0755, NULL, NULL);	/* to mount tracefs on */
 	return 0;
 }
 

@@ -17,6 +17,7 @@ enum lock_rank {
 	/* --- sleeping locks --- */
 	LOCK_FPOS,		/* a file's position */
 	LOCK_SEQ,		/* an open /proc file's text; what it shows may take any other */
+	LOCK_TRACE,		/* the trace rings' readers, and which events are on */
 	LOCK_SWAPON,		/* swapon, swapoff: one at a time */
 	LOCK_EPOLL,		/* an epoll set; polls the files in it */
 	LOCK_OPEN,		/* device and tty open/close */

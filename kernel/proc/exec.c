@@ -32,6 +32,7 @@
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/trace_sched.h"
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/highmem.h"
@@ -635,6 +636,7 @@ static int do_execve_file(struct file *file, const char *filename, const struct 
 			  const struct user_arg *envp)
 {
 	struct linux_binprm *bprm = kzalloc(sizeof(*bprm), GFP_KERNEL);
+	kpid_t old_pid = current->pid;	/* a thread that execs becomes the leader */
 	int err;
 
 	if (!bprm) {
@@ -662,6 +664,8 @@ static int do_execve_file(struct file *file, const char *filename, const struct 
 	sched_exec();
 	if (!err)
 		err = exec_binprm(bprm);
+	if (err >= 0 && trace_enabled(sched_process_exec))
+		trace_task_exec(current, filename, old_pid);
 	if (err < 0 && bprm->point_of_no_return)
 		kill_half_made();
 	free_bprm(bprm);

@@ -27,6 +27,7 @@
 #include "kernel/sched/cgroup.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "kernel/sched/trace_sched.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/oom_kill.h"
@@ -426,6 +427,8 @@ void do_exit(long code)
 	if (group_dead)
 		exit_group(t, code);
 	t->exit_code = code;
+	if (trace_enabled(sched_process_exit))
+		trace_task_exit(t);
 	if (t->mm)
 		exit_mm(t);
 	else if (t->vfork_done)

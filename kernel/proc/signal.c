@@ -23,6 +23,7 @@
 #include "kernel/proc/exit.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "kernel/sched/trace_sched.h"
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/uaccess.h"
 #include "kernel/x86/upcalls.h"
@@ -195,6 +196,8 @@ static enum verdict judge_signal(int sig, struct ksignal *ksig)
 {
 	struct k_sigaction *ka = &current->sighand->action[sig - 1];
 
+	TRACE(signal_deliver, .sig = sig, .errno = ksig->info.si_errno, .code = ksig->info.si_code,
+	      .sa_handler = (unsigned long)ka->sa.sa_handler, .sa_flags = ka->sa.sa_flags);
 	if (ka->sa.sa_handler == SIG_IGN)
 		return NEXT;
 	if (ka->sa.sa_handler != SIG_DFL) {
@@ -233,6 +236,7 @@ static enum verdict next_signal(struct ksignal *ksig)
 			current->pending.signal &= ~sigmask(SIGKILL);
 			recalc_sigpending();
 			ksig->sig = SIGKILL;
+			TRACE(signal_deliver, .sig = SIGKILL);
 			return FATAL;
 		}
 		if (current->jobctl & JOBCTL_STOP_PENDING && do_signal_stop(0))

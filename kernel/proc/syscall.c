@@ -9,6 +9,9 @@
  * Above:  entry.asm, through upcalls.h.
  * Below:  sys_* here and in kernel/fs.   In Linux: arch/x86/entry/syscalls/syscall_64.tbl.
  */
+#define CREATE_TRACE_POINTS
+#include "kernel/proc/trace.h"
+
 #include "kernel/abi/errno.h"
 #include "kernel/abi/unistd.h"
 #include "kernel/fs/syscalls.h"
@@ -97,13 +100,29 @@ static __noinline long sys_ni_syscall(u64 nr)
 	return -ENOSYS;
 }
 
+/* Out of line, so that do_syscall() keeps its few registers. */
+static __noinline void trace_enter(const struct pt_regs *regs)
+{
+	TRACE(sys_enter, .id = regs->orig_rax,
+	      .args = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 });
+}
+static __noinline void trace_exit(const struct pt_regs *regs)
+{
+	TRACE(sys_exit, .id = regs->orig_rax, .ret = regs->rax);
+}
+
 /* upcalls.h */
 void do_syscall(struct pt_regs *regs)
 {
-	u64 nr = regs->orig_rax;
+	u64 nr;
 
+	if (trace_enabled(sys_enter))
+		trace_enter(regs);
+	nr = regs->orig_rax;
 	if (likely(nr < NR_SYSCALLS && sys_call_table[nr]))
 		regs->rax = sys_call_table[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 	else
 		regs->rax = sys_ni_syscall((u32)nr);
+	if (trace_enabled(sys_exit))
+		trace_exit(regs);
 }

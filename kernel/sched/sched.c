@@ -21,6 +21,7 @@
 #include "kernel/sched/rq.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "kernel/sched/trace_sched.h"
 #include "kernel/x86/clock.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/process.h"
@@ -232,6 +233,8 @@ static void schedule_from(bool preempt)
 	}
 	next->se.exec_start = rq->clock;
 	next->se.prev_sum = next->se.sum_exec_runtime;
+	if (trace_enabled(sched_switch))
+		trace_task_switch(prev, next, preempt);
 	if (is_idle_task(prev))
 		leave_idle(rq);
 	else if (is_idle_task(next))
@@ -369,6 +372,8 @@ static void activate(struct task_struct *t, unsigned int state)
 	enqueue_task(rq, t);
 	if (should_preempt(rq, t))
 		resched_curr(rq);
+	if (trace_enabled(sched_wakeup))
+		trace_task_wakeup(t, false);
 	spin_unlock(&rq->lock);
 }
 
@@ -453,6 +458,8 @@ void wake_up_new_task(struct task_struct *t)
 	unsigned long flags = spin_lock_irqsave(&t->pi_lock);
 	struct rq *rq = cpu_rq(select_cpu(t, t->cpu));
 
+	if (trace_enabled(sched_process_fork))
+		trace_task_fork(current, t);
 	forks++;
 	spin_lock(&rq->lock);
 	rq->clock = ktime_get_ns();
@@ -463,6 +470,8 @@ void wake_up_new_task(struct task_struct *t)
 	enqueue_task(rq, t);
 	if (should_preempt(rq, t))
 		resched_curr(rq);
+	if (trace_enabled(sched_wakeup_new))
+		trace_task_wakeup(t, true);
 	spin_unlock(&rq->lock);
 	spin_unlock_irqrestore(&t->pi_lock, flags);
 }

@@ -14,6 +14,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "kernel/sched/trace_sched.h"
 #include "kernel/x86/smp.h"
 
 /* One queued siginfo. */
@@ -272,29 +273,48 @@ static void fill_info(struct siginfo *to, int sig, const struct siginfo *info)
 		*to = (struct siginfo){ .si_signo = sig, .si_code = SI_KERNEL };
 }
 
-/* signal.h */
-int send_signal_locked(int sig, const struct siginfo *info, struct task_struct *t, bool group,
-		       bool force)
+/*
+ * Queues @sig, or says why not. => siglock held; *result: enum trace_signal_result. 0 or -EAGAIN.
+ */
+static int queue_signal(int sig, const struct siginfo *info, struct task_struct *t, bool group,
+			int *result)
 {
 	struct sigpending *pending = group ? &t->signal->shared_pending : &t->pending;
 	bool override = sig < SIGRTMIN && (!info || info->si_code >= 0);
 	struct sigqueue *q;
 
-	if (!prepare_signal(sig, t, force))
-		return 0;
+	*result = TRACE_SIGNAL_ALREADY_PENDING;
 	if (sig < SIGRTMIN && pending->signal & sigmask(sig))
 		return 0;		/* ordinary signals do not queue up */
+	*result = TRACE_SIGNAL_DELIVERED;
 	/* SIGKILL needs no siginfo: nobody will see it. */
 	q = sig == SIGKILL ? NULL : sigqueue_alloc(t, override);
 	if (q) {
 		fill_info(&q->info, sig, info);
 		list_add_tail(&q->list, &pending->list);
 	} else if (sig >= SIGRTMIN && info && info->si_code != SI_USER) {
+		*result = TRACE_SIGNAL_OVERFLOW_FAIL;
 		return -EAGAIN;		/* sigqueue(3) promised to deliver it */
+	} else if (sig != SIGKILL) {
+		*result = TRACE_SIGNAL_LOSE_INFO;
 	}
 	pending->signal |= sigmask(sig);
 	complete_signal(sig, t, group);
 	return 0;
+}
+
+/* signal.h */
+int send_signal_locked(int sig, const struct siginfo *info, struct task_struct *t, bool group,
+		       bool force)
+{
+	int result = TRACE_SIGNAL_IGNORED, ret = 0;
+
+	if (prepare_signal(sig, t, force))
+		ret = queue_signal(sig, info, t, group, &result);
+	if (trace_enabled(signal_generate))
+		trace_signal(sig, t, info ? info->si_errno : 0, info ? info->si_code : SI_KERNEL,
+			     group, result);
+	return ret;
 }
 
 /* signal.h. @sig 0 only asks whether there is somebody. */

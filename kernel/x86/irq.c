@@ -208,6 +208,7 @@ static int interrupts_show(struct seq_file *m)
 	static const struct { const char *label, *what; int vector; } fixed[] = {
 		{ "LOC", "Local timer interrupts", VECTOR_TIMER },
 		{ "SPU", "Spurious interrupts", VECTOR_SPURIOUS },
+		{ "IWI", "IRQ work interrupts", VECTOR_IRQ_WORK },
 		{ "RES", "Rescheduling interrupts", VECTOR_RESCHEDULE },
 		{ "CAL", "Function call interrupts", VECTOR_CALL },
 		{ "TLB", "TLB shootdowns", VECTOR_TLB },

@@ -18,6 +18,7 @@ enum vector {
 	VECTOR_FIRST = 0x30,
 	VECTOR_LAST = 0xdf,
 	VECTOR_TIMER = 0xec,
+	VECTOR_IRQ_WORK = 0xf6,	/* to itself: what had to wait until interrupts were on */
 	VECTOR_CALL = 0xfb,
 	VECTOR_TLB = 0xfc,
 	VECTOR_RESCHEDULE = 0xfd,

@@ -18,6 +18,7 @@
 
 int panic_timeout;
 bool panic_in_progress;
+void (*panic_dump)(void);
 static int panic_cpu = -1;	/* a */
 
 static int set_panic(const char *value)
@@ -67,6 +68,8 @@ void panic(const char *fmt, ...)
 	pr_emerg("Kernel panic - not syncing: %s\n", text);
 	dump_stack();
 	smp_stop_others();
+	if (panic_dump)
+		panic_dump();
 	if (panic_timeout)
 		panic_reboot();
 	pr_emerg("---[ end Kernel panic - not syncing: %s ]---\n", text);

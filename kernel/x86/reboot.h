@@ -13,3 +13,4 @@ void machine_halt(void) __noreturn;
 /* panic=: > 0 reboot after so many seconds, < 0 at once, 0 never; kernel.panic */
 extern int panic_timeout;
 extern bool panic_in_progress;
+extern void (*panic_dump)(void);	/* called once the other CPUs are stopped; may be NULL */

@@ -11,6 +11,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/trace.h"
 #include "kernel/sched/workqueue.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
@@ -30,6 +31,14 @@ stub u32 apic_id_of(int cpu)
 stub char boot_stack[16];
 
 /* --- kernel/sched --- */
+stub void trace_write(const struct trace_event *event, const void *entry, size_t size)
+{
+	panic("trace event %s:%s is on", event->system, event->name);
+}
+stub const char *trace_symbol(long value, const struct trace_symbol *symbols, unsigned int n)
+{
+	return "";
+}
 stub const char *current_work_name(void)
 {
 	return NULL;
