@@ -278,3 +278,32 @@ int do_munlockall(void)
 	up_write(&mm->mmap_lock);
 	return 0;
 }
+/*
+ * check_move_unevictable_page: the page may be reclaimed after all (munlock): to the list of
+ * its kind.
+ *
+ * => a reference is held, and the page cannot be truncated meanwhile
+ */
+void check_move_unevictable_page(struct page *page)
+{
+	struct address_space *mapping = page_mapping(page);
+	struct lruvec *lruvec = page_lruvec(page);
+	unsigned long flags;
+
+	count_vm_event(UNEVICTABLE_PGSCANNED);
+	if (page_test(page, PG_mlocked) || (mapping && (mapping->flags & AS_UNEVICTABLE)) ||
+	    !page_test_and_clear(page, PG_lru))
+		return;
+	flags = spin_lock_irqsave(&lruvec->lru_lock);
+	if (page_test(page, PG_unevictable)) {
+		del_page_from_lru_list(page, lruvec);
+		page_clear(page, PG_unevictable);
+		page_set(page, PG_lru);
+		add_page_to_lru_list(page, lruvec);
+		count_vm_event(UNEVICTABLE_PGRESCUED);
+	} else {
+		page_set(page, PG_lru);
+	}
+	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
+}
+
