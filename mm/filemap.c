@@ -579,16 +579,25 @@ vm_fault_t filemap_fault(struct vm_fault *vmf)
  * filemap_page_mkwrite: a shared page is about to be writable. It is dirty from now on; the
  * next write-back takes the write permission away again, so that the following write is noticed.
  *
- * => VM_FAULT_LOCKED: vmf->page is locked; VM_FAULT_NOPAGE: it was truncated, look again
+ * => VM_FAULT_LOCKED: vmf->page is locked; VM_FAULT_NOPAGE: it was truncated, look again;
+ *    VM_FAULT_SIGBUS: the disk is full or broken
  */
 vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf)
 {
+	struct address_space *mapping = vmf->vma->vm_mapping;
 	struct page *page = vmf->page;
+	int error = 0;
 
 	lock_page(page);
-	if (page->mapping != vmf->vma->vm_mapping) {
+	if (page->mapping != mapping) {
 		unlock_page(page);
 		return VM_FAULT_NOPAGE;
+	}
+	if (mapping->a_ops && mapping->a_ops->page_mkwrite)
+		error = mapping->a_ops->page_mkwrite(mapping, page);
+	if (error) {
+		unlock_page(page);
+		return error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	}
 	set_page_dirty(page);
 	wait_on_page_writeback(page);

@@ -267,6 +267,8 @@ struct address_space_operations {
 			   struct page **pagep);
 	int (*write_end)(struct address_space *mapping, loff_t pos, unsigned int len,
 			 unsigned int copied, struct page *page);
+	/* A shared mapping is about to write to the page. => locked. 0, -ENOMEM, -ENOSPC, -EIO */
+	int (*page_mkwrite)(struct address_space *mapping, struct page *page);
 };
 
 /* The pages of one file. Embedded in struct inode. */

@@ -16,14 +16,12 @@
 #include "kernel/block/page_io.h"
 #include "kernel/lib/bitops.h"
 #include "kernel/lib/bug.h"
+#include "kernel/sched/sched.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
 #include "mm/page-flags.h"
 #include "mm/page_alloc.h"
 #include "mm/vmstat.h"
-
-#define DIRTY_SHIFT 32
-#define DIRTY_ALL (0xffUL << DIRTY_SHIFT)
 
 static struct block_device *mapping_bdev(struct address_space *mapping)
 {
@@ -66,26 +64,54 @@ static int blkdev_read_page(struct address_space *mapping, struct page *page)
 	return 0;
 }
 
-/* Bits of the sectors that [from, from + len) touches. */
-static unsigned long sector_bits(unsigned int from, unsigned int len)
+/* The page, locked, with a reference: there, or made. */
+static struct page *grab_page(struct address_space *mapping, unsigned long index)
 {
-	unsigned int first = from >> SECTOR_SHIFT, last = (from + len - 1) >> SECTOR_SHIFT;
+	struct page *page;
 
-	return GENMASK(last, first) << DIRTY_SHIFT;
+	do {
+		/* the tree's nodes are not NOFAIL: those cannot be had only for a while */
+		page = grab_cache_page(mapping, index, mapping_gfp(mapping) | __GFP_NOFAIL);
+		cond_resched();
+	} while (!page);
+	return page;
+}
+
+/* page_io.h */
+struct page *bdev_read_page(struct block_device *bdev, unsigned long index)
+{
+	struct address_space *mapping = &bdev->mapping;
+	struct page *page = find_get_page(mapping, index);
+
+	if (page && page_test(page, PG_uptodate))
+		return page;
+	if (page)
+		put_page(page);
+	page = grab_page(mapping, index);
+	if (!page_test(page, PG_uptodate)) {
+		page_clear(page, PG_error);
+		blkdev_read_page(mapping, page);	/* unlocks it when it is read */
+		wait_on_page_locked(page);
+	} else {
+		unlock_page(page);
+	}
+	if (page_test(page, PG_uptodate))
+		return page;
+	put_page(page);
+	return NULL;
 }
 
 /* page_io.h */
 void bdev_mark_dirty(struct page *page, unsigned int from, unsigned int len)
 {
-	BUG_ON(!len || from + len > PAGE_SIZE);
-	__atomic_fetch_or(&page->private, sector_bits(from, len), __ATOMIC_SEQ_CST);
+	page_mark_dirty(page, from, len);
 	set_page_dirty_nobuffers(page);
 }
 
 /* From elsewhere (a mapping of /dev/vda): all of the page. */
 static bool blkdev_dirty_page(struct address_space *mapping, struct page *page)
 {
-	__atomic_fetch_or(&page->private, DIRTY_ALL, __ATOMIC_SEQ_CST);
+	page_mark_dirty(page, 0, PAGE_SIZE);
 	return set_page_dirty_nobuffers(page);
 }
 
@@ -96,7 +122,7 @@ void bdev_forget(struct block_device *bdev, loff_t pos, unsigned int len)
 
 	if (!page)
 		return;
-	__atomic_fetch_and(&page->private, ~sector_bits(pos & ~PAGE_MASK, len), __ATOMIC_SEQ_CST);
+	page_forget_dirty(page, pos & ~PAGE_MASK, len);
 	wait_on_page_writeback(page);
 	put_page(page);
 }
@@ -109,8 +135,7 @@ static int blkdev_writepage(struct page *page, struct writeback_control *wbc)
 	unsigned long dirty;
 
 	set_page_writeback(page);
-	dirty = __atomic_fetch_and(&page->private, ~DIRTY_ALL, __ATOMIC_SEQ_CST);
-	dirty = (dirty & DIRTY_ALL) >> DIRTY_SHIFT;
+	dirty = page_take_dirty(page);
 	page_io_begin(page);
 	unlock_page(page);
 	for (unsigned int at = 0; at < len; at = end + 1) {

@@ -8,11 +8,14 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/block/page_io.h"
+#include "kernel/lib/bitops.h"
 #include "kernel/lib/bug.h"
 #include "mm/filemap.h"
 #include "mm/page-flags.h"
 
 #define IO_ONE (1UL << 48)
+#define DIRTY_SHIFT 32
+#define DIRTY_ALL (0xffUL << DIRTY_SHIFT)
 
 /* page_io.h */
 void page_io_begin(struct page *page)
@@ -48,6 +51,35 @@ void page_io_end(struct page *page, enum blk_op op, int error)
 	if (!page_test(page, PG_error))
 		page_set(page, PG_uptodate);
 	unlock_page(page);
+}
+
+/* Bits of the sectors that [from, from + len) touches. */
+static unsigned long sector_bits(unsigned int from, unsigned int len)
+{
+	unsigned int first = from >> SECTOR_SHIFT, last = (from + len - 1) >> SECTOR_SHIFT;
+
+	BUG_ON(!len || from + len > PAGE_SIZE);
+	return GENMASK(last, first) << DIRTY_SHIFT;
+}
+
+/* page_io.h */
+void page_mark_dirty(struct page *page, unsigned int from, unsigned int len)
+{
+	__atomic_fetch_or(&page->private, sector_bits(from, len), __ATOMIC_SEQ_CST);
+}
+
+/* page_io.h */
+void page_forget_dirty(struct page *page, unsigned int from, unsigned int len)
+{
+	__atomic_fetch_and(&page->private, ~sector_bits(from, len), __ATOMIC_SEQ_CST);
+}
+
+/* page_io.h */
+unsigned int page_take_dirty(struct page *page)
+{
+	unsigned long old = __atomic_fetch_and(&page->private, ~DIRTY_ALL, __ATOMIC_SEQ_CST);
+
+	return (old & DIRTY_ALL) >> DIRTY_SHIFT;
 }
 
 static void batch_end_io(struct blk_request *req)

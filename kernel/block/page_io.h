@@ -33,8 +33,22 @@ void page_io_add(struct blk_request **open, struct block_device *bdev, enum blk_
 void page_io_end(struct page *page, enum blk_op op, int error);
 void page_io_send(struct blk_request **open);	/* what is open goes; *open is NULL then */
 
-/* --- bdev_cache.c: which sectors of a device's page are dirty --- */
-/* Marks bytes [from, from + len) of @page, one of @bdev's, dirty. => up to date */
+/*
+ * Which sectors of a page are dirty: bytes [from, from + len) are, from now on. PG_dirty is the
+ * caller's to set, afterwards.
+ */
+void page_mark_dirty(struct page *page, unsigned int from, unsigned int len);
+/* The same are not. */
+void page_forget_dirty(struct page *page, unsigned int from, unsigned int len);
+unsigned int page_take_dirty(struct page *page);	/* a bit a sector; none is dirty then */
+
+/* --- bdev_cache.c: a device's pages --- */
+/*
+ * Page @index of the device, up to date, with a reference, in low memory; NULL: it cannot be read
+ * (logged by the block layer). Never gives up for want of memory or for a signal. May sleep.
+ */
+struct page *bdev_read_page(struct block_device *bdev, unsigned long index);
+/* Marks bytes [from, from + len) of @page, a device's, dirty. => up to date */
 void bdev_mark_dirty(struct page *page, unsigned int from, unsigned int len);
 /*
  * The bytes there hold something else from now on, that does not go through the device's pages:

@@ -196,6 +196,7 @@ struct super_block {
 	const struct super_operations *s_op;	/* c: NULL: all of it is in memory */
 	struct block_device *s_bdev;	/* c: NULL: none */
 	unsigned int s_blocksize;	/* c: bytes; 0: no blocks */
+	bool s_coarse_times;		/* c: its times are whole seconds */
 	bool s_rdonly;			/* the mount's or an error's doing; READ_ONCE */
 	_Atomic long s_writers;		/* a: regular files open for writing */
 	struct mutex s_sync;		/* LOCK_SB_SYNC: one at a time writes inodes */

@@ -224,6 +224,9 @@ void iput_cached(struct inode *inode)
 /* inode.h */
 void mark_inode_dirty_cached(struct inode *inode)
 {
+	/* As they will be read back: nobody is to see a time change by itself. */
+	if (inode->i_sb->s_coarse_times)
+		inode->i_atime.tv_nsec = inode->i_mtime.tv_nsec = inode->i_ctime.tv_nsec = 0;
 	spin_lock(&inode_lock);
 	if (!(inode->i_state & (I_DIRTY | I_FREEING))) {
 		inode->i_state |= I_DIRTY;

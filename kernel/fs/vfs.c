@@ -6,6 +6,7 @@
  */
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/dcache.h"
+#include "kernel/fs/ext2/ext2_fs.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fs_struct.h"
 #include "kernel/fs/inode.h"
@@ -46,6 +47,7 @@ void vfs_init(void)
 	current->files = &init_files;
 	mount_rootfs();
 	ramfs_init();
+	ext2_init();
 	anon_inode_init();
 	pipe_init();
 	memfd_init();

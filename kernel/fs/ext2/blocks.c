@@ -1,0 +1,228 @@
+/*
+ * blocks.c - the tree of a file's blocks: from a place in the file to a place on the disk.
+ *
+ * Idea:   an inode names its first 12 blocks; then a block of block numbers, then a block of such
+ *         blocks, then one more level. So a block of the file is a path of up to four steps:
+ *
+ *           ei->block[0..11] ─> data
+ *           ei->block[12] ─> [numbers] ─> data
+ *           ei->block[13] ─> [numbers] ─> [numbers] ─> data
+ *           ei->block[14] ─> [numbers] ─> [numbers] ─> [numbers] ─> data
+ *
+ *         A number 0 is a hole: zeroes. Each number is checked before it is believed.
+ * Locks:  ei->tree around all of it; inside: sbi->alloc and the device's pages.
+ * Above:  file.c, dir.c.   Below: balloc.c, buf.c.   In Linux: fs/ext2/inode.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/fs/ext2/ext2.h"
+#include "kernel/sched/sched.h"
+
+/* A path through the tree: which slot at each step. */
+struct tree_path {
+	unsigned int depth;		/* steps: 1 … 4 */
+	u32 slot[4];			/* the first is one of ei->block */
+};
+
+/* The way to block @logical. False: files do not reach that far. */
+static bool find_path(const struct ext2_sb_info *sbi, u64 logical, struct tree_path *path)
+{
+	unsigned int bits = sbi->ptrs_bits;
+	u64 n = logical;
+
+	if (n < EXT2_NDIR_BLOCKS) {
+		*path = (struct tree_path){ .depth = 1, .slot = { n } };
+		return true;
+	}
+	n -= EXT2_NDIR_BLOCKS;
+	for (unsigned int level = 1; level <= 3; level++) {
+		if (n < 1ULL << (bits * level)) {
+			path->depth = level + 1;
+			path->slot[0] = EXT2_NDIR_BLOCKS + level - 1;
+			for (unsigned int i = 1; i <= level; i++)
+				path->slot[i] = n >> (bits * (level - i)) & ((1U << bits) - 1);
+			return true;
+		}
+		n -= 1ULL << (bits * level);
+	}
+	return false;
+}
+
+/* Where a new block had best lie: behind the one before it, or in the inode's group. */
+static u32 find_goal(struct inode *inode, u64 logical, const u32 *table, u32 slot)
+{
+	const struct ext2_inode_info *ei = EXT2_I(inode);
+
+	if (ei->last_block && logical == (u64)ei->last_logical + 1)
+		return ei->last_block + 1;
+	while (slot--)
+		if (table[slot])
+			return table[slot] + 1;
+	return ext2_group_first_block(EXT2_SB(inode->i_sb), ei->group);
+}
+
+/* The slot gets a block; one of numbers (@leaf false) is empty. => tree held */
+static int fill_slot(struct inode *inode, u64 logical, u32 *table, u32 slot, bool leaf)
+{
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	struct ext2_buf buf;
+	int err;
+	u32 nr = ext2_new_block(inode, find_goal(inode, logical, table, slot), &err);
+
+	if (!nr)
+		return err;
+	if (!leaf) {
+		err = ext2_bnew(inode->i_sb, nr, &buf);
+		if (err) {
+			ext2_free_blocks(inode, nr, 1);
+			return err;
+		}
+		ext2_brelse(&buf);
+	}
+	table[slot] = nr;
+	ei->last_logical = logical;
+	ei->last_block = nr;
+	return 0;
+}
+
+/* Walks @path. => tree held. 0; *phys 0: a hole. */
+static int walk(struct inode *inode, u64 logical, const struct tree_path *path, u32 *phys,
+		bool create, bool *fresh)
+{
+	struct super_block *sb = inode->i_sb;
+	struct ext2_buf at = { NULL, NULL }, next;
+	u32 *table = EXT2_I(inode)->block;
+	int err = 0;
+
+	*phys = 0;
+	for (unsigned int step = 0; step < path->depth; step++) {
+		u32 slot = path->slot[step], nr;
+		bool leaf = step == path->depth - 1;
+
+		if (!table[slot]) {
+			if (!create)
+				break;
+			err = fill_slot(inode, logical, table, slot, leaf);
+			if (err)
+				break;
+			if (at.data)
+				ext2_bdirty(sb, &at);
+			mark_inode_dirty(inode);	/* i_blocks, at least */
+			*fresh = leaf;
+		}
+		nr = table[slot];
+		if (!ext2_valid_block(EXT2_SB(sb), nr)) {
+			EXT2_ERROR(sb, "inode #%lu: block %llu: invalid block %u", inode->i_ino,
+				   (unsigned long long)logical, nr);
+			err = -EIO;
+			break;
+		}
+		if (leaf) {
+			*phys = nr;
+			break;
+		}
+		err = ext2_bread(sb, nr, &next);
+		if (err)
+			break;
+		ext2_brelse(&at);
+		at = next;
+		table = (u32 *)at.data;
+	}
+	ext2_brelse(&at);
+	return err;
+}
+
+/* ext2.h */
+int ext2_get_block(struct inode *inode, u64 logical, u32 *phys, bool create, bool *fresh)
+{
+	struct super_block *sb = inode->i_sb;
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	struct tree_path path;
+	bool unused;
+	int err;
+
+	*phys = 0;
+	if (!fresh)
+		fresh = &unused;
+	*fresh = false;
+	if (!find_path(EXT2_SB(sb), logical, &path))
+		return create ? -EFBIG : -EIO;
+	mutex_lock(&ei->tree);
+	/*
+	 * Beyond the end there is nothing to read, and truncate may be about to give these blocks
+	 * to somebody else: it lowers i_size, waits for the pages it finds, and then frees.
+	 */
+	if (!create && (loff_t)(logical << EXT2_SB(sb)->block_bits) >= READ_ONCE(inode->i_size))
+		err = 0;
+	else
+		err = walk(inode, logical, &path, phys, create, fresh);
+	mutex_unlock(&ei->tree);
+	return err;
+}
+
+/* ext2.h */
+int ext2_bmap(struct inode *inode, u64 logical, u64 *phys)
+{
+	u32 nr;
+	int err = ext2_get_block(inode, logical, &nr, false, NULL);
+
+	*phys = nr;
+	return err;
+}
+
+/*
+ * Frees what lies at or behind block @first of the subtree that hangs on *@slot, @depth tables
+ * deep; with @first 0 all of it. => tree held. A number is cleared as its block goes: a tree that
+ * is no tree (a table that names itself) ends all the same.
+ */
+static void free_tree(struct inode *inode, u32 *slot, unsigned int depth, u64 first)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+	u32 nr = *slot;
+
+	if (!nr)
+		return;
+	if (depth && ext2_valid_block(sbi, nr)) {
+		unsigned int bits = sbi->ptrs_bits * (depth - 1);
+		u32 from = first >> bits;
+		struct ext2_buf buf;
+
+		if (!ext2_bread(inode->i_sb, nr, &buf)) {
+			u32 *table = (u32 *)buf.data;
+
+			for (u32 i = from; i < 1U << sbi->ptrs_bits; i++)
+				free_tree(inode, &table[i], depth - 1,
+					  i == from ? first & ((1ULL << bits) - 1) : 0);
+			if (first)
+				ext2_bdirty(inode->i_sb, &buf);
+			ext2_brelse(&buf);
+		}
+		cond_resched();
+	}
+	if (!first) {
+		*slot = 0;
+		ext2_free_blocks(inode, nr, 1);
+	}
+}
+
+/* ext2.h */
+void ext2_truncate_blocks(struct inode *inode, loff_t size)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	u64 first = ((u64)size + (1U << sbi->block_bits) - 1) >> sbi->block_bits;
+	u64 base = EXT2_NDIR_BLOCKS;
+
+	mutex_lock(&ei->tree);
+	for (u64 i = first; i < EXT2_NDIR_BLOCKS; i++)
+		free_tree(inode, &ei->block[i], 0, 0);
+	for (unsigned int level = 1; level <= 3; level++) {
+		u64 span = 1ULL << (sbi->ptrs_bits * level), from = first > base ? first - base : 0;
+
+		if (from < span)
+			free_tree(inode, &ei->block[EXT2_NDIR_BLOCKS + level - 1], level, from);
+		base += span;
+	}
+	ei->last_logical = ei->last_block = 0;
+	mutex_unlock(&ei->tree);
+	mark_inode_dirty(inode);
+}

@@ -1,0 +1,410 @@
+/*
+ * file.c - regular files: their pages to and from their blocks.
+ *
+ * Idea:   a page is 1, 2 or 4 blocks, which may lie apart, or not at all (a
+ *         hole reads as zeroes). Reading gathers the blocks of many pages into
+ *         one request; writing likewise, and only the blocks that are dirty. Blocks are
+ *         given when a page is written to (write(2): write_begin; a mapping: page_mkwrite), so
+ *         that a full disk is told to who fills it. A fresh block's page is dirty at once: what
+ *         the disk has there is somebody else's past.
+ * Locks:  i_rwsem (the VFS) around writes and truncation; the page lock; ei->tree inside.
+ * Above:  mm/filemap.c through address_space_operations.   Below: blocks.c, kernel/block/page_io.h.
+ * In Linux: fs/ext2/file.c, inode.c, fs/mpage.c, fs/buffer.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/block/page_io.h"
+#include "kernel/fs/ext2/ext2.h"
+#include "kernel/fs/read_write.h"
+#include "kernel/fs/sync.h"
+#include "kernel/lib/bitops.h"
+#include "kernel/lib/errseq.h"
+#include "mm/filemap.h"
+#include "mm/highmem.h"
+#include "mm/page_alloc.h"
+
+/* The blocks of one page. */
+struct page_blocks {
+	unsigned int count;		/* 1, 2, 4 */
+	u32 phys[4];			/* 0: a hole */
+	unsigned int fresh;		/* bits: what the disk has there is not the file's */
+	bool broken;			/* the tree could not be read */
+};
+
+static unsigned int blocks_per_page(const struct inode *inode)
+{
+	return PAGE_SIZE >> EXT2_SB(inode->i_sb)->block_bits;
+}
+
+static u64 first_block(const struct inode *inode, const struct page *page)
+{
+	return (u64)page->index << (PAGE_SHIFT - EXT2_SB(inode->i_sb)->block_bits);
+}
+
+static sector_t block_sector(const struct inode *inode, u32 phys)
+{
+	return (sector_t)phys << (EXT2_SB(inode->i_sb)->block_bits - SECTOR_SHIFT);
+}
+
+/* Bits of the page's blocks that bytes [from, to) touch. */
+static unsigned int block_mask(const struct inode *inode, unsigned int from, unsigned int to)
+{
+	unsigned int bits = EXT2_SB(inode->i_sb)->block_bits;
+
+	return from < to ? GENMASK((to - 1) >> bits, from >> bits) : 0;
+}
+
+/*
+ * Where the page's blocks are; those in @create get one if they have none.
+ * => 0, or the first error: -ENOSPC, -EFBIG: those that got none stay holes; otherwise
+ *    (blocks->broken) nobody knows what some of them are
+ */
+static int map_page(struct inode *inode, const struct page *page, unsigned int create,
+		    struct page_blocks *blocks)
+{
+	int error = 0;
+
+	*blocks = (struct page_blocks){ .count = blocks_per_page(inode) };
+	for (unsigned int i = 0; i < blocks->count; i++) {
+		bool fresh;
+		int err = ext2_get_block(inode, first_block(inode, page) + i, &blocks->phys[i],
+					 create & BIT(i), &fresh);
+
+		if (fresh)
+			blocks->fresh |= BIT(i);
+		if (err && err != -ENOSPC && err != -EFBIG)
+			blocks->broken = true;
+		if (err && !error)
+			error = err;
+	}
+	return error;
+}
+
+/* --- reading --- */
+
+/* Reads what lies on the disk, zeroes the rest. => locked; unlocked by the end of the read */
+static void read_blocks(struct inode *inode, struct page *page, const struct page_blocks *blocks,
+			struct blk_request **open)
+{
+	unsigned int size = inode->i_sb->s_blocksize;
+
+	page_io_begin(page);
+	for (unsigned int i = 0; i < blocks->count; i++) {
+		if (blocks->phys[i] && !(blocks->fresh & BIT(i)))
+			page_io_add(open, inode->i_sb->s_bdev, BLK_READ, page, i * size, size,
+				    block_sector(inode, blocks->phys[i]));
+		else
+			zero_user_segment(page, i * size, (i + 1) * size);
+	}
+	page_io_end(page, BLK_READ, 0);
+}
+
+static void ext2_read_batch(struct address_space *mapping, struct page *page,
+			    struct blk_request **open)
+{
+	struct inode *inode = mapping->host;
+	struct page_blocks blocks;
+
+	if (map_page(inode, page, 0, &blocks)) {
+		page_set(page, PG_error);
+		unlock_page(page);
+		return;
+	}
+	read_blocks(inode, page, &blocks, open);
+}
+
+static int ext2_read_page(struct address_space *mapping, struct page *page)
+{
+	struct blk_request *open = NULL;
+
+	ext2_read_batch(mapping, page, &open);
+	page_io_send(&open);
+	return 0;
+}
+
+/* --- writing back --- */
+
+/* The part of the page that is the file's; what lies behind is zero on the disk. */
+static unsigned int bytes_in_file(const struct inode *inode, struct page *page)
+{
+	loff_t pos = (loff_t)page->index << PAGE_SHIFT, size = READ_ONCE(inode->i_size);
+
+	return size <= pos ? 0 : MIN((loff_t)PAGE_SIZE, size - pos);
+}
+
+static void write_blocks(struct inode *inode, struct page *page, const struct page_blocks *blocks,
+			 unsigned int which, struct blk_request **open)
+{
+	unsigned int size = inode->i_sb->s_blocksize;
+
+	for (unsigned int i = 0; i < blocks->count; i++)
+		if (which & BIT(i) && blocks->phys[i])
+			page_io_add(open, inode->i_sb->s_bdev, BLK_WRITE, page, i * size, size,
+				    block_sector(inode, blocks->phys[i]));
+}
+
+/* The blocks of the page that are dirty. */
+static unsigned int take_dirty(const struct inode *inode, struct page *page)
+{
+	unsigned int sectors = page_take_dirty(page), which = 0;
+	unsigned int per_block = inode->i_sb->s_blocksize >> SECTOR_SHIFT;
+
+	for (unsigned int s = 0; s < PAGE_SIZE >> SECTOR_SHIFT; s++)
+		if (sectors & BIT(s))
+			which |= BIT(s / per_block);
+	return which;
+}
+
+/*
+ * Not for reclaim: the flusher's order suits the disk, and mapping a block may wait for memory that
+ * reclaim is to give. What cannot be written is lost; fsync(2) will tell.
+ */
+static int ext2_writepage(struct page *page, struct writeback_control *wbc)
+{
+	struct address_space *mapping = page->mapping;
+	struct inode *inode = mapping->host;
+	unsigned int len = bytes_in_file(inode, page), which;
+	struct page_blocks blocks;
+	int err = 0;
+
+	if (wbc->for_reclaim) {
+		set_page_dirty_nobuffers(page);		/* its dirty sectors are still marked */
+		return AOP_WRITEPAGE_ACTIVATE;
+	}
+	which = take_dirty(inode, page) & block_mask(inode, 0, len);
+	blocks = (struct page_blocks){ .count = 0 };
+	if (which) {
+		if (len < PAGE_SIZE)
+			zero_user_segment(page, len, PAGE_SIZE);
+		err = map_page(inode, page, which, &blocks);
+		if (err)
+			mapping_set_error(mapping, err);
+	}
+	set_page_writeback(page);
+	page_io_begin(page);
+	unlock_page(page);
+	write_blocks(inode, page, &blocks, which, &wbc->open);
+	page_io_end(page, BLK_WRITE, 0);
+	if (!wbc->batch)
+		page_io_send(&wbc->open);
+	return err;
+}
+
+/* Written through a mapping, or zeroed by truncate: all of it. */
+static bool ext2_dirty_page(struct address_space *mapping, struct page *page)
+{
+	page_mark_dirty(page, 0, PAGE_SIZE);
+	return set_page_dirty_nobuffers(page);
+}
+
+/* --- write(2) --- */
+
+/* The page's content, but for what is new. => locked, and again on return. 0, -EIO */
+static int fill_page(struct inode *inode, struct page *page, const struct page_blocks *blocks)
+{
+	struct blk_request *open = NULL;
+
+	page_clear(page, PG_error);
+	read_blocks(inode, page, blocks, &open);
+	page_io_send(&open);
+	lock_page(page);
+	return page_test(page, PG_uptodate) ? 0 : -EIO;
+}
+
+/* Blocks just given are dirty, with the zeroes that the page has there. => up to date */
+static void dirty_fresh(struct inode *inode, struct page *page, unsigned int fresh)
+{
+	unsigned int size = inode->i_sb->s_blocksize;
+
+	if (!fresh)
+		return;
+	for (unsigned int i = 0; i < blocks_per_page(inode); i++)
+		if (fresh & BIT(i))
+			page_mark_dirty(page, i * size, size);
+	set_page_dirty_nobuffers(page);
+}
+
+/* A write that failed leaves nothing beyond the end. => i_rwsem held for writing */
+static void write_failed(struct inode *inode)
+{
+	truncate_pagecache(&inode->i_data, inode->i_size);
+	ext2_truncate_blocks(inode, inode->i_size);
+}
+
+static int ext2_write_begin(struct address_space *mapping, loff_t pos, unsigned int len,
+			    struct page **pagep)
+{
+	struct inode *inode = mapping->host;
+	struct page *page = grab_cache_page(mapping, pos >> PAGE_SHIFT, mapping_gfp(mapping));
+	unsigned int from = pos & ~PAGE_MASK;
+	struct page_blocks blocks;
+	int err, fill;
+
+	if (!page)
+		return -ENOMEM;
+	err = map_page(inode, page, block_mask(inode, from, from + len), &blocks);
+	/* Also on a full disk: some blocks may be the file's already. */
+	if (page_test(page, PG_uptodate))
+		fill = 0;
+	else
+		fill = blocks.broken ? -EIO : fill_page(inode, page, &blocks);
+	if (!fill)
+		dirty_fresh(inode, page, blocks.fresh);
+	if (err || fill) {
+		unlock_page(page);
+		put_page(page);
+		if (pos + len > inode->i_size)
+			write_failed(inode);
+		return err ? err : fill;
+	}
+	*pagep = page;
+	return 0;
+}
+
+/* The size first: write-back looks at it. => locked */
+static int ext2_write_end(struct address_space *mapping, loff_t pos, unsigned int len,
+			  unsigned int copied, struct page *page)
+{
+	struct inode *inode = mapping->host;
+
+	if (!copied)
+		return 0;
+	if (pos + copied > inode->i_size) {
+		WRITE_ONCE(inode->i_size, pos + copied);
+		mark_inode_dirty(inode);
+	}
+	page_mark_dirty(page, pos & ~PAGE_MASK, copied);
+	set_page_dirty_nobuffers(page);
+	return copied;
+}
+
+/* A mapped page is about to be written to: it needs blocks up to the file's end. => locked */
+static int ext2_page_mkwrite(struct address_space *mapping, struct page *page)
+{
+	struct inode *inode = mapping->host;
+	unsigned int len = bytes_in_file(inode, page);
+	struct page_blocks blocks;
+	int err;
+
+	if (!len)
+		return -EINVAL;		/* truncate was first */
+	err = map_page(inode, page, block_mask(inode, 0, len), &blocks);
+	dirty_fresh(inode, page, blocks.fresh);
+	if (!err)
+		inode_touch(inode);
+	return err;
+}
+
+const struct address_space_operations ext2_aops = {
+	.read_page = ext2_read_page,
+	.read_batch = ext2_read_batch,
+	.send = page_io_send,
+	.writepage = ext2_writepage,
+	.dirty_page = ext2_dirty_page,
+	.write_begin = ext2_write_begin,
+	.write_end = ext2_write_end,
+	.page_mkwrite = ext2_page_mkwrite,
+};
+
+/* A short copy leaves blocks behind the end, which are given back. */
+static kssize_t ext2_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	struct inode *inode = file->f_inode;
+	kssize_t n = generic_file_write(file, buf, len, pos);
+
+	if (n != (kssize_t)len) {
+		down_write(&inode->i_rwsem);
+		if (!IS_SWAPFILE(inode))
+			ext2_truncate_blocks(inode, inode->i_size);
+		up_write(&inode->i_rwsem);
+	}
+	return n;
+}
+
+/* --- fsync, truncate, attributes --- */
+
+/*
+ * ext2.h. The file's pages, then every dirty inode's and the metadata's pages: among
+ * them are all that this file needs, its directory entries included.
+ */
+int ext2_fsync(struct file *file, bool data_only)
+{
+	struct inode *inode = file->f_inode;
+	struct super_block *sb = inode->i_sb;
+	int err, ret;
+
+	if (S_ISREG(inode->i_mode))
+		filemap_write_and_wait(&inode->i_data);	/* its errors: below */
+	err = sync_inodes(sb, 0);
+	ret = filemap_write_and_wait(&sb->s_bdev->mapping);
+	err = err ? err : ret;
+	ret = blk_flush_sync(sb->s_bdev);
+	err = err ? err : ret;
+	ret = errseq_check_and_advance(&inode->i_data.wb_err, &file->f_wb_err);
+	return ret ? ret : err;
+}
+
+/* The rest of the block in which the file will end is zeroes on the disk from now on. */
+static int zero_block_tail(struct inode *inode, loff_t size)
+{
+	struct page *page;
+	u32 phys;
+	int err;
+
+	if (!(size & (inode->i_sb->s_blocksize - 1)))
+		return 0;
+	err = ext2_get_block(inode, size >> EXT2_SB(inode->i_sb)->block_bits, &phys, false, NULL);
+	if (err || !phys)
+		return err;
+	/* In the cache it is zeroed by truncate_pagecache(). */
+	page = read_mapping_page(&inode->i_data, size >> PAGE_SHIFT);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	put_page(page);
+	return 0;
+}
+
+static int set_size(struct inode *inode, loff_t size)
+{
+	loff_t old = inode->i_size;
+	int err;
+
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	if (size > EXT2_SB(inode->i_sb)->max_size)
+		return -EFBIG;
+	if (size >= old) {
+		/* A mapping may have written behind the old end, within its page. */
+		if (size > old && !list_empty(&inode->i_data.i_mmap))
+			truncate_pagecache(&inode->i_data, old);
+		WRITE_ONCE(inode->i_size, size);
+		mark_inode_dirty(inode);
+		return 0;
+	}
+	err = zero_block_tail(inode, size);
+	if (err)
+		return err;
+	WRITE_ONCE(inode->i_size, size);
+	truncate_pagecache(&inode->i_data, size);
+	ext2_truncate_blocks(inode, size);
+	return 0;
+}
+
+/* ext2.h */
+int ext2_setattr(struct dentry *dentry, struct iattr *attr)
+{
+	struct iattr rest = *attr;
+	int err = attr->valid & ATTR_SIZE ? set_size(dentry->d_inode, attr->size) : 0;
+
+	if (err)
+		return err;
+	rest.valid &= ~ATTR_SIZE;
+	return simple_setattr(dentry, &rest);
+}
+
+const struct inode_operations ext2_file_inode_operations = {
+	.setattr = ext2_setattr, .getattr = ext2_getattr, .bmap = ext2_bmap,
+};
+const struct file_operations ext2_file_operations = {
+	.read = generic_file_read, .write = ext2_file_write, .mmap = generic_file_mmap,
+	.fsync = ext2_fsync,
+};

@@ -1,0 +1,312 @@
+/*
+ * namei.c - making, finding, removing and renaming names.
+ *
+ * Idea:   each operation changes the directory's block and the counts of links,
+ *         in the order that loses nothing if the machine stops between: a name is
+ *         written before the old one goes.
+ * Locks:  the VFS holds the directories' i_rwsem for writing (lookup: for reading).
+ * Above:  kernel/fs/namei_ops.c, open.c, namei.c.   Below: dir.c, ialloc.c, inode.c.   In Linux:
+ * fs/ext2/namei.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
+#include "kernel/fs/dcache.h"
+#include "kernel/fs/ext2/ext2.h"
+#include "kernel/lib/string.h"
+#include "mm/filemap.h"
+
+static unsigned int name_len(const struct dentry *dentry)
+{
+	return strlen(dentry->d_name);
+}
+
+static struct dentry *ext2_lookup(struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode;
+	int err;
+	u32 ino;
+
+	if (name_len(dentry) > EXT2_NAME_LEN)
+		return ERR_PTR(-ENAMETOOLONG);
+	ino = ext2_inode_by_name(dir, dentry->d_name, name_len(dentry), &err);
+	if (!ino)
+		return err == -ENOENT ? NULL : ERR_PTR(err);
+	inode = ext2_iget(dir->i_sb, ino);
+	if (IS_ERR(inode)) {
+		if (PTR_ERR(inode) != -ESTALE)
+			return ERR_PTR(PTR_ERR(inode));
+		EXT2_ERROR(dir->i_sb, "deleted inode referenced: %u", ino);
+		return ERR_PTR(-EIO);
+	}
+	return d_splice(dentry, inode);
+}
+
+/* A link of @inode goes; a count that was 0 already was wrong on the disk. */
+static void drop_link(struct inode *inode)
+{
+	if (inode->i_nlink)
+		inode->i_nlink--;
+	inode_touch_ctime(inode);
+}
+
+static void add_links(struct inode *inode, int n)
+{
+	inode->i_nlink += n;
+	mark_inode_dirty(inode);
+}
+
+/* @inode, new, gets its name; or it goes again. */
+static int add_nondir(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+	int err = ext2_add_link(dir, dentry->d_name, name_len(dentry), inode);
+
+	unlock_new_inode(inode);
+	if (err) {
+		inode->i_nlink = 0;
+		mark_inode_dirty(inode);
+		iput(inode);
+		return err;
+	}
+	d_add(dentry, inode);
+	return 0;
+}
+
+static int ext2_create(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct inode *inode = ext2_new_inode(dir, mode | S_IFREG);
+
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	ext2_set_ops(inode);
+	return add_nondir(dir, dentry, inode);
+}
+
+static int ext2_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, kdev_t rdev)
+{
+	struct inode *inode;
+
+	inode = ext2_new_inode(dir, mode);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	if ((S_ISCHR(mode) || S_ISBLK(mode)) && MAJOR(rdev) < 256 && MINOR(rdev) < 256)
+		EXT2_I(inode)->block[0] = MAJOR(rdev) << 8 | MINOR(rdev);	/* the old form */
+	else if (S_ISCHR(mode) || S_ISBLK(mode))
+		EXT2_I(inode)->block[1] = new_encode_dev(rdev);
+	ext2_set_ops(inode);
+	return add_nondir(dir, dentry, inode);
+}
+
+/* The text of a long link, with its NUL, is its first block. */
+static int write_link(struct inode *inode, const char *target, size_t len)
+{
+	struct ext2_buf buf;
+	int err;
+	u32 nr;
+
+	if (len >= inode->i_sb->s_blocksize)
+		return -ENAMETOOLONG;
+	err = ext2_get_block(inode, 0, &nr, true, NULL);
+	if (!err)
+		err = ext2_bnew(inode->i_sb, nr, &buf);
+	if (err)
+		return err;
+	memcpy(buf.data, target, len + 1);
+	ext2_bdirty(inode->i_sb, &buf);
+	ext2_brelse(&buf);
+	return 0;
+}
+
+static int ext2_symlink(struct inode *dir, struct dentry *dentry, const char *target)
+{
+	size_t len = strlen(target);
+	struct inode *inode = ext2_new_inode(dir, S_IFLNK | 0777);
+	int err = 0;
+
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	inode->i_size = len;
+	if (len < sizeof(EXT2_I(inode)->block))
+		memcpy(EXT2_I(inode)->block, target, len + 1);
+	else
+		err = write_link(inode, target, len);
+	if (err) {
+		inode->i_nlink = 0;
+		unlock_new_inode(inode);
+		iput(inode);
+		return err;
+	}
+	ext2_set_ops(inode);
+	return add_nondir(dir, dentry, inode);
+}
+
+static int ext2_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = old->d_inode;
+	int err;
+
+	if (inode->i_nlink >= EXT2_LINK_MAX)
+		return -EMLINK;
+	add_links(inode, 1);
+	inode_touch_ctime(inode);
+	err = ext2_add_link(dir, dentry->d_name, name_len(dentry), inode);
+	if (err) {
+		add_links(inode, -1);
+		return err;
+	}
+	ihold(inode);
+	d_add(dentry, inode);
+	return 0;
+}
+
+static int ext2_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct inode *inode;
+	int err;
+
+	if (dir->i_nlink >= EXT2_LINK_MAX)
+		return -EMLINK;
+	inode = ext2_new_inode(dir, mode | S_IFDIR);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	ext2_set_ops(inode);
+	add_links(dir, 1);		/* ".." */
+	inode->i_nlink = 2;
+	err = ext2_make_empty(inode, dir);
+	if (!err)
+		err = ext2_add_link(dir, dentry->d_name, name_len(dentry), inode);
+	unlock_new_inode(inode);
+	if (err) {
+		inode->i_nlink = 0;
+		mark_inode_dirty(inode);
+		iput(inode);
+		add_links(dir, -1);
+		return err;
+	}
+	d_add(dentry, inode);
+	return 0;
+}
+
+static int ext2_unlink(struct inode *dir, struct dentry *dentry)
+{
+	int err = ext2_delete_entry(dir, dentry->d_name, name_len(dentry));
+
+	if (err)
+		return err;
+	drop_link(dentry->d_inode);
+	d_delete(dentry);
+	return 0;
+}
+
+static int ext2_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+	int err = ext2_empty_dir(inode);
+
+	if (err != 1)
+		return err ? err : -ENOTEMPTY;
+	err = ext2_delete_entry(dir, dentry->d_name, name_len(dentry));
+	if (err)
+		return err;
+	inode->i_nlink = 0;
+	inode->i_size = 0;
+	inode_touch_ctime(inode);
+	if (dir->i_nlink > 1)
+		add_links(dir, -1);
+	d_delete(dentry);
+	return 0;
+}
+
+/* A directory that moved from @odir to @ndir: its ".." is the new one. */
+static int new_parent(struct inode *inode, struct inode *odir, struct inode *ndir)
+{
+	int err;
+
+	if (odir == ndir || !S_ISDIR(inode->i_mode))
+		return 0;
+	err = ext2_set_link(inode, "..", 2, ndir);
+	if (err)
+		return err;
+	if (odir->i_nlink > 1)
+		add_links(odir, -1);
+	add_links(ndir, 1);
+	return 0;
+}
+
+static int exchange(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n)
+{
+	struct inode *oi = o->d_inode, *ni = n->d_inode;
+	int err = ext2_set_link(ndir, n->d_name, name_len(n), oi);
+
+	if (!err)
+		err = ext2_set_link(odir, o->d_name, name_len(o), ni);
+	if (!err)
+		err = new_parent(oi, odir, ndir);
+	if (!err)
+		err = new_parent(ni, ndir, odir);
+	if (err)
+		return err;
+	inode_touch_ctime(oi);
+	inode_touch_ctime(ni);
+	d_exchange(o, n);
+	return 0;
+}
+
+/* The new name stands for the old's inode: in its place, or as a new entry. */
+static int take_name(struct inode *ndir, struct dentry *n, struct inode *inode)
+{
+	if (n->d_inode)
+		return ext2_set_link(ndir, n->d_name, name_len(n), inode);
+	if (S_ISDIR(inode->i_mode) && ndir->i_nlink >= EXT2_LINK_MAX)
+		return -EMLINK;
+	return ext2_add_link(ndir, n->d_name, name_len(n), inode);
+}
+
+static int ext2_rename(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n,
+		       unsigned int flags)
+{
+	struct inode *inode = o->d_inode, *victim = n->d_inode;
+	bool isdir = S_ISDIR(inode->i_mode);
+	int err;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	if (flags & RENAME_EXCHANGE)
+		return exchange(odir, o, ndir, n);
+	if (victim && isdir) {
+		err = ext2_empty_dir(victim);
+		if (err != 1)
+			return err ? err : -ENOTEMPTY;
+	}
+	err = take_name(ndir, n, inode);
+	if (!err)
+		err = ext2_delete_entry(odir, o->d_name, name_len(o));
+	if (!err)
+		err = new_parent(inode, odir, ndir);
+	if (err)
+		return err;
+	if (victim && isdir) {
+		victim->i_nlink = 0;
+		inode_touch_ctime(victim);
+		if (ndir->i_nlink > 1)
+			add_links(ndir, -1);
+	} else if (victim) {
+		drop_link(victim);
+	}
+	inode_touch_ctime(inode);
+	d_move(o, n);
+	return 0;
+}
+
+const struct inode_operations ext2_dir_inode_operations = {
+	.lookup = ext2_lookup,
+	.create = ext2_create,
+	.link = ext2_link,
+	.unlink = ext2_unlink,
+	.symlink = ext2_symlink,
+	.mkdir = ext2_mkdir,
+	.rmdir = ext2_rmdir,
+	.mknod = ext2_mknod,
+	.rename = ext2_rename,
+	.setattr = ext2_setattr,
+	.getattr = ext2_getattr,
+};
