@@ -43,6 +43,7 @@ extern struct files_struct init_files;
 extern int sysctl_nr_open;
 void files_init(void);			/* caches */
 long nr_open_files(void);
+unsigned long get_max_files(void);	/* fs.file-max */
 void put_filp(struct file *file);	/* one that never opened */
 struct file *alloc_empty_file(unsigned int flags);	/* ERR_PTR(-ENFILE, -ENOMEM) */
 /* F_DUPFD, F_DUPFD_CLOEXEC */

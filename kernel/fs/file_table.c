@@ -42,6 +42,8 @@ void files_init(void)
 }
 
 /* fdtable.h */
+unsigned long get_max_files(void) { return sysctl_file_max; }
+
 long nr_open_files(void)
 {
 	return nr_files;

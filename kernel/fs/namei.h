@@ -63,6 +63,8 @@ int vfs_rmdir(struct inode *dir, struct dentry *dentry);
 /* With kernel paths, for initramfs and devfs; relative to the root. */
 int do_mkdirat(int dfd, const char *name, umode_t mode);
 int do_mknodat(int dfd, const char *name, umode_t mode, kdev_t dev);
+/* The same, and where it is now: references in *path. */
+int mknod_path(const char *name, umode_t mode, struct path *path);
 int do_symlinkat(const char *target, int dfd, const char *name);
 int do_linkat(int odfd, const char *oname, int ndfd, const char *nname, int flags);
 int do_unlinkat(int dfd, const char *name);

@@ -112,6 +112,22 @@ int do_mknodat(int dfd, const char *name, umode_t mode, kdev_t dev)
 }
 
 /* namei.h */
+int mknod_path(const char *name, umode_t mode, struct path *path)
+{
+	struct parent_lookup pl;
+	struct dentry *dentry = start_create(AT_FDCWD, name, &pl, false);
+	int err;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	err = vfs_mknod(pl.parent.dentry->d_inode, dentry, mode & ~current_umask(), 0);
+	if (!err)
+		*path = (struct path){ mntget(pl.parent.mnt), dget(dentry) };
+	end_create(&pl, dentry);
+	return err;
+}
+
+/* namei.h */
 int do_mkdirat(int dfd, const char *name, umode_t mode)
 {
 	struct parent_lookup pl;

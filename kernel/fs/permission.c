@@ -33,6 +33,8 @@ void (*fs_revert_creds)(const struct cred *old) = boot_put_cred;
 const struct cred *(*fs_get_current_cred)(void) = boot_cred;
 void (*fs_put_cred)(const struct cred *cred) = boot_put_cred;
 void (*fs_task_owner)(struct task_struct *task, kuid_t *uid, kgid_t *gid) = boot_task_owner;
+static void boot_ids(struct fs_ids *ids) { *ids = (struct fs_ids){ 0 }; }
+void (*fs_current_ids)(struct fs_ids *ids) = boot_ids;
 bool (*fs_ptrace_may_access)(struct task_struct *task) = boot_ptrace;
 
 /* The three bits that count for current. */

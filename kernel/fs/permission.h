@@ -28,6 +28,9 @@
 /* All c: kernel/proc's cred code sets them. */
 extern kuid_t (*fs_current_fsuid)(void);
 extern kgid_t (*fs_current_fsgid)(void);
+/* current's numbers, for sockets' credentials */
+struct fs_ids { kuid_t uid, euid, suid; kgid_t gid, egid, sgid; };
+extern void (*fs_current_ids)(struct fs_ids *ids);
 extern bool (*fs_in_group)(kgid_t gid);		/* fsgid or a supplementary group */
 extern bool (*fs_capable)(int cap);		/* effective; CAP_* above */
 /* access(2) asks for the real ids: swaps current's credentials, and back. */

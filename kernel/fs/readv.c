@@ -72,6 +72,11 @@ static kssize_t do_loop(struct file *file, const struct iovec *vec, unsigned lon
 {
 	kssize_t done = 0;
 
+	if (file->f_op->read_write_vector) {
+		if (!(file->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
+			return -EBADF;
+		return file->f_op->read_write_vector(file, vec, n, write);
+	}
 	for (unsigned long i = 0; i < n; i++) {
 		kssize_t part;
 

@@ -149,3 +149,30 @@ long sys_select(int n, unsigned long __user *in, unsigned long __user *out,
 		unsigned long __user *ex, struct timeval __user *timeout);
 long sys_pselect6(int n, unsigned long __user *in, unsigned long __user *out,
 		  unsigned long __user *ex, struct timespec __user *timeout, void __user *sig);
+/* socket.c */
+struct sockaddr;
+struct user_msghdr;
+struct mmsghdr;
+struct timespec;
+long sys_socket(int family, int type, int protocol);
+long sys_socketpair(int family, int type, int protocol, int __user *ufds);
+long sys_bind(int fd, const struct sockaddr __user *uaddr, int len);
+long sys_connect(int fd, const struct sockaddr __user *uaddr, int len);
+long sys_listen(int fd, int backlog);
+long sys_accept(int fd, struct sockaddr __user *uaddr, int __user *ulen);
+long sys_accept4(int fd, struct sockaddr __user *uaddr, int __user *ulen, int flags);
+long sys_getsockname(int fd, struct sockaddr __user *uaddr, int __user *ulen);
+long sys_getpeername(int fd, struct sockaddr __user *uaddr, int __user *ulen);
+long sys_shutdown(int fd, int how);
+long sys_getsockopt(int fd, int level, int name, void __user *val, int __user *len);
+long sys_setsockopt(int fd, int level, int name, const void __user *val, int len);
+/* sockmsg.c */
+long sys_sendto(int fd, const void __user *buf, size_t len, unsigned int flags,
+		const struct sockaddr __user *uaddr, int addrlen);
+long sys_recvfrom(int fd, void __user *buf, size_t len, unsigned int flags,
+		  struct sockaddr __user *uaddr, int __user *ulen);
+long sys_sendmsg(int fd, const struct user_msghdr __user *umsg, unsigned int flags);
+long sys_recvmsg(int fd, struct user_msghdr __user *umsg, unsigned int flags);
+long sys_sendmmsg(int fd, struct mmsghdr __user *vec, unsigned int n, unsigned int flags);
+long sys_recvmmsg(int fd, struct mmsghdr __user *vec, unsigned int n, unsigned int flags,
+		  struct timespec __user *timeout);

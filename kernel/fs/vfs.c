@@ -14,6 +14,7 @@
 #include "kernel/fs/mount_internal.h"
 #include "kernel/fs/nameidata.h"
 #include "kernel/fs/pipe.h"
+#include "kernel/fs/socket.h"
 #include "kernel/fs/ramfs.h"
 #include "kernel/fs/sync.h"
 #include "kernel/lib/bug.h"
@@ -50,6 +51,7 @@ void vfs_init(void)
 	ext2_init();
 	anon_inode_init();
 	pipe_init();
+	sock_fs_init();
 	memfd_init();
 	sync_init();
 }

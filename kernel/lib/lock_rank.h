@@ -20,6 +20,7 @@ enum lock_rank {
 	LOCK_TRACE,		/* the trace rings' readers, and which events are on */
 	LOCK_SWAPON,		/* swapon, swapoff: one at a time */
 	LOCK_EPOLL,		/* an epoll set; polls the files in it */
+	LOCK_SOCK_BIND,		/* a socket gets its name */
 	LOCK_OPEN,		/* device and tty open/close */
 	LOCK_BDEV_OPEN,		/* the openers of a block device; inside a mount, too */
 	LOCK_RENAME,		/* a directory tree's shape */
@@ -28,6 +29,7 @@ enum lock_rank {
 	LOCK_THREADGROUP,	/* fork and release of tasks against moves between groups */
 	LOCK_SB_SYNC,		/* writing a file system's dirty inodes */
 	LOCK_PIPE,		/* pipe->mutex */
+	LOCK_SOCK_IO,		/* one reader of a socket */
 	LOCK_TTY_READ,		/* one reader of the line discipline */
 	LOCK_TTY_WRITE,		/* one writer of a tty */
 	LOCK_MMAP,		/* mm->mmap_lock */
@@ -52,6 +54,9 @@ enum lock_rank {
 	LOCK_DCACHE,		/* names and their tree */
 	LOCK_INODE_SPIN,	/* the inode cache */
 	LOCK_MM_ARG,		/* small fields of an mm */
+	LOCK_SOCK_GC,		/* descriptors in flight */
+	LOCK_SOCK,		/* a socket's state and queue; a second one by address, _nested */
+	LOCK_SOCK_TABLE,	/* sockets' names */
 	LOCK_PTE,		/* a page table's lock */
 	LOCK_PTE_NESTED,	/* the second one, in fork's copy and mremap */
 	LOCK_PGD,		/* mm->page_table_lock: upper levels */

@@ -14,6 +14,13 @@
 
 static kuid_t current_fsuid(void) { return current->cred->fsuid; }
 static kgid_t current_fsgid(void) { return current->cred->fsgid; }
+static void current_ids(struct fs_ids *ids)
+{
+	const struct cred *cred = current->cred;
+
+	*ids = (struct fs_ids){ cred->uid, cred->euid, cred->suid,
+				cred->gid, cred->egid, cred->sgid };
+}
 static const struct cred *get_current_cred(void) { return get_cred(current->cred); }
 
 /* access(2) judges by the real ids, and by the capabilities they would have. */
@@ -67,6 +74,7 @@ void cred_hooks_init(void)
 {
 	fs_current_fsuid = current_fsuid;
 	fs_current_fsgid = current_fsgid;
+	fs_current_ids = current_ids;
 	fs_in_group = in_group_p;
 	fs_capable = capable;
 	fs_override_real_ids = override_real_ids;

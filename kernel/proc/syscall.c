@@ -44,6 +44,11 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	SYS(memfd_create), SYS(copy_file_range), SYS(preadv2), SYS(pwritev2), SYS(statx), SYS(close_range),
 	SYS(openat2), SYS(faccessat2), SYS(epoll_pwait2),
 
+	/* sockets */
+	SYS(socket), SYS(socketpair), SYS(bind), SYS(connect), SYS(listen), SYS(accept), SYS(accept4),
+	SYS(getsockname), SYS(getpeername), SYS(shutdown), SYS(getsockopt), SYS(setsockopt), SYS(sendto),
+	SYS(recvfrom), SYS(sendmsg), SYS(recvmsg), SYS(sendmmsg), SYS(recvmmsg),
+
 	/* memory */
 	SYS(mmap), SYS(mprotect), SYS(munmap), SYS(brk), SYS(mremap), SYS(msync), SYS(mincore), SYS(madvise),
 	SYS(mlock), SYS(munlock), SYS(mlockall), SYS(munlockall), SYS(mlock2), SYS(process_madvise),
