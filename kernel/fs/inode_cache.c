@@ -154,15 +154,22 @@ void unlock_new_inode(struct inode *inode)
 	wake_up_all(&inode_wait);
 }
 
-/* Out of the hash and every list. => inode_lock held */
-static void unhash_locked(struct inode *inode)
+/* It goes: nobody takes it from a list any more. => inode_lock held, no reference */
+static void start_freeing(struct inode *inode)
 {
+	inode->i_state |= I_FREEING;
 	leave_lru(inode);
-	hlist_del(&inode->i_hash);
-	list_del_init(&inode->i_sb_list);
 	if (!list_empty(&inode->i_dirty_list))
 		list_del_init(&inode->i_dirty_list);
 	inode->i_state &= ~I_DIRTY;
+}
+
+/* Out of the hash and every list. => inode_lock held */
+static void unhash_locked(struct inode *inode)
+{
+	start_freeing(inode);
+	hlist_del(&inode->i_hash);
+	list_del_init(&inode->i_sb_list);
 }
 
 /* inode.h */
@@ -206,8 +213,7 @@ void iput_cached(struct inode *inode)
 	BUG_ON(inode->i_count <= 0);
 	if (--inode->i_count == 0) {
 		if (!inode->i_nlink) {
-			inode->i_state |= I_FREEING;
-			leave_lru(inode);
+			start_freeing(inode);
 			last = true;
 		} else if (list_empty(&inode->i_lru)) {
 			list_add_tail(&inode->i_lru, &inode_lru);
@@ -305,8 +311,7 @@ static unsigned long prune_inodes(struct shrinker *s, unsigned long nr)
 		if (!list_empty(&inode_lru)) {
 			inode = list_first_entry(&inode_lru, struct inode, i_lru);
 			if (can_go(inode)) {
-				inode->i_state |= I_FREEING;
-				leave_lru(inode);
+				start_freeing(inode);
 			} else {
 				list_move_tail(&inode->i_lru, &inode_lru);
 				spin_unlock(&inode_lock);
@@ -341,8 +346,7 @@ static struct inode *take_unused(struct super_block *sb)
 	list_for_each_entry(inode, &sb->s_inodes, i_sb_list)
 		if (!inode->i_count && !(inode->i_state & I_FREEING)) {
 			found = inode;
-			inode->i_state |= I_FREEING;
-			leave_lru(inode);
+			start_freeing(inode);
 			break;
 		}
 	spin_unlock(&inode_lock);

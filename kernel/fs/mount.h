@@ -53,6 +53,8 @@ int do_mount(const char *dev, const char *dir, const char *type, unsigned long f
 	     const char *data);
 int vfs_statfs(const struct path *path, struct statfs *st);
 struct file_system_type *find_filesystem(const char *name);
+/* The next one after @after (NULL: the first) that lives on block devices; NULL. */
+struct file_system_type *next_disk_filesystem(struct file_system_type *after);
 void mnt_init(void);
 /* The block device that @path names, for a mount: ERR_PTR(-ENOENT …, -ENOTBLK, -ENXIO). */
 struct block_device *lookup_bdev(const char *path);

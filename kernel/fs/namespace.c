@@ -52,6 +52,20 @@ struct file_system_type *find_filesystem(const char *name)
 	return NULL;
 }
 
+/* mount.h */
+struct file_system_type *next_disk_filesystem(struct file_system_type *after)
+{
+	struct file_system_type *type;
+	bool seen = !after;
+
+	list_for_each_entry(type, &file_systems, link) {
+		if (seen && !type->nodev)
+			return type;
+		seen = seen || type == after;
+	}
+	return NULL;
+}
+
 static int filesystems_show(struct seq_file *m)
 {
 	struct file_system_type *type;

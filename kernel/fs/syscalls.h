@@ -123,6 +123,19 @@ long sys_syncfs(int fd);
 long sys_sync_file_range(int fd, loff_t off, loff_t len, unsigned int flags);
 long sys_fadvise64(int fd, loff_t off, size_t len, int advice);
 long sys_readahead(int fd, loff_t off, size_t count);
+/* xattr.c: the arguments that count where there are no attributes */
+long sys_setxattr(const char __user *path, const char __user *name);
+long sys_lsetxattr(const char __user *path, const char __user *name);
+long sys_fsetxattr(int fd, const char __user *name);
+long sys_getxattr(const char __user *path, const char __user *name);
+long sys_lgetxattr(const char __user *path, const char __user *name);
+long sys_fgetxattr(int fd, const char __user *name);
+long sys_removexattr(const char __user *path, const char __user *name);
+long sys_lremovexattr(const char __user *path, const char __user *name);
+long sys_fremovexattr(int fd, const char __user *name);
+long sys_listxattr(const char __user *path);
+long sys_llistxattr(const char __user *path);
+long sys_flistxattr(int fd);
 /* swap.c */
 long sys_swapon(const char __user *path, int flags);
 long sys_swapoff(const char __user *path);

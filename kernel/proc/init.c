@@ -10,6 +10,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/stat.h"
+#include "kernel/fs/do_mounts.h"
 #include "kernel/fs/fs.h"
 #include "kernel/fs/namei.h"
 #include "kernel/lib/bug.h"
@@ -105,6 +106,8 @@ int run_init(void)
 		if (!err)
 			return 0;
 		pr_err("Failed to execute %s (error %d)\n", rdinit, err);
+	} else {
+		prepare_namespace();
 	}
 	if (*init) {
 		err = run_init_process(init);

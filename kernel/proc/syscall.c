@@ -42,7 +42,9 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	SYS(sync_file_range), SYS(utimensat), SYS(epoll_pwait), SYS(eventfd), SYS(fallocate), SYS(eventfd2),
 	SYS(epoll_create1), SYS(dup3), SYS(pipe2), SYS(preadv), SYS(pwritev), SYS(syncfs), SYS(renameat2),
 	SYS(memfd_create), SYS(copy_file_range), SYS(preadv2), SYS(pwritev2), SYS(statx), SYS(close_range),
-	SYS(openat2), SYS(faccessat2), SYS(epoll_pwait2),
+	SYS(openat2), SYS(faccessat2), SYS(epoll_pwait2), SYS(setxattr), SYS(lsetxattr), SYS(fsetxattr),
+	SYS(getxattr), SYS(lgetxattr), SYS(fgetxattr), SYS(listxattr), SYS(llistxattr), SYS(flistxattr),
+	SYS(removexattr), SYS(lremovexattr), SYS(fremovexattr),
 
 	/* sockets */
 	SYS(socket), SYS(socketpair), SYS(bind), SYS(connect), SYS(listen), SYS(accept), SYS(accept4),

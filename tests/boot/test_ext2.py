@@ -6,8 +6,11 @@ import pathlib
 import re
 import subprocess
 
+import pexpect
 import pytest
 
+import ext2_fuzz
+import ext2_powerfail
 from brink import Machine, ROOT
 
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
@@ -97,3 +100,202 @@ def test_files_and_names_of_every_block_size(images, tmp_path):
         assert image_sums(path, work) == seen[block]
         assert {n: s for n, s in seen[block].items() if "/" not in n and n[:3] != "big"} == \
             {n: s for n, s in expected.items() if "/" not in n}
+
+
+def test_what_a_file_system_must_do(images):
+    """user/tests/ext2test.c: holes, sizes, mappings, names, renames, attributes, large directories; on 4 CPUs at once."""
+    with Machine(mem=128, cpus=4, disks=images.values()) as m:
+        m.wait_shell()
+        mount_all(m, images)
+        for block in images:
+            out = m.run(f"cd /mnt/{block}; mkdir 1 2 3; for i in 1 2 3; do ext2test $i 300 & done; wait; rm -r 1 2 3; cd /", 120)
+            assert out.count("ext2test: all passed") == 3, out
+        out = m.run("mkdir /mnt/4096/big; ext2test /mnt/4096/big 3000 alone", 120)
+        assert "ext2test: all passed" in out
+        unmount_all(m, images)
+        m.power_off()
+    for path in images.values():
+        assert_clean(path)
+
+
+def test_full_disk(tmp_path):
+    image = make_image(tmp_path / "small", 8)
+    with Machine(mem=128, cpus=4, disks=[image]) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt; mount -t ext4 /dev/vda /mnt; chmod 777 /mnt")
+        out = m.run("setuidgid 1000 dd if=/dev/zero of=/mnt/user bs=64k 2>&1 || "
+                    "su -s /bin/sh nobody -c 'dd if=/dev/zero of=/mnt/user bs=64k' 2>&1; true")
+        if "No space left" in out:      # the last 5 % are root's
+            free = int(m.run("stat -f -c %f /mnt"))
+            assert 300 < free < 500 and int(m.run("stat -f -c %a /mnt")) == 0
+        assert "No space left on device" in m.run("dd if=/dev/zero of=/mnt/root bs=1k 2>&1; true")
+        assert int(m.run("stat -f -c %f /mnt")) == 0
+        status, out = m.run_status("mkdir /mnt/d 2>&1")
+        assert status and "No space left on device" in out
+        # A hole that a mapping wants to fill: SIGBUS. What is there can be changed.
+        m.run("rm /mnt/root; dd if=/dev/zero of=/mnt/hole bs=1k seek=400 count=1 2>&1; dd if=/dev/zero of=/mnt/fill bs=1k 2>&1; true")
+        out = m.run("mapfill /mnt/hole; echo status $?")
+        assert "status 135" in out      # 128 + SIGBUS
+        assert m.run_status("echo hello | dd of=/mnt/fill conv=notrunc bs=5 count=1")[0] == 0
+        m.run("rm /mnt/fill /mnt/hole /mnt/user; cp /bin/busybox /mnt; cmp /bin/busybox /mnt/busybox; umount /mnt")
+        m.power_off()
+    assert_clean(image)
+
+
+def test_mounting(tmp_path):
+    """Read-only and writable, twice, busy; what cannot be mounted says why."""
+    good, ext4, journal, newer = (tmp_path / n for n in ("good", "ext4", "journal", "newer"))
+    make_image(good, 8)
+    make_image(ext4, 16, fs="ext4")
+    make_image(journal, 16, fs="ext3")
+    make_image(newer, 16)
+    tool("debugfs", "-w", "-R", "set_super_value feature_ro_compat 0x4000", newer)
+    locked = f"driver=raw,read-only=on,file.driver=file,file.filename={make_image(tmp_path / 'locked', 8)}"
+    with Machine(mem=128, disks=[good, ext4, journal, newer, locked]) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt /mnt2; mount -t ext2 /dev/vda /mnt; echo 1 > /mnt/a")
+        m.run("mount -t ext2 /dev/vda /mnt2; cmp /mnt/a /mnt2/a; umount /mnt2")
+        assert m.run_status("mount -t ext2 -o ro /dev/vda /mnt2")[0] != 0
+        assert "busy" in m.run("swapon /dev/vda 2>&1; true")
+        m.run("mount -o remount,ro /mnt")
+        assert "Read-only file system" in m.run("echo 2 > /mnt/a; true")
+        m.run("mount -o remount,rw /mnt; echo 2 > /mnt/a")
+        out = m.run("exec 3> /mnt/open; mount -o remount,ro /mnt 2>&1; umount /mnt 2>&1; rm /mnt/open; exec 3>&-; "
+                    "mount -o remount,noatime /mnt; umount /mnt")
+        assert out.count("usy") == 2
+        for disk, why in (("vdb", r"unsupported optional features \(2c0\)|features \([0-9a-f]+\)"), ("vdc", "journal"),
+                          ("vdd", r"couldn't mount RDWR because of unsupported optional features \(4000\)")):
+            assert m.run_status(f"mount -t ext4 /dev/{disk} /mnt")[0] != 0
+            assert re.search(rf"EXT2-fs \({disk}\): error: .*{why}", m.run("dmesg")), disk
+        m.run("mount -t ext4 -o ro /dev/vdd /mnt; ls /mnt/lost+found; umount /mnt")
+        assert m.run_status("busybox mount -t ext2 -o rw /dev/vde /mnt; echo x > /mnt/x")[0] != 0
+        assert m.run_status("umount /mnt; mount -t ext2 -o nonsense /dev/vda /mnt")[0] != 0
+        assert 'unrecognized mount option "nonsense"' in m.run("dmesg")
+        m.power_off()
+    assert_clean(good)
+
+
+def test_unclean_disk_is_told_of(tmp_path):
+    image = make_image(tmp_path / "disk", 8)
+    tool("debugfs", "-w", "-R", "set_super_value state 0", image)
+    with Machine(mem=64, disks=[image]) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt; umount /mnt")
+        assert "EXT2-fs (vda): warning: mounting unchecked fs, running e2fsck is recommended" in m.run("dmesg")
+
+
+def test_write_errors_are_told_once_to_each_open_file(tmp_path):
+    """QEMU's blkdebug refuses to write one sector, in the middle of a file's data."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "file").write_bytes(b"x" * 65536)
+    image = make_image(tmp_path / "disk", 8, 4096, source)
+    block = int(re.search(r"^(\d+)$", tool("debugfs", "-R", "bmap /file 8", image)[1], re.M).group(1))
+    rules = f"file.inject-error.0.event=none,file.inject-error.0.iotype=write,file.inject-error.0.sector={block * 8}"
+    disk = f"driver=raw,file.driver=blkdebug,{rules},file.image.driver=file,file.image.filename={image}"
+    with Machine(mem=64, disks=[disk]) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt")
+        assert "first EIO 0, second EIO 0, later 0" in m.run("fsyncerror /mnt/file")
+        assert "I/O error, dev vda" in m.console
+        m.run("echo fine > /mnt/other; sync; umount /mnt; true")
+
+
+def test_caches_give_memory_back(images):
+    def objects(name):
+        return int(re.search(rf"^{name}\s+(\d+)", m.run("cat /proc/slabinfo"), re.M).group(1))
+
+    with Machine(mem=96, disks=images.values()) as m:
+        m.wait_shell()
+        m.run("mkdir -p /mnt/1024; mount -t ext2 /dev/vda /mnt/1024; cd /mnt/1024; mkdir d; cd d; "
+              "for i in `seq 2000`; do : > f$i; done; cd /; sync")
+        assert objects("ext2_inode_cache") >= 2000
+        before = objects("dentry")
+        m.run("echo 2 > /proc/sys/vm/drop_caches; echo 2 > /proc/sys/vm/drop_caches")
+        assert objects("ext2_inode_cache") < 200 and objects("dentry") < before - 1800
+        m.run("ls -lR /mnt/1024 > /dev/null")
+        assert objects("ext2_inode_cache") >= 2000
+        m.run("thrash 90 1 2> /dev/null || big_mm 80 2>/dev/null; true")
+        assert m.run("ls /mnt/1024/d | wc -l").strip() == "2000"
+        m.run("umount /mnt/1024")
+        assert objects("ext2_inode_cache") == 0
+        m.power_off()
+    assert_clean(images[1024])
+
+
+def test_directory_in_itself(tmp_path):
+    """Hard links to directories make loops, which no program may get lost in."""
+    source = tmp_path / "source"
+    (source / "a/b/c").mkdir(parents=True)
+    (source / "a/b/c/file").write_text("text")
+    image = make_image(tmp_path / "disk", 8, 1024, source)
+    for command in ("link /a /a/b/up", "link /a/b/c /a/b/c/self", "link /a/b/c /second", "link / /a/root"):
+        tool("debugfs", "-w", "-R", command, image)
+    with Machine(mem=64, disks=[image]) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt")
+        out = m.run("find /mnt 2>&1; true")
+        assert out.count("\n") < 30 and "/mnt/a/b/c/file" in out and ("loop" in out or "Too many levels" in out)
+        m.run("rm -rf /mnt/a /mnt/second 2>/dev/null; umount /mnt; true")
+
+
+def test_broken_disks(tmp_path):
+    """Flipped bytes in the metadata of a dozen disks: error lines, no harm. More: tests/soak."""
+    console = ext2_fuzz.boot(ext2_fuzz.spoiled(ext2_fuzz.base_image(tmp_path), 1, tmp_path, 12))
+    assert re.search(r"EXT2-fs \(vd.\): error: ", console)
+
+
+def test_fsynced_files_survive_a_power_failure(tmp_path):
+    """QEMU is killed under load, five times; e2fsck repairs, and no file that was fsynced is lost. More: tests/soak."""
+    for seed in range(5):
+        ext2_powerfail.kill_and_check(tmp_path, seed, longest=120)
+
+
+BUSYBOX = os.environ.get("BUSYBOX") or "/bin/busybox"
+
+
+def root_image(tmp_path):
+    """A root file system with BusyBox as /sbin/init."""
+    root = tmp_path / "root"
+    for name in ("bin", "sbin", "dev", "proc", "sys", "etc", "tmp"):
+        (root / name).mkdir(parents=True)
+    (root / "bin/busybox").write_bytes(pathlib.Path(BUSYBOX).read_bytes())
+    (root / "bin/busybox").chmod(0o755)
+    for name in ("bin/sh", "bin/cat", "bin/mount", "bin/poweroff", "bin/echo", "bin/touch", "bin/sync", "sbin/init"):
+        os.symlink("/bin/busybox", root / name)
+    (root / "etc/inittab").write_text("::sysinit:/etc/rc\n")
+    (root / "etc/rc").write_text("#!/bin/sh\nmount -t proc proc /proc\ncat /proc/mounts\ntouch /made || echo cannot\n"
+                                 "mount -o remount,rw /\ntouch /made && echo @@made@@\nsync\npoweroff -f\n")
+    (root / "etc/rc").chmod(0o755)
+    return make_image(tmp_path / "root.img", 16, 1024, root)
+
+
+def empty_initramfs(tmp_path):
+    path = tmp_path / "empty.cpio"
+    path.write_bytes(subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], input=b"", capture_output=True, check=True).stdout)
+    return path
+
+
+def test_root_on_a_disk(tmp_path):
+    image = root_image(tmp_path)
+    with Machine(mem=64, disks=[image], initramfs=empty_initramfs(tmp_path), append="root=/dev/vda rootwait") as m:
+        m.expect(r"VFS: Mounted root \(ext2 filesystem\) readonly on device 254:0\.")
+        m.expect(r"Run /sbin/init as init process")
+        m.expect(r"/dev/root / ext2 ro,relatime 0 0")
+        m.expect(r"cannot")
+        m.expect("@@made@@")
+        m.expect(pexpect.EOF)
+    assert tool("debugfs", "-R", "stat /made", image)[1].count("Inode:") == 1
+
+
+@pytest.mark.parametrize("parameters, number, why", [
+    ("root=/dev/vdz", "0,0", r'Cannot open root device "/dev/vdz"'),
+    ("root=/dev/vda", "254,0", "No filesystem could mount root, tried:"),
+])
+def test_no_root(tmp_path, parameters, number, why):
+    blank = tmp_path / "blank"
+    blank.write_bytes(bytes(1 << 20))
+    with Machine(mem=64, disks=[blank], initramfs=empty_initramfs(tmp_path), append=parameters) as m:
+        m.allowed = ("Kernel panic",)
+        m.expect(why)
+        m.expect(rf"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block\({number}\)")

@@ -1,5 +1,7 @@
 """Long runs: `make soak`. The same checks as the boot tests, for longer and with more at once."""
 
+import ext2_fuzz
+import ext2_powerfail
 from brink import Machine
 
 
@@ -30,3 +32,17 @@ def test_fork_bombs_under_pressure():
         m.run("dmesg -n 1; ulimit -u 600; for i in 1 2 3 4 5; do big_mm & forkbomb 10; done; wait", 1200)
         after = m.settled()
         assert before["MemFree"] - after["MemFree"] < 4096
+
+
+def test_fifty_power_failures(tmp_path):
+    for seed in range(1000, 1050):
+        ext2_powerfail.kill_and_check(tmp_path, seed)
+
+
+def test_hundreds_of_broken_disks(tmp_path):
+    base = ext2_fuzz.base_image(tmp_path)
+    for seed in range(100, 140):
+        images = ext2_fuzz.spoiled(base, seed, tmp_path, 16)
+        ext2_fuzz.boot(images, cpus=4)
+        for image in images:
+            image.unlink()

@@ -553,8 +553,8 @@ const struct super_operations ext2_sops = {
 
 /* One name more for the same: Linux's ext4 serves all three. */
 static struct file_system_type ext2_types[] = {
-	{ .name = "ext3", .mount = ext2_mount, .kill_sb = ext2_kill_sb },
 	{ .name = "ext2", .mount = ext2_mount, .kill_sb = ext2_kill_sb },
+	{ .name = "ext3", .mount = ext2_mount, .kill_sb = ext2_kill_sb },
 	{ .name = "ext4", .mount = ext2_mount, .kill_sb = ext2_kill_sb },
 };
 
