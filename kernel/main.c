@@ -197,6 +197,7 @@ void __section(".init.text") start_kernel(void)
 	procfs_init();
 	sysfs_init();
 	tracefs_init();
+	cgroup2_init();
 	devfs_init();
 	block_init();
 	rest_init();

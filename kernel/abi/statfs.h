@@ -18,6 +18,7 @@ _Static_assert(sizeof(struct statfs) == 120, "statfs");
 #define PROC_SUPER_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
 #define TRACEFS_MAGIC 0x74726163
+#define CGROUP2_SUPER_MAGIC 0x63677270
 #define PIPEFS_MAGIC 0x50495045
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define ST_RDONLY 1

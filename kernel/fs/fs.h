@@ -318,5 +318,6 @@ void procfs_init(void);
 void sysfs_init(void);
 void tracefs_init(void);
 void tracefs_boot_events(void);		/* trace_event=; => all CPUs are up */
+void cgroup2_init(void);			/* the tree of groups as a file system; => cgroup_init() */
 /* "vm.swappiness", "10": 0, -ENOENT, -EACCES, -EINVAL; for apply_boot_sysctls() */
 int sysctl_write_by_name(const char *name, const char *value);

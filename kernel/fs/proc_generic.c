@@ -24,20 +24,30 @@
 #define TEXT_MAX (64UL << 20)	/* no /proc file is larger; stops a show that never fits */
 
 /* proc_internal.h */
-int text_open(struct file *file, int (*show)(struct text_file *t), const void *entry,
-	      struct task_struct *task)
+int text_open_size(struct file *file, size_t size, int (*show)(struct text_file *t),
+		   const void *entry)
 {
-	struct text_file *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+	struct text_file *t = kzalloc(size, GFP_KERNEL_ACCOUNT);
 
 	if (!t)
 		return -ENOMEM;
 	mutex_init(&t->lock, LOCK_SEQ);
 	t->show = show;
 	t->entry = entry;
-	t->task = task;
 	t->m.reader_capable = fs_capable(CAP_SYS_ADMIN);
 	file->private_data = t;
 	return 0;
+}
+
+/* proc_internal.h */
+int text_open(struct file *file, int (*show)(struct text_file *t), const void *entry,
+	      struct task_struct *task)
+{
+	int err = text_open_size(file, sizeof(struct text_file), show, entry);
+
+	if (!err)
+		((struct text_file *)file->private_data)->task = task;
+	return err;
 }
 
 /* proc_internal.h */

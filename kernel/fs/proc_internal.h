@@ -18,6 +18,9 @@ struct text_file {
 /* For file_operations: open with text_open() from an open function of one's own. */
 int text_open(struct file *file, int (*show)(struct text_file *t), const void *entry,
 	      struct task_struct *task);
+/* The same in a struct of @size bytes, zeroed, that begins with a text_file. */
+int text_open_size(struct file *file, size_t size, int (*show)(struct text_file *t),
+		   const void *entry);
 int text_release(struct inode *inode, struct file *file);
 kssize_t text_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
 /* A user's buffer as a NUL-terminated kernel copy of at most a page; *len is cut to it. ERR_PTR. */

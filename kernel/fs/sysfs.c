@@ -90,6 +90,7 @@ static int sysfs_mount(struct super_block *sb, const char *source, const char *d
 	tree_add(sb, "block", S_IFDIR | 0755, NULL, NULL);
 	tree_add(sb, "kernel", S_IFDIR | 0755, NULL, NULL);
 	tree_add(sb, "kernel/tracing", S_IFDIR | 0755, NULL, NULL);	/* to mount tracefs on */
+	tree_add(sb, "fs/cgroup", S_IFDIR | 0555, NULL, NULL);	/* where cgroup2 is mounted */
 	return 0;
 }
 

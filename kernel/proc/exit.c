@@ -295,8 +295,8 @@ void release_task(struct task_struct *t)
 			leader->exit_state = EXIT_DEAD;
 			next = leader;
 		}
-		write_unlock(&tasklist_lock);
 		cgroup_release_end(t);
+		write_unlock(&tasklist_lock);
 		free_pid(t->pid);
 		put_task_struct(t);
 		t = next;

@@ -21,6 +21,7 @@
 #include "kernel/abi/unistd.h"
 #include "kernel/lib/bug.h"
 #include "kernel/proc/exit.h"
+#include "kernel/sched/cgroup.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/trace_sched.h"
@@ -162,8 +163,20 @@ static bool do_signal_stop(int signr)
 		do_notify_parent_cldstop(current, CLD_STOPPED);
 		read_unlock(&tasklist_lock);
 	}
+	cgroup_enter_frozen();		/* as far as cgroup.freeze goes it is */
 	schedule_waiting("do_signal_stop");
 	return true;
+}
+
+/* => siglock, dropped. Sleeps as its group is frozen; whatever wakes it looks here again. */
+static void do_freezer_trap(void)
+{
+	current->__state = TASK_INTERRUPTIBLE;
+	clear_tif(current, TIF_SIGPENDING);
+	spin_unlock_irq(&current->sighand->siglock);
+	cgroup_enter_frozen();
+	schedule_waiting("get_signal");
+	current->__state = TASK_RUNNING;
 }
 
 /*
@@ -241,6 +254,12 @@ static enum verdict next_signal(struct ksignal *ksig)
 		}
 		if (current->jobctl & JOBCTL_STOP_PENDING && do_signal_stop(0))
 			return RELOCK;
+		if (unlikely(current->jobctl & JOBCTL_TRAP_FREEZE)) {
+			do_freezer_trap();
+			return RELOCK;
+		}
+		if (unlikely(current->cgroup_frozen))
+			cgroup_leave_frozen();
 		ksig->sig = dequeue_signal(current->blocked, &ksig->info);
 		if (!ksig->sig)
 			return DELIVER;

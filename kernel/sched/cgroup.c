@@ -25,10 +25,12 @@ enum { NO_LIMIT = 0x7fffffff };
 DEFINE_MUTEX(cgroup_mutex, LOCK_CGROUP);
 spinlock_t cgroup_tree_lock = SPINLOCK_INIT(LOCK_CGROUP_TREE);
 const struct cgroup_subsys *cgroup_subsys[NR_CGROUP_SUBSYS];
+void (*cgroup_free_hook)(struct cgroup *cg);
 static u64 last_id = 1;			/* cgroup_mutex */
 static bool initialised;		/* boot */
 
 struct cgroup cgroup_root = {
+	.self = { .cgroup = &cgroup_root, .refcnt = 1, .flags = CSS_ONLINE },
 	.name = "",
 	.id = 1,
 	.children = LIST_HEAD_INIT(cgroup_root.children),
@@ -65,6 +67,8 @@ static void free_cgroup(struct cgroup *cg)
 	for (up = cg->parent; up; up = up->parent)
 		up->nr_dying_descendants--;
 	cgroup_put(cg->parent);
+	if (cgroup_free_hook)
+		cgroup_free_hook(cg);
 	sched_free(cg);
 }
 
@@ -259,9 +263,11 @@ static struct cgroup *alloc_cgroup(struct cgroup *parent, const char *name)
 	if (!cg)
 		return NULL;
 	cg->name = memcpy(cg + 1, name, len);
+	cg->self = (struct cgroup_subsys_state){ .cgroup = cg, .refcnt = 1, .flags = CSS_ONLINE };
 	cg->parent = parent;
 	cgroup_get(parent);
 	cg->level = parent->level + 1;
+	cg->e_freeze = cg->frozen = parent->e_freeze;
 	INIT_LIST_HEAD(&cg->children);
 	INIT_LIST_HEAD(&cg->sibling);
 	cg->users = cg->refcnt = 1;
@@ -347,6 +353,9 @@ int cgroup_destroy(struct cgroup *cg)
 		return -EBUSY;
 	}
 	cg->dead = true;	/* under this lock: no task is on its way in */
+	cg->parent->past.runtime += cg->past.runtime;
+	cg->parent->past.utime += cg->past.utime;
+	cg->parent->past.stime += cg->past.stime;
 	list_del_init(&cg->sibling);
 	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
 	for (up = cg->parent; up; up = up->parent) {

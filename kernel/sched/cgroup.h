@@ -93,7 +93,7 @@ struct cgroup_subsys {
 	void (*cancel_fork)(struct cgroup_subsys_state *css, struct task_struct *child);
 	/* The task dies; the zombie is still in its group. May sleep. May be NULL. */
 	void (*exit)(struct cgroup_subsys_state *css, struct task_struct *task);
-	/* The zombie has been waited for. May be NULL. */
+	/* The zombie has been waited for. => tasklist_lock for writing. May be NULL. */
 	void (*release)(struct cgroup_subsys_state *css, struct task_struct *task);
 	const struct cftype *files;
 };
@@ -149,5 +149,8 @@ void cgroup_cancel_fork(struct task_struct *child);
 void cgroup_post_fork(struct task_struct *child);	/* => tasklist_lock held for writing */
 void cgroup_exit(struct task_struct *task);		/* may sleep */
 void cgroup_release_begin(void);			/* may sleep */
-void cgroup_release_end(struct task_struct *task);	/* it is off the lists */
+void cgroup_release_end(struct task_struct *task);	/* => tasklist_lock for writing; off the lists */
 void cgroup_free(struct task_struct *task);		/* the struct goes; any context */
+/* current runs no program until it leaves again: it is frozen, or stopped. Any locks but higher. */
+void cgroup_enter_frozen(void);
+void cgroup_leave_frozen(void);

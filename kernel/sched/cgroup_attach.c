@@ -15,6 +15,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cgroup_internal.h"
 #include "kernel/sched/rcu.h"
+#include "kernel/sched/signal.h"
 
 DEFINE_RWSEM(cgroup_threadgroup_rwsem, LOCK_THREADGROUP);
 
@@ -63,6 +64,8 @@ void cgroup_fork(struct task_struct *child)
 	rcu_read_unlock();
 	child->cgroup = cg;
 	child->cgroup_exited = false;
+	child->cgroup_frozen = false;
+	child->cgroup_base = (struct cgroup_times){ 0, 0, 0 };
 }
 
 /* Undoes what can_fork of the controllers before number @n has done. */
@@ -114,7 +117,13 @@ void cgroup_post_fork(struct task_struct *child)
 	unsigned long flags = spin_lock_irqsave(&cgroup_tree_lock);
 
 	add_tasks(child->cgroup, 1);
+	if (unlikely(child->cgroup->e_freeze)) {
+		child->jobctl |= JOBCTL_TRAP_FREEZE;	/* it does not run yet */
+		set_tif(child, TIF_SIGPENDING);
+		cgroup_update_frozen(child->cgroup);
+	}
 	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
+	cgroup_notify_frozen(child->cgroup);
 	up_read(&cgroup_threadgroup_rwsem);
 }
 
@@ -130,8 +139,12 @@ void cgroup_exit(struct task_struct *task)
 
 	task->cgroup_exited = true;	/* from here on it is not moved any more */
 	end = add_tasks(cg, -1);
+	cg->nr_frozen -= task->cgroup_frozen;
+	if (unlikely(cg->e_freeze))
+		cgroup_update_frozen(cg);
 	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
 	notify_events(cg, end);
+	cgroup_notify_frozen(cg);
 	for_each_subsys(ss, i)
 		if (ss->exit) {
 			struct cgroup_subsys_state *css = task_get_css(task, i);
@@ -153,6 +166,7 @@ void cgroup_release_end(struct task_struct *task)
 	const struct cgroup_subsys *ss;
 	int i;
 
+	cgroup_leave_times(task);
 	for_each_subsys(ss, i)
 		if (ss->release)
 			ss->release(task->cgroup->effective[i], task);
@@ -268,8 +282,10 @@ static void tell_controllers(struct moves *m)
 static bool change_group(struct task_struct *t, struct cgroup *to)
 {
 	struct cgroup *from = t->cgroup, *end_from, *end_to;
-	unsigned long flags = spin_lock_irqsave(&cgroup_tree_lock);
+	unsigned long flags;
 
+	cgroup_leave_times(t);
+	flags = spin_lock_irqsave(&cgroup_tree_lock);
 	if (t->cgroup_exited) {
 		spin_unlock_irqrestore(&cgroup_tree_lock, flags);
 		return false;
@@ -278,9 +294,16 @@ static bool change_group(struct task_struct *t, struct cgroup *to)
 	end_to = add_tasks(to, 1);	/* first: what lies above both stays populated */
 	__atomic_store_n(&t->cgroup, to, __ATOMIC_RELEASE);
 	end_from = add_tasks(from, -1);
+	from->nr_frozen -= t->cgroup_frozen;
+	to->nr_frozen += t->cgroup_frozen;
+	cgroup_update_frozen(to);
+	cgroup_update_frozen(from);
 	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
 	notify_events(to, end_to);
 	notify_events(from, end_from);
+	cgroup_notify_frozen(to);
+	cgroup_notify_frozen(from);
+	cgroup_freeze_task(t, to->e_freeze);
 	cgroup_put_users(from);
 	return true;
 }
@@ -333,6 +356,21 @@ static int list_process(struct moves *m, struct cgroup *dst, struct task_struct 
 	return 0;
 }
 
+/* cgroup_internal.h */
+bool cgroup_is_thread_root(const struct cgroup *cg)
+{
+	return cg->parent && READ_ONCE(cg->nr_tasks) && cg->subtree_control & CGROUP_THREADED_SUBSYS;
+}
+
+/* cgroup_internal.h */
+bool cgroup_is_valid_domain(const struct cgroup *cg)
+{
+	while ((cg = cg->parent))
+		if (cgroup_is_thread_root(cg))
+			return false;
+	return true;
+}
+
 /*
  * May its tasks compete with its children? In the root; and where only controllers that know how
  * are on and no process lives below: there a threaded subtree could begin.
@@ -352,6 +390,8 @@ int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool thread
 
 	if (dst->dead)
 		return -ENODEV;
+	if (!cgroup_is_valid_domain(dst))
+		return -EOPNOTSUPP;
 	/* No internal processes: a group with controllers below has tasks at its leaves only. */
 	if (dst->subtree_control && !can_have_tasks_and_children(dst))
 		return -EBUSY;
@@ -498,6 +538,10 @@ static int check_control(struct cgroup *cg, u32 enable, u32 disable)
 			return -EBUSY;
 	if (!enable || !cg->parent)
 		return 0;
+	if (!cgroup_is_valid_domain(cg))
+		return -EOPNOTSUPP;
+	if (enable & ~CGROUP_THREADED_SUBSYS && cgroup_is_thread_root(cg))
+		return -EOPNOTSUPP;
 	if (!(enable & ~CGROUP_THREADED_SUBSYS) && can_have_tasks_and_children(cg))
 		return 0;
 	return READ_ONCE(cg->nr_tasks) ? -EBUSY : 0;

@@ -17,6 +17,7 @@
  *         a atomic   c set once
  */
 struct cgroup {
+	struct cgroup_subsys_state self;	/* c: stands for the group in its own files; ss NULL */
 	struct cgroup *parent;		/* c: a reference (refcnt); NULL: the root */
 	const char *name;		/* c: behind the struct */
 	u64 id;				/* c: rises with each group made; 1: the root */
@@ -35,10 +36,21 @@ struct cgroup {
 	_Atomic int nr_dying_descendants;	/* a: rmdir'ed, but something still holds them */
 	int max_descendants, max_depth;	/* g: INT_MAX: no limit */
 	struct cgroup_file events_file;
+	/* cgroup_freezer.c's */
+	bool freeze;			/* g: cgroup.freeze */
+	bool e_freeze;			/* g and T: its own or a group's above */
+	bool frozen, frozen_news;	/* T; a: cgroup.events has changed */
+	int nr_frozen;			/* T: of its nr_tasks */
+	struct cgroup_times past;	/* T: cgroup_stat.c: of those who left and of removed children */
 	struct cgroup *next_dead;	/* cgroup.c: waiting to be freed */
+	/* cgroup2.c's */
+	kuid_t uid;			/* g: who made it, and so owns its files */
+	kgid_t gid;			/* g */
+	struct file_owner *file_owners;	/* g: of the files whose owner or mode was changed */
 };
 extern struct cgroup cgroup_root;
 extern const struct cgroup_subsys *cgroup_subsys[NR_CGROUP_SUBSYS];	/* c after boot; may be NULL */
+extern void (*cgroup_free_hook)(struct cgroup *cg);	/* c: cgroup2.c frees what it hung on @cg */
 extern struct rw_semaphore cgroup_threadgroup_rwsem;	/* LOCK_THREADGROUP: readers: fork, release */
 extern spinlock_t cgroup_tree_lock;	/* LOCK_CGROUP_TREE, irqsave */
 
@@ -79,8 +91,14 @@ void cgroup_set_effective(struct cgroup *cg, enum cgroup_subsys_id id,
 
 /* cgroup_attach.c. => cgroup_mutex held, may sleep */
 /*
+ * It has tasks of its own beside children with controllers: only threads of its processes could
+ * live below, so no group below is a valid domain for processes.
+ */
+bool cgroup_is_thread_root(const struct cgroup *cg);
+bool cgroup_is_valid_domain(const struct cgroup *cg);
+/*
  * Moves @task, or its whole process, to @dst. 0; -EBUSY: @dst gives controllers to its children;
- * -ENOMEM; a controller's refusal (then nothing has moved).
+ * -EOPNOTSUPP: no valid domain; -ENODEV: removed; -ENOMEM; a controller's refusal (then nothing has moved).
  */
 int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool threadgroup);
 /*
@@ -88,5 +106,21 @@ int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool thread
  * further below, or @cg has tasks; -ENOMEM
  */
 int cgroup_change_control(struct cgroup *cg, u32 enable, u32 disable);
+
+/* cgroup_freezer.c */
+/* => cgroup_mutex, not the root */
+void cgroup_freeze(struct cgroup *cg, bool on);
+void cgroup_kill(struct cgroup *cg);		/* SIGKILL to every process in it and below */
+static inline bool cgroup_is_frozen(const struct cgroup *cg) { return READ_ONCE(cg->frozen); }
+void cgroup_update_frozen(struct cgroup *cg);	/* => cgroup_tree_lock: a count changed */
+void cgroup_notify_frozen(struct cgroup *cg);	/* afterwards, no lock held */
+/* => it is in no queue for it twice: may be repeated; tasklist_lock or a reference */
+void cgroup_freeze_task(struct task_struct *t, bool on);
+
+/* cgroup_stat.c */
+/* @t's time since it came is its group's. => tasklist_lock for writing, or cgroup_mutex */
+void cgroup_leave_times(struct task_struct *t);
+/* Of @cg and all below, since they were made. => cgroup_mutex */
+void cgroup_cpu_times(struct cgroup *cg, struct cgroup_times *sum);
 
 extern const struct cgroup_subsys pids_cgrp_subsys;

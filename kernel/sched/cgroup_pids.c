@@ -22,6 +22,7 @@ struct pids_cgroup {
 	struct cgroup_subsys_state css;
 	_Atomic long counter;		/* a: tasks here and below */
 	_Atomic long limit;		/* a: PIDS_MAX: none */
+	_Atomic long peak;		/* a: the highest counter has been */
 	_Atomic long events_max;	/* a: forks refused to tasks of this very group */
 	struct cgroup_file events_file;
 };
@@ -48,11 +49,20 @@ static void pids_css_free(struct cgroup_subsys_state *css)
 	sched_free(pids_of(css));
 }
 
+/* Two CPUs may lose the higher of two values that were true at the same moment: as Linux. */
+static void note_peak(struct pids_cgroup *pids, long n)
+{
+	if (n > pids->peak)
+		pids->peak = n;
+}
+
 /* The root is not counted: it has no limit, and its number of tasks is known. */
 static void pids_charge(struct cgroup_subsys_state *css, long n)
 {
-	for (; css->parent; css = css->parent)
+	for (; css->parent; css = css->parent) {
 		pids_of(css)->counter += n;
+		note_peak(pids_of(css), pids_of(css)->counter);
+	}
 }
 
 static int pids_can_fork(struct cgroup_subsys_state *css, struct task_struct *child)
@@ -61,9 +71,13 @@ static int pids_can_fork(struct cgroup_subsys_state *css, struct task_struct *ch
 	struct pids_cgroup *pids = pids_of(css);
 	char path[256];
 
-	for (up = css; up->parent; up = up->parent)
-		if (++pids_of(up)->counter > pids_of(up)->limit)
+	for (up = css; up->parent; up = up->parent) {
+		long n = ++pids_of(up)->counter;
+
+		if (n > pids_of(up)->limit)
 			goto refuse;
+		note_peak(pids_of(up), n);
+	}
 	return 0;
 refuse:
 	for (struct cgroup_subsys_state *c = css;; c = c->parent) {
@@ -144,12 +158,19 @@ static int pids_events_show(struct seq_file *m, struct cgroup_subsys_state *css)
 	return 0;
 }
 
+static int pids_peak_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	seq_printf(m, "%ld\n", pids_of(css)->peak);
+	return 0;
+}
+
 static const struct cftype pids_files[] = {
 	{ .name = "max", .flags = CFTYPE_NOT_ON_ROOT, .show = pids_max_show,
 	  .write = pids_max_write },
 	{ .name = "current", .flags = CFTYPE_NOT_ON_ROOT, .show = pids_current_show },
 	{ .name = "events", .flags = CFTYPE_NOT_ON_ROOT, .show = pids_events_show,
 	  .file_offset = offsetof(struct pids_cgroup, events_file) },
+	{ .name = "peak", .flags = CFTYPE_NOT_ON_ROOT, .show = pids_peak_show },
 	{ }
 };
 

@@ -36,6 +36,7 @@ unsigned long nr_context_switches(void);
 void get_avenrun(unsigned long loads[3]);	/* FSHIFT 11 fixed point */
 u64 task_sched_runtime(struct task_struct *t);	/* ns so far, the present slice included */
 u64 idle_time_ns(int cpu);
+void cpu_times_total(u64 *user, u64 *system);	/* ns, all CPUs, by ticks */
 /* TASK_DEAD or stopped: only its own waker may end it */
 void set_special_state(unsigned int state);
 /* the last switch; drops the scheduler's reference */

@@ -122,7 +122,7 @@ void recalc_sigpending(void)
 	struct task_struct *t = current;
 
 	if ((t->pending.signal | t->signal->shared_pending.signal) & ~t->blocked ||
-	    t->jobctl & JOBCTL_PENDING_MASK)
+	    t->jobctl & (JOBCTL_PENDING_MASK | JOBCTL_TRAP_FREEZE))
 		set_tif(t, TIF_SIGPENDING);
 	else
 		clear_tif(t, TIF_SIGPENDING);

@@ -47,7 +47,7 @@ int send_signal_locked(int sig, const struct siginfo *info, struct task_struct *
 
 /* task->jobctl; Linux's bits. */
 enum { JOBCTL_STOP_SIGMASK = 0xffff, JOBCTL_STOP_DEQUEUED = 1 << 16, JOBCTL_STOP_PENDING = 1 << 17,
-       JOBCTL_STOP_CONSUME = 1 << 18,
+       JOBCTL_STOP_CONSUME = 1 << 18, JOBCTL_TRAP_FREEZE = 1 << 23,
        JOBCTL_PENDING_MASK = JOBCTL_STOP_PENDING };
 
 /* What default actions do; signal(7). */

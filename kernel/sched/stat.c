@@ -50,6 +50,20 @@ static void read_times(int cpu, struct cpu_times *ct)
 }
 
 /* sched.h */
+void cpu_times_total(u64 *user, u64 *system)
+{
+	struct cpu_times ct;
+	int cpu;
+
+	*user = *system = 0;
+	for_each_online_cpu(cpu) {
+		read_times(cpu, &ct);
+		*user += ct.user + ct.nice;
+		*system += ct.system;
+	}
+}
+
+/* sched.h */
 u64 idle_time_ns(int cpu)
 {
 	struct cpu_times ct;

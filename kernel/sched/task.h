@@ -90,6 +90,7 @@ struct sighand_struct {
 
 /* CPU time: TSC-clock nanoseconds, split by where the tick found the task. */
 struct task_times { u64 utime, stime; };
+struct cgroup_times { u64 runtime /* as measured */, utime, stime; };
 
 /*
  * What the threads of a process share.
@@ -220,6 +221,8 @@ struct task_struct {
 
 	struct cgroup *cgroup;		/* G: a reference (users); cgroup.h */
 	bool cgroup_exited;		/* G: it does not count as living there any more */
+	bool cgroup_frozen;		/* u for writing, with G: runs no program: frozen, stopped */
+	struct cgroup_times cgroup_base;	/* G: its CPU time when it came into the group */
 
 	int *set_child_tid, *clear_child_tid;	/* u: user addresses */
 	struct completion *vfork_done;	/* k */

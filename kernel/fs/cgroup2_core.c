@@ -1,0 +1,397 @@
+/*
+ * cgroup2_core.c - the files of every group: cgroup.* and cpu.stat; /proc/cgroups and
+ *                  /proc/<pid>/cgroup.
+ *
+ * Idea:   each file is a show and a write function in the table at the end. Values are parsed
+ *         here, and what they ask for is done in kernel/sched.
+ * Locks:  cgroup_mutex where a group is changed or the tree is walked.
+ * Above:  cgroup2_files.c.   Below: cgroup_internal.h.   In Linux: kernel/cgroup/cgroup.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/fs/cgroup2.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/timer.h"
+#include "mm/slab.h"
+
+#define NO_LIMIT 0x7fffffff
+
+/* --- controllers --- */
+
+static void show_subsys(struct seq_file *m, u32 mask)
+{
+	const struct cgroup_subsys *ss;
+	const char *blank = "";
+	int i;
+
+	for_each_subsys_in(ss, i, mask) {
+		seq_printf(m, "%s%s", blank, ss->name);
+		blank = " ";
+	}
+	if (mask)
+		seq_putc(m, '\n');
+}
+
+static int controllers_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	mutex_lock(&cgroup_mutex);
+	show_subsys(m, cgroup_controllers(css->cgroup));
+	mutex_unlock(&cgroup_mutex);
+	return 0;
+}
+
+static int subtree_control_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	show_subsys(m, READ_ONCE(css->cgroup->subtree_control));
+	return 0;
+}
+
+/* "+memory" or "-pids", @len bytes: the later word about one controller wins. 0 or -EINVAL */
+static int parse_control(const char *word, size_t len, u32 *enable, u32 *disable)
+{
+	const struct cgroup_subsys *ss;
+	int i;
+
+	for_each_subsys(ss, i) {
+		if (strlen(ss->name) != len - 1 || strncmp(word + 1, ss->name, len - 1))
+			continue;
+		if (*word != '+' && *word != '-')
+			return -EINVAL;
+		*enable &= ~(1U << i);
+		*disable &= ~(1U << i);
+		*(*word == '+' ? enable : disable) |= 1U << i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static kssize_t subtree_control_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	u32 enable = 0, disable = 0;
+	int err;
+
+	while (*buf) {
+		size_t n = strchrnul(buf, ' ') - buf;
+
+		err = n ? parse_control(buf, n, &enable, &disable) : 0;
+		if (err)
+			return err;
+		buf += n + (buf[n] == ' ');
+	}
+	mutex_lock(&cgroup_mutex);
+	err = cgroup_change_control(css->cgroup, enable, disable);
+	mutex_unlock(&cgroup_mutex);
+	return err ? err : (kssize_t)len;
+}
+
+/* --- members --- */
+
+/* Its pid while a thread of it lives; all its threads are in one group. => tasklist_lock */
+static int procs_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	struct task_struct *p;
+
+	read_lock(&tasklist_lock);
+	for_each_process(p)
+		if (READ_ONCE(p->cgroup) == css->cgroup && p->signal->live > 0)
+			seq_printf(m, "%d\n", p->pid);
+	read_unlock(&tasklist_lock);
+	return 0;
+}
+
+static int threads_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	struct task_struct *p, *t;
+
+	read_lock(&tasklist_lock);
+	for_each_process(p)
+		for_each_thread(p, t)
+			if (READ_ONCE(t->cgroup) == css->cgroup && !READ_ONCE(t->cgroup_exited))
+				seq_printf(m, "%d\n", t->pid);
+	read_unlock(&tasklist_lock);
+	return 0;
+}
+
+/* May current write to the cgroup.procs (@cft) of @cg? => cgroup_mutex */
+static bool may_write(struct cgroup *cg, const struct cftype *cft)
+{
+	struct iattr a;
+	umode_t bit;
+
+	if (fs_capable(CAP_DAC_OVERRIDE))
+		return true;
+	cgroup_file_owner(cg, cft, &a);
+	bit = fs_current_fsuid() == a.uid ? 0200 : fs_in_group(a.gid) ? 0020 : 0002;
+	return a.mode & bit;
+}
+
+/* The nearest group that both are in. */
+static struct cgroup *common_ancestor(struct cgroup *a, struct cgroup *b)
+{
+	while (a != b) {
+		if (a->level > b->level)
+			a = a->parent;
+		else
+			b = b->parent;
+	}
+	return a;
+}
+
+/* => cgroup_mutex. Who moves a task must be allowed to, all the way from where it is. */
+static int attach(struct cgroup *dst, struct task_struct *task, bool group)
+{
+	const struct cftype *procs = cgroup_core_files;
+	struct cgroup *src = task->cgroup;
+
+	/* The parent of kernel threads, and the workers that everybody uses, stay in the root. */
+	if (task->flags & PF_WQ_WORKER || (task->flags & PF_KTHREAD && task->tgid == 2))
+		return -EINVAL;
+	if (!may_write(common_ancestor(src, dst), procs))
+		return -EACCES;
+	if (!group && src != dst)
+		return -EOPNOTSUPP;	/* there are no threaded groups */
+	return cgroup_attach_task(dst, task, group);
+}
+
+static kssize_t members_write(struct cgroup *cg, const char *buf, size_t len, bool group)
+{
+	struct task_struct *task;
+	int pid, err = kstrtoint(buf, 0, &pid);
+
+	if (err || pid < 0)
+		return -EINVAL;
+	mutex_lock(&cgroup_mutex);
+	task = pid ? find_get_task(pid) : get_task_struct(current);
+	err = task ? attach(cg, task, group) : -ESRCH;
+	mutex_unlock(&cgroup_mutex);
+	if (task)
+		put_task_struct(task);
+	return err ? err : (kssize_t)len;
+}
+
+static kssize_t procs_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	return members_write(css->cgroup, buf, len, true);
+}
+
+static kssize_t threads_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	return members_write(css->cgroup, buf, len, false);
+}
+
+/* --- state --- */
+
+static int type_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	mutex_lock(&cgroup_mutex);
+	seq_puts(m, !cgroup_is_valid_domain(css->cgroup) ? "domain invalid\n" :
+		    cgroup_is_thread_root(css->cgroup) ? "domain threaded\n" : "domain\n");
+	mutex_unlock(&cgroup_mutex);
+	return 0;
+}
+
+static kssize_t type_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	return strcmp(buf, "threaded") ? -EINVAL : -EOPNOTSUPP;
+}
+
+static int events_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	seq_printf(m, "populated %d\nfrozen %d\n", cgroup_is_populated(css->cgroup),
+		   cgroup_is_frozen(css->cgroup));
+	return 0;
+}
+
+static int stat_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	mutex_lock(&cgroup_mutex);
+	seq_printf(m, "nr_descendants %d\nnr_dying_descendants %d\n", css->cgroup->nr_descendants,
+		   css->cgroup->nr_dying_descendants);
+	mutex_unlock(&cgroup_mutex);
+	return 0;
+}
+
+/* "0" to "max". 0, -EINVAL: no number; -ERANGE */
+static int parse_limit(const char *buf, int *limit)
+{
+	int err;
+
+	if (!strcmp(buf, "max")) {
+		*limit = NO_LIMIT;
+		return 0;
+	}
+	err = kstrtoint(buf, 0, limit);
+	return err ? err : *limit < 0 ? -ERANGE : 0;
+}
+
+static void show_limit(struct seq_file *m, int limit)
+{
+	if (limit == NO_LIMIT)
+		seq_puts(m, "max\n");
+	else
+		seq_printf(m, "%d\n", limit);
+}
+
+static int max_depth_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	show_limit(m, READ_ONCE(css->cgroup->max_depth));
+	return 0;
+}
+
+static int max_descendants_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	show_limit(m, READ_ONCE(css->cgroup->max_descendants));
+	return 0;
+}
+
+static kssize_t write_limit(int *limit, const char *buf, size_t len)
+{
+	int n, err = parse_limit(buf, &n);
+
+	if (err)
+		return err;
+	mutex_lock(&cgroup_mutex);
+	WRITE_ONCE(*limit, n);
+	mutex_unlock(&cgroup_mutex);
+	return len;
+}
+
+static kssize_t max_depth_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	return write_limit(&css->cgroup->max_depth, buf, len);
+}
+
+static kssize_t max_descendants_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	return write_limit(&css->cgroup->max_descendants, buf, len);
+}
+
+/* --- deeds --- */
+
+/* "0" or "1" into *on: 0, -EINVAL, -ERANGE */
+static int parse_switch(const char *buf, bool *on)
+{
+	int n, err = kstrtoint(buf, 0, &n);
+
+	if (err)
+		return err;
+	*on = n;
+	return n == 0 || n == 1 ? 0 : -ERANGE;
+}
+
+static kssize_t kill_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	bool on;
+	int err = parse_switch(buf, &on);
+
+	if (err || !on)
+		return err ? err : -ERANGE;
+	mutex_lock(&cgroup_mutex);
+	cgroup_kill(css->cgroup);
+	mutex_unlock(&cgroup_mutex);
+	return len;
+}
+
+static int freeze_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	seq_printf(m, "%d\n", READ_ONCE(css->cgroup->freeze));
+	return 0;
+}
+
+static kssize_t freeze_write(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	bool on;
+	int err = parse_switch(buf, &on);
+
+	if (err)
+		return err;
+	mutex_lock(&cgroup_mutex);
+	cgroup_freeze(css->cgroup, on);
+	mutex_unlock(&cgroup_mutex);
+	return len;
+}
+
+/* --- CPU time --- */
+
+/* @total * @part / @whole, exact to the 31 leading bits of @whole; @part <= @whole */
+static u64 share_of(u64 total, u64 part, u64 whole)
+{
+	while (whole >> 31) {
+		whole >>= 1;
+		part >>= 1;
+	}
+	return whole ? total / whole * part + total % whole * part / whole : 0;
+}
+
+static int cpu_stat_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	struct cgroup_times t;
+	u64 user;
+
+	mutex_lock(&cgroup_mutex);
+	cgroup_cpu_times(css->cgroup, &t);
+	mutex_unlock(&cgroup_mutex);
+	/* The ticks say how the time that was measured divides. */
+	user = share_of(t.runtime, t.utime, t.utime + t.stime);
+	seq_printf(m, "usage_usec %lu\nuser_usec %lu\nsystem_usec %lu\n",
+		   (unsigned long)(t.runtime / 1000), (unsigned long)(user / 1000),
+		   (unsigned long)((t.runtime - user) / 1000));
+	return 0;
+}
+
+const struct cftype cgroup_core_files[] = {
+	/* the first: attach() asks for its owner */
+	{ .name = "cgroup.procs", .show = procs_show, .write = procs_write },
+	{ .name = "cgroup.threads", .show = threads_show, .write = threads_write },
+	{ .name = "cgroup.type", .flags = CFTYPE_NOT_ON_ROOT, .show = type_show,
+	  .write = type_write },
+	{ .name = "cgroup.controllers", .show = controllers_show },
+	{ .name = "cgroup.subtree_control", .show = subtree_control_show,
+	  .write = subtree_control_write },
+	{ .name = "cgroup.events", .flags = CFTYPE_NOT_ON_ROOT, .show = events_show,
+	  .file_offset = offsetof(struct cgroup, events_file) },
+	{ .name = "cgroup.max.descendants", .show = max_descendants_show,
+	  .write = max_descendants_write },
+	{ .name = "cgroup.max.depth", .show = max_depth_show, .write = max_depth_write },
+	{ .name = "cgroup.stat", .show = stat_show },
+	{ .name = "cgroup.freeze", .flags = CFTYPE_NOT_ON_ROOT, .show = freeze_show,
+	  .write = freeze_write },
+	{ .name = "cgroup.kill", .flags = CFTYPE_NOT_ON_ROOT, .write = kill_write },
+	{ .name = "cpu.stat", .show = cpu_stat_show },
+	{ }
+};
+
+/* --- /proc --- */
+
+static int proc_cgroups_show(struct seq_file *m)
+{
+	const struct cgroup_subsys *ss;
+	int i;
+
+	seq_puts(m, "#subsys_name\thierarchy\tnum_cgroups\tenabled\n");
+	mutex_lock(&cgroup_mutex);
+	for_each_subsys(ss, i)
+		seq_printf(m, "%s\t0\t%d\t1\n", ss->name, cgroup_root.nr_descendants + 1);
+	mutex_unlock(&cgroup_mutex);
+	return 0;
+}
+CTL_FILE("/proc/cgroups", .mode = 0444, .show = proc_cgroups_show);
+
+static int pid_cgroup_show(struct seq_file *m, struct task_struct *task)
+{
+	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct cgroup *cg;
+	int len;
+
+	if (!path)
+		return -ENOMEM;
+	mutex_lock(&cgroup_mutex);	/* it is not moved */
+	cg = task->cgroup;
+	len = cgroup_path(cg, path, PATH_MAX);
+	if (len > 0)
+		seq_printf(m, "0::%s%s\n", path, cg->dead ? " (deleted)" : "");
+	mutex_unlock(&cgroup_mutex);
+	kfree(path);
+	return len < 0 ? len : 0;
+}
+CTL_PID_FILE("cgroup", .mode = 0444, .show = pid_cgroup_show);

@@ -1,0 +1,167 @@
+/*
+ * cgroup2_files.c - reading, writing and polling a group's files.
+ *
+ * Idea:   a file is an entry of some controller's table (struct cftype): text that a show function
+ *         prints and a write function parses, as in /proc. A controller that was switched off,
+ *         or a group that was removed, leaves open files behind: ENODEV. One that announces
+ *         news (cgroup_file_notify) counts them, and a poller has news until it has read
+ *         the last.
+ * Locks:  text_file.lock (LOCK_SEQ) around show; write holds none: the handlers take cgroup_mutex
+ *         if they need it.
+ * Above:  cgroup2.c.   Below: proc_generic.c, the controllers.   In Linux: fs/kernfs/file.c.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/fs/cgroup2.h"
+#include "kernel/fs/poll.h"
+#include "kernel/fs/proc_internal.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/rcu.h"
+#include "mm/slab.h"
+
+#define WRITE_MAX 4096			/* longer ones are E2BIG */
+
+/* text.entry is the struct cgroup_inode, which the open file keeps. */
+struct cgroup_open_file {
+	struct text_file text;
+	/* c: of a file with news: the css whose wait queue pollers stand in, a reference */
+	struct cgroup_subsys_state *pinned;
+	unsigned int seen;		/* text.lock: the news that show has told, plus one */
+};
+
+/* cgroup2.h */
+struct cgroup_subsys_state *cgroup_inode_css(const struct cgroup_inode *ci)
+{
+	struct cgroup_subsys_state *css;
+
+	if (!ci->ss) {
+		if (READ_ONCE(ci->cgroup->dead))
+			return NULL;
+		css_get(&ci->cgroup->self);	/* never the last: it goes with the group */
+		return &ci->cgroup->self;
+	}
+	rcu_read_lock();
+	css = READ_ONCE(ci->cgroup->css[ci->ss->id]);
+	if (css && !css_tryget(css))
+		css = NULL;
+	rcu_read_unlock();
+	return css;
+}
+
+static struct cgroup_file *news_of(const struct cgroup_inode *ci, struct cgroup_subsys_state *css)
+{
+	return ci->cft->file_offset ? (void *)((char *)css + ci->cft->file_offset) : NULL;
+}
+
+static int cgroup_file_show(struct text_file *t)
+{
+	struct cgroup_open_file *of = container_of(t, struct cgroup_open_file, text);
+	const struct cgroup_inode *ci = t->entry;
+	struct cgroup_subsys_state *css = cgroup_inode_css(ci);
+	struct cgroup_file *news;
+	int err;
+
+	if (!css)
+		return -ENODEV;
+	news = news_of(ci, css);
+	if (news)	/* first: what comes while show prints may be told twice, never not at all */
+		of->seen = news->seq + 1;
+	err = ci->cft->show(&t->m, css);
+	css_put(css);
+	return err;
+}
+
+static int cgroup_file_open(struct inode *inode, struct file *file)
+{
+	struct cgroup_inode *ci = inode->i_private;
+	struct cgroup_open_file *of;
+	int err;
+
+	err = text_open_size(file, sizeof(struct cgroup_open_file),
+			     ci->cft->show ? cgroup_file_show : NULL, ci);
+	if (!err && ci->cft->file_offset) {
+		of = file->private_data;
+		of->pinned = cgroup_inode_css(ci);
+	}
+	return err;
+}
+
+/* Blanks at both ends go. */
+static char *trim(char *s)
+{
+	size_t len;
+
+	while (isspace(*s))
+		s++;
+	for (len = strlen(s); len && isspace(s[len - 1]); len--)
+		s[len - 1] = 0;
+	return s;
+}
+
+static kssize_t cgroup_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	struct text_file *t = file->private_data;
+
+	return t->show ? text_read(file, buf, len, pos) : -EINVAL;
+}
+
+static kssize_t cgroup_file_write(struct file *file, const char __user *buf, size_t len,
+				  loff_t *pos)
+{
+	const struct cgroup_inode *ci = ((struct text_file *)file->private_data)->entry;
+	struct cgroup_subsys_state *css;
+	kssize_t n;
+	char *text;
+
+	if (!ci->cft->write)
+		return -EINVAL;
+	if (len > WRITE_MAX)
+		return -E2BIG;
+	text = copy_text(buf, &len);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	css = cgroup_inode_css(ci);
+	if (css) {
+		n = ci->cft->write(css, trim(text), len);
+		css_put(css);
+	} else {
+		n = -ENODEV;
+	}
+	kfree(text);
+	if (n > 0)
+		*pos += n;
+	return n;
+}
+
+/* EPOLLPRI until the last news has been read. */
+static unsigned int cgroup_file_poll(struct file *file, struct poll_table *pt)
+{
+	const unsigned int ready = EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM;
+	struct cgroup_open_file *of = file->private_data;
+	const struct cgroup_inode *ci = of->text.entry;
+	struct cgroup_file *news;
+
+	if (!ci->cft->file_offset)
+		return ready;
+	if (!of->pinned)
+		return ready | EPOLLERR | EPOLLPRI;
+	news = news_of(ci, of->pinned);
+	poll_wait(file, &news->wait, pt);
+	return READ_ONCE(of->seen) == news->seq + 1 ? ready : ready | EPOLLERR | EPOLLPRI;
+}
+
+static int cgroup_file_release(struct inode *inode, struct file *file)
+{
+	struct cgroup_open_file *of = file->private_data;
+
+	if (of->pinned)
+		css_put(of->pinned);
+	return text_release(inode, file);
+}
+
+const struct file_operations cgroup_file_fops = {
+	.open = cgroup_file_open,
+	.release = cgroup_file_release,
+	.read = cgroup_file_read,
+	.write = cgroup_file_write,
+	.poll = cgroup_file_poll,
+};
