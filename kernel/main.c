@@ -44,6 +44,7 @@
 #include "kernel/x86/upcalls.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
+#include "mm/memcontrol.h"
 #include "mm/mm_init.h"
 #include "mm/mmap.h"
 #include "mm/numa.h"
@@ -190,6 +191,7 @@ void __section(".init.text") start_kernel(void)
 	interrupts_and_time_init();
 	sched_init();
 	cgroup_init();
+	mem_cgroup_init();
 	cred_init();
 	fork_init();
 	futex_init();

@@ -25,6 +25,7 @@
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/shmem.h"
 #include "mm/swap.h"
@@ -138,8 +139,9 @@ static void prepare_cache_page(struct page *page, struct address_space *mapping,
 /*
  * add_to_page_cache_lru: a fresh page joins the mapping, locked, and its LRU list.
  *
- * => the caller's reference stays his; the cache takes its own. gfp: for the tree's nodes
- * => 0; -EEXIST: another page is there; -ENOMEM: the page is as it was
+ * => the caller's reference stays his; the cache takes its own. gfp: for the tree's nodes and the
+ *    charge: current's memory group pays, as the first to want the page
+ * => 0; -EEXIST: another page is there; -ENOMEM: the page is to be put
  */
 int add_to_page_cache_lru(struct page *page, struct address_space *mapping, unsigned long index,
 			  gfp_t gfp)
@@ -148,6 +150,8 @@ int add_to_page_cache_lru(struct page *page, struct address_space *mapping, unsi
 	void *old;
 
 	VM_BUG_ON_PAGE(page->mapping || page_test(page, PG_lru), page);
+	if (unlikely(mem_cgroup_charge(page, current->mm, gfp)))
+		return -ENOMEM;
 	prepare_cache_page(page, mapping, index);
 	do {
 		unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
@@ -553,8 +557,10 @@ vm_fault_t filemap_fault(struct vm_fault *vmf)
 			return VM_FAULT_SIGBUS;
 		page = find_get_page(mapping, vmf->pgoff);
 		if (!page && mapping->a_ops && mapping->a_ops->read_page) {
-			if (!major)
+			if (!major) {
 				count_vm_event(PGMAJFAULT);
+				count_memcg_event_mm(vmf->vma->vm_mm, PGMAJFAULT);
+			}
 			major = VM_FAULT_MAJOR;
 			page_cache_sync_readahead(mapping, vmf->pgoff);
 		} else if (page && page_test(page, PG_readahead)) {

@@ -4,7 +4,8 @@
  *
  * Idea:   sizes are powers of two, and 96 and 192 between the small ones. A
  *         power of two is aligned to itself. kfree() tells from the page what
- *         the object was.
+ *         the object was. What a memory group is charged for (__GFP_ACCOUNT) comes from
+ *         a row of its own, whose objects know their group.
  * Locks:  none of its own.
  * Above:  everybody.  Below: slab.c, page_alloc.c, vmalloc.c.   In Linux: mm/slab_common.c,
  * mm/util.c.
@@ -13,6 +14,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
+#include "mm/memcontrol.h"
 #include "mm/slab_internal.h"
 #include "mm/trace.h"
 #include "mm/vmalloc.h"
@@ -21,15 +23,17 @@
 #define KMALLOC_MAX_CACHED 8192UL
 #define KMALLOC_MAX (PAGE_SIZE << (MAX_ORDER - 1))
 
-static const struct { unsigned int size; const char *name;
+static const struct { unsigned int size; const char *name, *cg_name;
 } sizes[] = {
-	{ 8, "kmalloc-8" },	{ 16, "kmalloc-16" },	{ 32, "kmalloc-32" },
-	{ 64, "kmalloc-64" },	{ 96, "kmalloc-96" },	{ 128, "kmalloc-128" },
-	{ 192, "kmalloc-192" }, { 256, "kmalloc-256" }, { 512, "kmalloc-512" },
-	{ 1024, "kmalloc-1k" }, { 2048, "kmalloc-2k" }, { 4096, "kmalloc-4k" },
-	{ 8192, "kmalloc-8k" },
+	{ 8, "kmalloc-8", "kmalloc-cg-8" }, { 16, "kmalloc-16", "kmalloc-cg-16" },
+	{ 32, "kmalloc-32", "kmalloc-cg-32" }, { 64, "kmalloc-64", "kmalloc-cg-64" },
+	{ 96, "kmalloc-96", "kmalloc-cg-96" }, { 128, "kmalloc-128", "kmalloc-cg-128" },
+	{ 192, "kmalloc-192", "kmalloc-cg-192" }, { 256, "kmalloc-256", "kmalloc-cg-256" },
+	{ 512, "kmalloc-512", "kmalloc-cg-512" }, { 1024, "kmalloc-1k", "kmalloc-cg-1k" },
+	{ 2048, "kmalloc-2k", "kmalloc-cg-2k" }, { 4096, "kmalloc-4k", "kmalloc-cg-4k" },
+	{ 8192, "kmalloc-8k", "kmalloc-cg-8k" },
 };
-static struct kmem_cache *caches[ARRAY_SIZE(sizes)];
+static struct kmem_cache *caches[ARRAY_SIZE(sizes)], *cg_caches[ARRAY_SIZE(sizes)];
 /* Index into sizes for (size - 1) / 8, up to 192. */
 static const u8 small_index[24] = { 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
 				    5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6 };
@@ -43,12 +47,25 @@ void kmalloc_init(void)
 			sizes[i].name, size,
 			is_power_of_2(size) ? MIN(size, (unsigned int)PAGE_SIZE) : 0, SLAB_PANIC,
 			NULL);
+		cg_caches[i] = kmem_cache_create(sizes[i].cg_name, size, 0,
+						 SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	}
 }
 
-static inline struct kmem_cache *cache_for(size_t size)
+static inline struct kmem_cache *cache_for(size_t size, gfp_t gfp)
 {
-	return caches[size <= 192 ? small_index[(size - 1) / 8] : fls64(size - 1) - 1];
+	struct kmem_cache **row = unlikely(gfp & __GFP_ACCOUNT) ? cg_caches : caches;
+
+	return row[size <= 192 ? small_index[(size - 1) / 8] : fls64(size - 1) - 1];
+}
+
+/* Groups count their slab memory in bytes. */
+static void account_large(struct page *page, long pages)
+{
+	mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE, pages);
+	if (unlikely(page->memcg))
+		mod_memcg_node_state(page->memcg, page_to_nid(page), NR_SLAB_UNRECLAIMABLE,
+				     pages * (long)PAGE_SIZE);
 }
 
 /* Whole pages; counted as slab memory, as Linux does. */
@@ -59,7 +76,7 @@ static __noinline void *kmalloc_large(size_t size, gfp_t gfp)
 
 	if (!page)
 		return NULL;
-	mod_page_state(page, NR_SLAB_UNRECLAIMABLE, 1L << order);
+	account_large(page, 1L << order);
 	return page_address(page);
 }
 
@@ -72,7 +89,7 @@ static unsigned int large_order(const struct page *page)
 static __noinline void trace_kmalloc(unsigned long call_site, const void *p, size_t size, gfp_t gfp)
 {
 	TRACE(kmalloc, .call_site = call_site, .ptr = p, .bytes_req = size,
-	      .bytes_alloc = size > KMALLOC_MAX_CACHED ? PAGE_ALIGN(size) : cache_for(size)->size,
+	      .bytes_alloc = size > KMALLOC_MAX_CACHED ? PAGE_ALIGN(size) : cache_for(size, gfp)->size,
 	      .gfp_flags = gfp, .node = -1);
 }
 static __noinline void trace_kfree(unsigned long call_site, const void *p)
@@ -94,7 +111,7 @@ void *kmalloc(size_t size, gfp_t gfp)
 			trace_kmalloc((unsigned long)__builtin_return_address(0), p, size, gfp);
 		return p;
 	}
-	p = kmalloc_object(cache_for(size), gfp);
+	p = kmalloc_object(cache_for(size, gfp), gfp);
 	if (trace_enabled(kmalloc))
 		trace_kmalloc((unsigned long)__builtin_return_address(0), p, size, gfp);
 	return p;
@@ -117,7 +134,7 @@ void kfree(const void *object)
 		kfree_object((page - page->private)->slab_cache, (void *)object);
 		return;
 	}
-	mod_page_state(page, NR_SLAB_UNRECLAIMABLE, -(1L << large_order(page)));
+	account_large(page, -(1L << large_order(page)));
 	__free_pages(page, large_order(page));
 }
 

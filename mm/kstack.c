@@ -15,6 +15,7 @@
 #include "kernel/sched/workqueue.h"
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/spinlock.h"
+#include "mm/memcontrol.h"
 #include "mm/vmalloc.h"
 #include "mm/vmstat.h"
 
@@ -28,10 +29,11 @@ struct stack_stock {
 };
 static DEFINE_PER_CPU(struct stack_stock, stack_stock);
 
-/* Written into a stack that is to be freed, above its end mark. */
+/* The lowest words of a stack: its end mark, and what there is to know about it. */
 struct dead_stack {
 	unsigned long end_magic;
-	struct dead_stack *next;
+	struct mem_cgroup *memcg;	/* charged for it, a reference; NULL: nobody */
+	struct dead_stack *next;	/* to be freed */
 };
 static _Atomic(struct dead_stack *) dead_stacks;	/* a */
 
@@ -52,19 +54,16 @@ static void free_dead_stacks(struct work_struct *work)
 static struct work_struct dead_stacks_work = WORK_INIT(dead_stacks_work, free_dead_stacks);
 
 /* The node of its lowest page stands for all of it. => @stack is mapped */
-static void account_stack(unsigned long stack, long kb)
+static int stack_node(unsigned long stack)
 {
-	pg_data_t *pgdat = NODE_DATA(0);
-
-	if (unlikely(nr_online_nodes > 1))
-		pgdat = page_pgdat(vmalloc_to_page((void *)stack));
-	mod_node_page_state(pgdat, NR_KERNEL_STACK_KB, kb);
+	return likely(nr_online_nodes == 1) ? 0 : page_to_nid(vmalloc_to_page((void *)stack));
 }
 
 unsigned long alloc_kernel_stack(void)
 {
 	unsigned long flags = local_irq_save(), stack = 0;
 	struct stack_stock *stock = this_cpu_ptr(stack_stock);
+	int nid;
 
 	if (likely(stock->n))
 		stack = stock->stack[--stock->n];
@@ -75,7 +74,13 @@ unsigned long alloc_kernel_stack(void)
 			return 0;
 	}
 	*(unsigned long *)stack = STACK_END_MAGIC;
-	account_stack(stack, KSTACK_KB);
+	nid = stack_node(stack);
+	mod_node_page_state(NODE_DATA(nid), NR_KERNEL_STACK_KB, KSTACK_KB);
+	if (unlikely(mem_cgroup_charge_stack(&((struct dead_stack *)stack)->memcg, KSTACK_PAGES,
+					     nid))) {
+		free_kernel_stack(stack);
+		return 0;
+	}
 	return stack;
 }
 
@@ -84,9 +89,12 @@ void free_kernel_stack(unsigned long stack)
 	struct stack_stock *stock;
 	unsigned long flags;
 	struct dead_stack *dead = (struct dead_stack *)stack;
+	int nid = stack_node(stack);
 
 	BUG_ON(dead->end_magic != STACK_END_MAGIC);	/* it overflowed into the last word */
-	account_stack(stack, -KSTACK_KB);
+	mod_node_page_state(NODE_DATA(nid), NR_KERNEL_STACK_KB, -KSTACK_KB);
+	mem_cgroup_uncharge_stack(dead->memcg, KSTACK_PAGES, nid);
+	dead->memcg = NULL;
 	flags = local_irq_save();
 	stock = this_cpu_ptr(stack_stock);
 	if (likely(stock->n < STACKS_KEPT)) {

@@ -162,7 +162,7 @@ static int balance_pgdat(struct pglist_data *pgdat, int order, int highest)
 		pgdat->kswapd_failures++;
 	if (boosted)
 		drop_boosts(pgdat, highest, boosts);
-	snapshot_refaults(pgdat);
+	snapshot_refaults(NULL, pgdat);
 	return sc.order;
 }
 

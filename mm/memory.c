@@ -29,6 +29,7 @@
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
+#include "mm/memcontrol.h"
 #include "mm/mempolicy.h"
 #include "mm/mlock.h"
 #include "mm/page_alloc.h"
@@ -151,6 +152,10 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	page = vma_alloc_page(GFP_USER_PAGE | __GFP_ZERO, vma, vmf->address);
 	if (!page)
 		return VM_FAULT_OOM;
+	if (unlikely(mem_cgroup_charge(page, vma->vm_mm, GFP_KERNEL))) {
+		put_page(page);
+		return VM_FAULT_OOM;
+	}
 	if (!lock_same_pte(vmf))	/* another thread's fault was first */
 		goto unlock_free;
 	if (address_space_unstable(vma->vm_mm)) {
@@ -188,7 +193,13 @@ static struct page *alloc_copy(struct vm_fault *vmf, struct page *old)
 	struct page *page = vma_alloc_page(old ? GFP_USER_PAGE : GFP_USER_PAGE | __GFP_ZERO,
 					   vmf->vma, vmf->address);
 
-	if (page && old)
+	if (!page)
+		return NULL;
+	if (unlikely(mem_cgroup_charge(page, vmf->vma->vm_mm, GFP_KERNEL))) {
+		put_page(page);
+		return NULL;
+	}
+	if (old)
 		copy_highpage(page, old);
 	return page;
 }
@@ -386,6 +397,7 @@ static struct page *get_swapped_page(struct vm_fault *vmf, swp_entry_t entry, vm
 	if (page) {
 		*ret |= VM_FAULT_MAJOR;
 		count_vm_event(PGMAJFAULT);
+		count_memcg_event_mm(vmf->vma->vm_mm, PGMAJFAULT);
 	}
 	return page;
 }
@@ -479,7 +491,7 @@ static vm_fault_t do_swap_page(struct vm_fault *vmf)
 	 * A copy on the device that need not be written again is worth its slot, unless slots are
 	 * short.
 	 */
-	if (PageSwapCache(page) && (swap_area_is_full() || page_test(page, PG_mlocked)))
+	if (PageSwapCache(page) && (mem_cgroup_swap_full(page) || page_test(page, PG_mlocked)))
 		try_to_free_swap(page);
 	unlock_page(page);
 	if (vmf->flags & FAULT_FLAG_WRITE) {	/* shared with a relative: copy it */
@@ -618,6 +630,10 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 	vmf->cow_page = vma_alloc_page(GFP_USER_PAGE, vma, vmf->address);
 	if (!vmf->cow_page)
 		return VM_FAULT_OOM;
+	if (unlikely(mem_cgroup_charge(vmf->cow_page, vma->vm_mm, GFP_KERNEL))) {
+		put_page(vmf->cow_page);
+		return VM_FAULT_OOM;
+	}
 	ret = fetch_page(vmf);
 	if (ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) {
 		put_page(vmf->cow_page);
@@ -754,6 +770,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 
 	VM_BUG_ON(address < vma->vm_start || address >= vma->vm_end);
 	count_vm_event(PGFAULT);
+	count_memcg_event_mm(vma->vm_mm, PGFAULT);
 	if (flags & FAULT_FLAG_USER)
 		task->in_user_fault = true;
 	vmf.pmd = pmd_alloc_walk(vma->vm_mm, vmf.address);

@@ -17,6 +17,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/sched.h"
 #include "mm/gup.h"
+#include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/pgtable.h"

@@ -349,14 +349,14 @@ static void init_zone(pg_data_t *pgdat, enum zone_type idx, unsigned long start,
 	pgdat->nr_zones = idx + 1;
 }
 
-static void init_lruvec(pg_data_t *pgdat)
+/* lruvec_init: empty lists of @memcg (NULL: the root) on @pgdat. */
+void lruvec_init(struct lruvec *lruvec, struct pglist_data *pgdat, struct mem_cgroup *memcg)
 {
-	struct lruvec *lruvec = &pgdat->lruvec;
-
 	spin_lock_init(&lruvec->lru_lock, LOCK_LRU);
 	for (int i = 0; i < NR_LRU_LISTS; i++)
 		INIT_LIST_HEAD(&lruvec->lists[i]);
 	lruvec->pgdat = pgdat;
+	lruvec->memcg = memcg;
 }
 
 static void init_node(int nid)
@@ -369,7 +369,7 @@ static void init_node(int nid)
 	pgdat->stat_threshold = 1;
 	init_waitqueue_head(&pgdat->kswapd_wait);
 	init_waitqueue_head(&pgdat->pfmemalloc_wait);
-	init_lruvec(pgdat);
+	lruvec_init(&pgdat->lruvec, pgdat, NULL);
 	init_zone(pgdat, ZONE_DMA, 1, MIN(DMA_END_PFN, max_low_pfn));
 	init_zone(pgdat, ZONE_NORMAL, MIN(DMA_END_PFN, max_low_pfn), max_low_pfn);
 	init_zone(pgdat, ZONE_HIGHMEM, max_low_pfn, max_pfn);

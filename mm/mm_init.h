@@ -17,3 +17,5 @@ void mem_init(void);
 void free_initrd_mem(phys_addr_t start, phys_addr_t end);
 /* boot-only text and data. => smp_done(); nothing of it is called any more */
 void free_initmem(void);
+/* empty lists of a memory group (NULL: the root) on a node */
+void lruvec_init(struct lruvec *lruvec, struct pglist_data *pgdat, struct mem_cgroup *memcg);

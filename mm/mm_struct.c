@@ -18,6 +18,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "mm/debug.h"
+#include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/mmu_gather.h"
@@ -55,7 +56,7 @@ void proc_caches_init(void)
 {
 	mem_init_zero_page();
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
-				     SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+				     SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	vma_caches_init();
 	anon_vma_init();
 }
@@ -100,6 +101,7 @@ static struct mm_struct *mm_init(struct mm_struct *mm)
 	mm->def_flags = 0;
 	mm->flags &= MMF_INHERITED;
 	mm->owner = NULL;
+	mem_cgroup_mm_init(mm);
 	mm->task_size = TASK_SIZE;
 	return mm;
 }
@@ -245,6 +247,7 @@ void mmdrop(struct mm_struct *mm)
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
 		WARN_ON(mm->rss[i]);
 	pgd_free((pgd_t *)phys_to_virt(mm->tlb.pgd));
+	mem_cgroup_mm_exit(mm);
 	kmem_cache_free(mm_cache, mm);
 }
 

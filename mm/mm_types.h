@@ -76,7 +76,11 @@ struct page {
 	_Atomic int _mapcount;		/* a: PTEs that map it, minus 1 */
 	_Atomic int _refcount;		/* a: 0 free */
 	union {
-		struct mem_cgroup *memcg;	/* p: who is charged; NULL without cgroups */
+		/*
+		 * Who is charged, from before anybody can find the page until it is freed; NULL:
+		 * the root. With PG_kmemcg it is the kernel's own
+		 */
+		struct mem_cgroup *memcg;
 		struct { u16 inuse, objects; u32 slab_order; };	/* PG_slab: its cache's lock */
 	};
 };
@@ -227,7 +231,8 @@ struct mm_struct {
 	struct file *exe_file;
 	unsigned long auxv[44];		/* c: /proc/<pid>/auxv */
 	struct list_head mmlist;	/* swapfile.c: mms that may have swap entries */
-	struct task_struct *owner;	/* for memcg */
+	struct task_struct *owner;	/* a: whose group pays; its task_lock to change; may be NULL */
+	struct mem_cgroup *memcg;	/* a: that group, a reference; NULL: the root */
 };
 enum mmf_bits {
 	MMF_OOM_SKIP = 1 << 0,

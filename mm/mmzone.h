@@ -202,7 +202,7 @@ struct zone {
 	bool initialized;			/* c: has pages */
 };
 
-/* The LRU lists of a node (and later of a memory cgroup in it). Guard: lru_lock. */
+/* The LRU lists of a memory cgroup on a node; the root's are the node's own. Guard: lru_lock. */
 struct lruvec {
 	/* LOCK_LRU, irqsave (writeback's end rotates pages) */
 	spinlock_t lru_lock;
@@ -211,7 +211,8 @@ struct lruvec {
 	unsigned long anon_cost, file_cost;
 	_Atomic unsigned long nonresident_age;
 	unsigned long refaults[2];
-	struct pglist_data *pgdat;
+	struct pglist_data *pgdat;	/* c */
+	struct mem_cgroup *memcg;	/* c: NULL: the root's */
 };
 
 struct zoneref { struct zone *zone; int zone_idx; };
@@ -229,7 +230,7 @@ typedef struct pglist_data {
 	struct task_struct *kswapd;		/* c */
 	_Atomic int kswapd_order, kswapd_highest_zoneidx;	/* a: what it was woken for */
 	_Atomic int kswapd_failures;		/* a: runs in a row that reclaimed nothing */
-	struct lruvec lruvec;
+	struct lruvec lruvec;			/* the root group's pages */
 	int stat_threshold;			/* c: the largest of its zones */
 	unsigned long totalreserve_pages;	/* c: what its zones keep back (watermark.c) */
 	_Atomic long vm_stat[NR_VM_NODE_STAT_ITEMS];	/* a, plus what CPUs still hold: vmstat.c */

@@ -20,7 +20,7 @@
  *         One victim at a time: while one is dying, nobody else is chosen.
  * Locks:  oom_lock (LOCK_OOM) over the whole decision; tasklist_lock for reading around each walk
  *         of the processes; task_lock to look at a task's mm.
- * Above:  page_slowpath.c; sysrq f; later memcontrol.c.
+ * Above:  page_slowpath.c; sysrq f; memcontrol_oom.c.
  * Below:  oom_badness.c, oom_report.c, oom_reaper.c.   In Linux: mm/oom_kill.c.
  */
 #include "kernel/lib/ctlfile.h"
@@ -29,6 +29,7 @@
 #include "kernel/sched/signal.h"
 #include "kernel/sched/workqueue.h"
 #include "mm/debug.h"
+#include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/oom_kill.h"
@@ -123,11 +124,14 @@ bool process_shares_mm(struct task_struct *process, struct mm_struct *mm)
  * Is it the whole machine's memory that ran out, or a part that the allocation was confined to?
  * Sets oc->totalpages, the measure of badness: the memory of that part.
  *
- * Memory groups, cpusets and policies will each be one question here; until then all memory is
- * everybody's.
+ * Cpusets and policies will each be one question here; until then all memory is everybody's.
  */
 static enum oom_constraint constrained_alloc(struct oom_control *oc)
 {
+	if (oc->memcg) {
+		oc->totalpages = MAX(mem_cgroup_get_max(oc->memcg), 1UL);
+		return CONSTRAINT_MEMCG;
+	}
 	oc->totalpages = totalram_pages() + total_swap_pages;
 	return CONSTRAINT_NONE;
 }
@@ -170,11 +174,12 @@ static void choose(struct oom_control *oc, struct task_struct *task, long points
 /*
  * Considers one process. => tasklist_lock held. True: the search is over.
  */
-static bool oom_evaluate_task(struct task_struct *task, struct oom_control *oc)
+static bool oom_evaluate_task(struct task_struct *task, void *arg)
 {
+	struct oom_control *oc = arg;
 	long points;
 
-	if (oom_unkillable_task(task) || !oom_cpuset_eligible(task, oc))
+	if (oom_unkillable_task(task) || (!oc->memcg && !oom_cpuset_eligible(task, oc)))
 		return false;
 	/*
 	 * A victim of before that is still here: wait for it to go rather than kill another.
@@ -205,6 +210,10 @@ static void select_bad_process(struct oom_control *oc)
 	struct task_struct *p;
 
 	oc->chosen_points = -__LONG_MAX__ - 1L;
+	if (oc->memcg) {
+		mem_cgroup_scan_tasks(oc->memcg, oom_evaluate_task, oc);
+		return;
+	}
 	read_lock(&tasklist_lock);
 	for_each_process(p)
 		if (oom_evaluate_task(p, oc))
@@ -387,6 +396,7 @@ static void kill_victim(struct task_struct *victim, const char *message)
 	mm = victim->mm;
 	mmgrab(mm);
 	count_vm_event(OOM_KILL);
+	mem_cgroup_oom_killed(mm);
 	/* The signal first: whoever sees the mark must find it dying. */
 	do_send_sig_info_group(victim, SIGKILL);
 	mark_oom_victim(victim, uid);
@@ -399,11 +409,48 @@ static void kill_victim(struct task_struct *victim, const char *message)
 	put_task_struct(victim);
 }
 
+/* Those of a group that dies as a whole, gathered for killing: the walk itself may not sleep. */
+struct group_victims {
+	struct task_struct *task[32];	/* a reference each */
+	unsigned int nr;
+	bool again;			/* a later round: only those who are not dying yet */
+};
+
+/* => tasklist_lock held. True: there is no room for more in this round. */
+static bool gather_member(struct task_struct *task, void *arg)
+{
+	struct group_victims *victims = arg;
+
+	if (task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || is_global_init(task))
+		return false;
+	if (victims->again && (tsk_is_oom_victim(task) || process_is_dying(task)))
+		return false;
+	victims->task[victims->nr++] = get_task_struct(task);
+	return victims->nr == ARRAY_SIZE(victims->task);
+}
+
+/* memory.oom.group: all members but those at -1000; the first victim is met a second time. */
+static void kill_group(struct mem_cgroup *group, const char *message)
+{
+	struct group_victims victims = { .again = false };
+
+	memcg_memory_event(group, MEMCG_OOM_GROUP_KILL);
+	mem_cgroup_print_oom_group(group);
+	do {
+		victims.nr = 0;
+		mem_cgroup_scan_tasks(group, gather_member, &victims);
+		for (unsigned int i = 0; i < victims.nr; i++)
+			kill_victim(victims.task[i], message);
+		victims.again = true;
+	} while (victims.nr == ARRAY_SIZE(victims.task));
+}
+
 /* Reports and kills oc->chosen, whose reference goes. */
 static void oom_kill_process(struct oom_control *oc, const char *message)
 {
 	static DEFINE_RATELIMIT_STATE(oom_rs, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 	struct task_struct *victim = oc->chosen;
+	struct mem_cgroup *group;
 	kuid_t uid;
 
 	/*
@@ -422,7 +469,12 @@ static void oom_kill_process(struct oom_control *oc, const char *message)
 	}
 	if (__ratelimit(&oom_rs))
 		dump_header(oc, victim);
+	group = mem_cgroup_get_oom_group(victim, oc->memcg);	/* its last moment in a group */
 	kill_victim(victim, message);
+	if (group) {
+		kill_group(group, message);
+		mem_cgroup_put(group);
+	}
 }
 
 /* --- the way in --- */

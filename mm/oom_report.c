@@ -21,6 +21,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/printk.h"
 #include "mm/cpuset.h"
+#include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/oom_kill.h"
 #include "mm/show_mem.h"
@@ -41,20 +42,21 @@ bool is_sysrq_oom(const struct oom_control *oc)
 }
 
 /* One line of the table. Those who cannot be chosen at all are not in it; those at -1000 are. */
-static void dump_task(struct task_struct *p)
+static bool dump_task(struct task_struct *p, void *unused)
 {
 	kuid_t uid = oom_task_uid(p);	/* before task_lock, which it takes itself */
 	struct task_struct *t;
 
 	if (oom_unkillable_task(p))
-		return;
+		return false;
 	t = find_lock_task_mm(p);
 	if (!t)
-		return;			/* exiting: nothing to take any more */
+		return false;		/* exiting: nothing to take any more */
 	pr_info("[%7d] %5u %5d %8lu %8lu %8ld %8lu         %5hd %s\n", t->pid, uid, t->tgid,
 		 t->mm->total_vm, get_mm_rss(t->mm), (long)t->mm->pgtables_bytes,
 		get_mm_counter(t->mm, MM_SWAPENTS), t->signal->oom_score_adj, t->comm);
 	task_unlock(t);
+	return false;
 }
 
 static void dump_tasks(struct oom_control *oc)
@@ -64,9 +66,13 @@ static void dump_tasks(struct oom_control *oc)
 	pr_info("Tasks state (memory values in pages):\n");
 	pr_info(
 	    "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n");
+	if (oc->memcg) {
+		mem_cgroup_scan_tasks(oc->memcg, dump_task, oc);
+		return;
+	}
 	read_lock(&tasklist_lock);
 	for_each_process(p)
-		dump_task(p);
+		dump_task(p, oc);
 	read_unlock(&tasklist_lock);
 }
 
@@ -90,13 +96,15 @@ static bool should_dump_unreclaim_slab(void)
 static void dump_oom_summary(struct oom_control *oc, struct task_struct *victim)
 {
 	char mask[32] = "(null)", cpuset[128];
+	static char groups[1100];	/* oom_lock */
 
 	if (oc->nodemask)
 		scnprintf(mask, sizeof(mask), "%*pbl", nodemask_list(oc->nodemask));
 	cpuset_print_current_mems_allowed(cpuset, sizeof(cpuset));
-	pr_info("oom-kill:constraint=%s,nodemask=%s,%s,global_oom,task_memcg=/,task=%s,pid=%d,"
+	mem_cgroup_print_oom_context(groups, sizeof(groups), oc->memcg, victim);
+	pr_info("oom-kill:constraint=%s,nodemask=%s,%s%s,task=%s,pid=%d,"
 		"uid=%u\n",
-		constraint_names[oc->constraint], mask, cpuset, victim->comm, victim->pid,
+		constraint_names[oc->constraint], mask, cpuset, groups, victim->comm, victim->pid,
 		oom_task_uid(victim));
 }
 
@@ -113,9 +121,13 @@ void dump_header(struct oom_control *oc, struct task_struct *victim)
 	pr_warn("%s invoked oom-killer: gfp_mask=%#x(%s), order=%d, oom_score_adj=%hd\n",
 		current->comm, oc->gfp_mask, gfp_text, oc->order, current->signal->oom_score_adj);
 	dump_stack();
-	show_mem(1, oc->nodemask, oc->gfp_mask);
-	if (should_dump_unreclaim_slab())
-		dump_unreclaimable_slab();
+	if (oc->memcg) {
+		mem_cgroup_print_oom_meminfo(oc->memcg);
+	} else {
+		show_mem(1, oc->nodemask, oc->gfp_mask);
+		if (should_dump_unreclaim_slab())
+			dump_unreclaimable_slab();
+	}
 	if (sysctl_oom_dump_tasks)
 		dump_tasks(oc);
 	if (victim)

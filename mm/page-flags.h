@@ -36,6 +36,7 @@ enum pageflags {
 	PG_readahead = 1 << 20,
 	PG_isolated = 1 << 21,		/* taken off the LRU by reclaim */
 	PG_poisoned = 1 << 23,		/* CHECKS: a free page, filled with 0xaa */
+	PG_kmemcg = 1 << 24,		/* the kernel's, charged to page->memcg */
 	PG_anon_exclusive = 1 << 22,	/* only one process maps it: no copy needed at a write */
 };
 #define PG_ZONE_SHIFT 60

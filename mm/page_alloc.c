@@ -26,6 +26,7 @@
 #include "mm/cpuset.h"
 #include "mm/debug.h"
 #include "mm/highmem.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/trace.h"
 #include "mm/vmscan.h"
@@ -647,6 +648,16 @@ static __noinline struct page *alloc_pages_any(gfp_t gfp, unsigned int order, pg
 	return get_page_from_freelist(gfp, order, alloc_flags, ac);
 }
 
+/* The kernel's own memory for a process: its group pays, or there is none. */
+static inline struct page *account_page(struct page *page, unsigned int order, gfp_t gfp)
+{
+	if (likely(!(gfp & __GFP_ACCOUNT)) || !memcg_groups || !page ||
+	    !mem_cgroup_charge_kmem_page(page, gfp, order))
+		return page;
+	__free_pages(page, order);
+	return NULL;
+}
+
 /* Out of line, so that the common case does not pay for it. @page NULL: there was none. */
 static __noinline void trace_alloc(struct page *page, unsigned int order, gfp_t gfp)
 {
@@ -676,6 +687,7 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
 		page = alloc_from_stock(gfp, pgdat);
 		if (likely(page)) {
 			prep_new_page(page, 0, gfp);
+			page = account_page(page, 0, gfp);
 			if (trace_enabled(mm_page_alloc))
 				trace_alloc(page, 0, gfp);
 			return page;
@@ -688,6 +700,7 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
 	page = alloc_pages_any(gfp, order, pgdat, nodemask, &ac);
 	if (unlikely(!page))
 		page = __alloc_pages_slowpath(gfp, order, &ac);
+	page = account_page(page, order, gfp);
 	if (trace_enabled(mm_page_alloc))
 		trace_alloc(page, order, gfp);
 	return page;
@@ -723,6 +736,8 @@ static inline bool free_pages_prepare(struct page *page, unsigned int order)
 
 	if (trace_enabled(mm_page_free))
 		trace_free(page, order);
+	if (unlikely(page->memcg))
+		mem_cgroup_free_page(page, order);
 	if (unlikely((flags & PAGE_FLAGS_CHECK_AT_FREE) || page->_mapcount != -1 ||
 		     page->_refcount != 0)) {
 		bad_page(page);

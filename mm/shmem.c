@@ -24,6 +24,7 @@
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
+#include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
@@ -301,8 +302,10 @@ vm_fault_t shmem_fault(struct vm_fault *vmf)
 	if (vmf->pgoff >= pages)
 		return VM_FAULT_SIGBUS;
 	error = getpage(mapping, vmf->pgoff, &vmf->page, true, &major);
-	if (major)
+	if (major) {
 		count_vm_event(PGMAJFAULT);
+		count_memcg_event_mm(vmf->vma->vm_mm, PGMAJFAULT);
+	}
 	if (error == -EINTR)
 		return VM_FAULT_NOPAGE;		/* it is dying: back to the signal */
 	if (error)

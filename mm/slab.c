@@ -14,7 +14,7 @@
  *
  *         With CHECKS an object is followed by a red zone, which also tells a free
  *         object from one in use, and a free one is filled with 0x6b:
- *            | object ...... | red zone | link |
+ *            | object ...... | red zone | memory group (SLAB_ACCOUNT) | link |
  * Locks:  a CPU's stock: interrupts off. LOCK_SLAB; LOCK_SLAB_LIST for the list of caches.
  * Above:  everybody.  Below: page_alloc.c.   In Linux: mm/slub.c, mm/slab_common.c.
  */
@@ -28,6 +28,7 @@
 #include "kernel/lib/xarray.h"
 #include "kernel/sched/task.h"
 #include "kernel/x86/smp.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/slab_internal.h"
 #include "mm/trace.h"
@@ -49,6 +50,12 @@ static spinlock_t slab_list_lock = SPINLOCK_INIT(LOCK_SLAB_LIST);
 static inline void **link_of(const struct kmem_cache *s, void *object)
 {
 	return (void **)((char *)object + s->link);
+}
+
+/* Whose an object of a SLAB_ACCOUNT cache is; NULL: the root group's. */
+static inline struct mem_cgroup **owner_of(const struct kmem_cache *s, void *object)
+{
+	return (struct mem_cgroup **)((char *)object + s->owner);
 }
 
 static inline u64 *red_zone(const struct kmem_cache *s, void *object)
@@ -107,7 +114,8 @@ static void check_free(struct kmem_cache *s, void *object)
 static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 {
 	struct page *slab = alloc_pages(
-		(gfp & ~(__GFP_ZERO | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP)) | s->gfp,
+		(gfp & ~(__GFP_ZERO | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP | __GFP_ACCOUNT)) |
+			s->gfp,
 		s->order);
 	char *base, *object;
 
@@ -132,7 +140,7 @@ static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 		*link_of(s, object) = slab->freelist;
 		slab->freelist = object;
 	}
-	mod_page_state(slab, s->stat, 1L << s->order);
+	mod_node_page_state(page_pgdat(slab), s->stat, 1L << s->order);
 	return slab;
 }
 
@@ -140,7 +148,7 @@ static void free_slab(struct kmem_cache *s, struct page *slab)
 {
 	if (CHECKS)
 		BUG_ON(slab->inuse || !page_test(slab, PG_slab));
-	mod_page_state(slab, s->stat, -(1L << s->order));
+	mod_node_page_state(page_pgdat(slab), s->stat, -(1L << s->order));
 	if (current->reclaim_state)
 		current->reclaim_state->reclaimed_slab += 1UL << s->order;
 	slab->memcg = NULL;
@@ -285,6 +293,20 @@ static __noinline void *alloc_slowpath(struct kmem_cache *s, gfp_t gfp)
 	}
 }
 
+/* The memory group of the process that @object is for pays. False: it cannot; @object is free. */
+static inline bool account_object(struct kmem_cache *s, void *object, gfp_t gfp)
+{
+	struct mem_cgroup **owner = owner_of(s, object);
+
+	*owner = NULL;
+	if (likely(!memcg_groups) ||
+	    mem_cgroup_charge_object(owner, s->size, gfp, page_to_nid(virt_to_page(object)),
+				     s->stat))
+		return true;
+	kfree_object(s, object);
+	return false;
+}
+
 static __always_inline void *alloc_object(struct kmem_cache *s, gfp_t gfp)
 {
 	unsigned long flags = local_irq_save();
@@ -303,6 +325,8 @@ static __always_inline void *alloc_object(struct kmem_cache *s, gfp_t gfp)
 	}
 	if (CHECKS)
 		check_alloc(s, object);
+	if ((s->flags & SLAB_ACCOUNT) && !account_object(s, object, gfp))
+		return NULL;
 	if (unlikely(gfp & __GFP_ZERO))
 		memset(object, 0, s->object_size);
 	return object;
@@ -339,6 +363,9 @@ static __always_inline void free_object(struct kmem_cache *s, void *object)
 
 	if (CHECKS)
 		check_free(s, object);
+	if ((s->flags & SLAB_ACCOUNT) && unlikely(*owner_of(s, object)))
+		mem_cgroup_uncharge_object(*owner_of(s, object), s->size,
+					   page_to_nid(virt_to_page(object)), s->stat);
 	flags = local_irq_save();
 	c = &s->cpu[smp_processor_id()];
 	if (unlikely(c->count >= s->limit))
@@ -419,11 +446,12 @@ static void init_cache(struct kmem_cache *s, const char *name, unsigned int size
 	s->object_size = size;
 	s->flags = flags;
 	s->ctor = ctor;
-	s->link = ALIGN_UP(size, 8) + (CHECKS ? 8 : 0);
+	s->owner = ALIGN_UP(size, 8) + (CHECKS ? 8 : 0);
+	s->link = s->owner + (flags & SLAB_ACCOUNT ? 8 : 0);
 	s->size = s->link + 8;
 	if (!CHECKS && !ctor) {		/* the link lies in the free object itself */
 		s->link = 0;
-		s->size = MAX(size, 8U);
+		s->size = flags & SLAB_ACCOUNT ? s->owner + 8 : MAX(size, 8U);
 	}
 	s->size = ALIGN_UP(s->size, align);
 	s->gfp = flags & SLAB_RECLAIM_ACCOUNT ? __GFP_RECLAIMABLE : 0;

@@ -17,6 +17,7 @@ struct kmem_cache {
 	struct kmem_cache_cpu cpu[MAX_CPUS];	/* I */
 	unsigned int size;		/* c: from one object to the next */
 	unsigned int object_size;	/* c: what was asked for */
+	unsigned int owner;		/* c: where its memory group stands (SLAB_ACCOUNT) */
 	unsigned int link;		/* c: where in a free object the chain's pointer lies */
 	unsigned int order, per_slab;	/* c: pages (log2) and objects of a slab */
 	unsigned int limit, batch;	/* c: of a CPU's stock */

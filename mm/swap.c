@@ -2,7 +2,7 @@
  * swap.c - the LRU lists: how a page gets on one, moves on it, and leaves it.
  *
  * Idea:   every page that reclaim may take stands on one of five lists of its
- *         node. lru_lock is hot, so a page first goes into a small batch of its
+ *         node and memory cgroup (a lruvec). lru_lock is hot, so a page first goes into a small batch of its
  *         CPU; a full batch is emptied under one lock acquisition:
  *
  *           fault ──> batch (15) ──> inactive ⇄ active        unevictable
@@ -21,6 +21,7 @@
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/smp.h"
 #include "mm/debug.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
 #include "mm/vmstat.h"
@@ -52,12 +53,6 @@ static DEFINE_PER_CPU(struct lru_batch[NR_BATCHES], lru_batches);
 	 PG_readahead | PG_swapbacked | PG_uptodate | PG_dirty | PG_error | PG_anon_exclusive |    \
 	 PG_waiters)
 
-/* page_lruvec: the lists of the page's node (and, one day, of its memory cgroup). */
-struct lruvec *page_lruvec(struct page *page)
-{
-	return &page_pgdat(page)->lruvec;
-}
-
 /* page_lru: the list that a page's flags name. */
 enum lru_list page_lru(const struct page *page)
 {
@@ -81,7 +76,7 @@ void update_lru_size(struct lruvec *lruvec, enum lru_list lru, enum zone_type zi
 {
 	lruvec->lru_zone_size[zid][lru] += pages;
 	BUG_ON((long)lruvec->lru_zone_size[zid][lru] < 0);
-	mod_node_page_state(lruvec->pgdat, (enum node_stat_item)(NR_INACTIVE_ANON + lru), pages);
+	mod_lruvec_state(lruvec, (enum node_stat_item)(NR_INACTIVE_ANON + lru), pages);
 	mod_zone_page_state(&lruvec->pgdat->node_zones[zid],
 			    (enum zone_stat_item)(NR_ZONE_INACTIVE_ANON + lru), pages);
 }
@@ -221,6 +216,8 @@ void put_page(struct page *page)
 		spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	}
 	clear_lru_state(page);
+	if (unlikely(page->memcg))
+		mem_cgroup_uncharge(page);
 	free_unref_page(page);
 }
 
@@ -234,6 +231,7 @@ void release_pages(struct page **pages, int nr)
 {
 	struct lruvec *locked = NULL;
 	struct size_run run = { .pages = 0 };
+	struct uncharge_gather ug = { .nr = 0 };
 	unsigned long flags = 0;
 	LIST_HEAD(to_free);
 
@@ -256,12 +254,15 @@ void release_pages(struct page **pages, int nr)
 			size_run_add(&run, page, locked, -1);
 		}
 		clear_lru_state(page);
+		if (unlikely(page->memcg))
+			uncharge_gather_page(&ug, page);
 		list_add(&page->lru, &to_free);
 	}
 	if (locked) {
 		size_run_flush(&run);
 		spin_unlock_irqrestore(&locked->lru_lock, flags);
 	}
+	uncharge_flush(&ug);
 	if (!list_empty(&to_free))
 		free_unref_page_list(&to_free);
 }
@@ -315,6 +316,7 @@ static void lru_activate_fn(struct page *page, struct lruvec *lruvec)
 	page_set(page, PG_active);
 	add_page_to_lru_list(page, lruvec);
 	count_vm_event(PGACTIVATE);
+	count_memcg_events(lruvec->memcg, PGACTIVATE, 1);
 }
 
 static void lru_deactivate_fn(struct page *page, struct lruvec *lruvec)
@@ -325,6 +327,7 @@ static void lru_deactivate_fn(struct page *page, struct lruvec *lruvec)
 	page_clear(page, PG_active | PG_referenced);
 	add_page_to_lru_list(page, lruvec);
 	count_vm_event(PGDEACTIVATE);
+	count_memcg_events(lruvec->memcg, PGDEACTIVATE, 1);
 }
 
 /*
@@ -340,6 +343,7 @@ static void lru_lazyfree_fn(struct page *page, struct lruvec *lruvec)
 	page_clear(page, PG_active | PG_referenced | PG_swapbacked);
 	add_page_to_lru_list(page, lruvec);
 	count_vm_event(PGLAZYFREE);
+	count_memcg_events(lruvec->memcg, PGLAZYFREE, 1);
 }
 
 static void move_one(enum lru_batch_kind kind, struct page *page, struct lruvec *lruvec)
@@ -595,26 +599,35 @@ void putback_lru_page(struct page *page)
 
 /* --- what reclaim costs: feeds get_scan_count()'s balance between anonymous and file pages --- */
 
+/* Pages on the four lists that reclaim looks at, of the group with all below it. */
+static unsigned long reclaimable_size(struct lruvec *lruvec)
+{
+	unsigned long size = 0;
+
+	for (int item = NR_INACTIVE_ANON; item <= NR_ACTIVE_FILE; item++)
+		size += lruvec_page_state(lruvec, (enum node_stat_item)item);
+	return size;
+}
+
 /*
- * lru_note_cost: reclaiming from this family caused @pages of I/O or refaults. Old costs fade:
- * both are halved once they exceed a quarter of the lists.
+ * lru_note_cost: reclaiming from this family caused @pages of I/O or refaults, here and so in
+ * each group above. Old costs fade: both are halved once they exceed a quarter of the lists.
  */
 void lru_note_cost(struct lruvec *lruvec, bool file, unsigned long pages)
 {
-	unsigned long flags = spin_lock_irqsave(&lruvec->lru_lock), size = 0;
+	for (; lruvec; lruvec = parent_lruvec(lruvec)) {
+		unsigned long flags = spin_lock_irqsave(&lruvec->lru_lock);
 
-	if (file)
-		lruvec->file_cost += pages;
-	else
-		lruvec->anon_cost += pages;
-	for (int zid = 0; zid < MAX_NR_ZONES; zid++)
-		for (int lru = LRU_INACTIVE_ANON; lru <= LRU_ACTIVE_FILE; lru++)
-			size += lruvec->lru_zone_size[zid][lru];
-	if (lruvec->file_cost + lruvec->anon_cost > size / 4) {
-		lruvec->file_cost /= 2;
-		lruvec->anon_cost /= 2;
+		if (file)
+			lruvec->file_cost += pages;
+		else
+			lruvec->anon_cost += pages;
+		if (lruvec->file_cost + lruvec->anon_cost > reclaimable_size(lruvec) / 4) {
+			lruvec->file_cost /= 2;
+			lruvec->anon_cost /= 2;
+		}
+		spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	}
-	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 }
 
 /* lru_note_cost_page: a page of the working set came back. */

@@ -32,7 +32,6 @@ void update_lru_size(struct lruvec *lruvec, enum lru_list lru, enum zone_type zi
 /* takes lru_lock itself */
 void lru_note_cost(struct lruvec *lruvec, bool file, unsigned long pages);
 void lru_note_cost_page(struct page *page);
-struct lruvec *page_lruvec(struct page *page);
 void release_pages(struct page **pages, int nr);	/* put_page for many */
 
 /*

@@ -22,6 +22,7 @@
 #include "kernel/sched/sched.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
 #include "mm/swap_state.h"
@@ -264,9 +265,11 @@ static void wait_for_claim(void)
 static struct page *insert_fresh(struct page *page, swp_entry_t entry, gfp_t gfp)
 {
 	void *shadow;
+	int error;
 
 	page_set(page, PG_locked | PG_swapbacked);
-	if (insert_page(page, entry, gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE), &shadow)) {
+	mem_cgroup_swapin_charge(page, entry, &error, gfp);
+	if (error || insert_page(page, entry, gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE), &shadow)) {
 		swapcache_free(entry);
 		page_clear(page, PG_locked | PG_swapbacked);
 		put_page(page);

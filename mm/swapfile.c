@@ -25,6 +25,7 @@
 #include "kernel/lib/string.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/swap_state.h"
 #include "mm/swapfile.h"
@@ -173,14 +174,16 @@ static unsigned long alloc_slot(struct swap_info_struct *si)
 /*
  * get_swap_page: a free slot, its count set for the cache. val 0: none.
  *
- * => @page: for whom (memory cgroups will want to know)
+ * => @page: for whom: its memory group pays for the slot, and may be refused one
  */
 swp_entry_t get_swap_page(struct page *page)
 {
 	swp_entry_t entry = { 0 };
 
-	if (nr_swap_pages <= 0)
+	if (nr_swap_pages <= 0) {
+		mem_cgroup_swap_failed(page);
 		return entry;
+	}
 	spin_lock(&swap_lock);
 	while (!entry.val && !list_empty(&swap_avail)) {
 		struct swap_info_struct *si =
@@ -201,7 +204,37 @@ swp_entry_t get_swap_page(struct page *page)
 		}
 	}
 	spin_unlock(&swap_lock);
+	if (!entry.val) {
+		mem_cgroup_swap_failed(page);
+	} else if (mem_cgroup_charge_swap(page, entry)) {
+		swapcache_free(entry);
+		entry.val = 0;
+	}
 	return entry;
+}
+
+/* swapfile.h. => the slot is in use; its charge is changed by the holder of the cache's claim */
+u16 swap_slot_memcg(swp_entry_t entry)
+{
+	struct swap_info_struct *si = &swap_info[swp_type(entry)];
+	u16 id = 0;
+
+	if (swp_is_lost(entry))
+		return 0;
+	spin_lock(&si->lock);
+	if ((si->flags & SWP_USED) && swp_offset(entry) < si->max)
+		id = si->memcg_ids[swp_offset(entry)];
+	spin_unlock(&si->lock);
+	return id;
+}
+
+void swap_slot_set_memcg(swp_entry_t entry, u16 id)
+{
+	struct swap_info_struct *si = &swap_info[swp_type(entry)];
+
+	spin_lock(&si->lock);
+	si->memcg_ids[swp_offset(entry)] = id;
+	spin_unlock(&si->lock);
 }
 
 /* --- counting users --- */
@@ -230,6 +263,10 @@ static bool slot_becomes_free(struct swap_info_struct *si, unsigned long offset)
 	si->inuse_pages--;
 	nr_swap_pages++;
 	clear_shadow_from_swap_cache(swp_entry(si - swap_info, offset));
+	if (unlikely(si->memcg_ids[offset])) {
+		mem_cgroup_uncharge_swap(si->memcg_ids[offset]);
+		si->memcg_ids[offset] = 0;
+	}
 	return was_full;
 }
 

@@ -80,6 +80,9 @@ void si_swapinfo(unsigned long *total, unsigned long *free);
 struct swap_device *swap_area_device(swp_entry_t entry, u64 *pos);	/* where that slot lies */
 /* over half of all slots are in use: do not keep copies */
 bool swap_area_is_full(void);
+/* Whom the slot is charged to (memcontrol_swap.c); 0: nobody, or no such slot. */
+u16 swap_slot_memcg(swp_entry_t entry);
+void swap_slot_set_memcg(swp_entry_t entry, u16 id);
 void swap_kick_all(void);			/* sends the transfers that were gathered */
 /* swap_state.c: the swap cache, one for each area */
 extern struct address_space swapper_spaces[MAX_SWAPFILES];
@@ -100,6 +103,7 @@ struct swap_info_struct {
 	short prio;			/* S */
 	struct list_head avail;		/* S: in swap_avail, highest priority first */
 	u16 *map;			/* s: a count for each slot */
+	u16 *memcg_ids;			/* s: the memory group each slot is charged to; 0: none */
 	u16 *cluster_used;		/* s: slots in use of each cluster */
 	unsigned long free_clusters;	/* s: those with no slot in use */
 	unsigned long max;		/* c: slots, the header's included */

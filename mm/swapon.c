@@ -128,13 +128,15 @@ static int setup_maps(struct swap_info_struct *si, const struct swap_header *h, 
 
 	si->max = max;
 	si->map = vzalloc(max * sizeof(*si->map));
+	si->memcg_ids = vzalloc(max * sizeof(*si->memcg_ids));
 	si->cluster_used = vzalloc(DIV_ROUND_UP(max, SWAPFILE_CLUSTER) * sizeof(*si->cluster_used));
-	if (si->map && si->cluster_used)
+	if (si->map && si->memcg_ids && si->cluster_used)
 		error = mark_unusable(si, h);
 	if (error) {
 		vfree(si->map);
+		vfree(si->memcg_ids);
 		vfree(si->cluster_used);
-		si->map = si->cluster_used = NULL;
+		si->map = si->memcg_ids = si->cluster_used = NULL;
 		si->max = 0;
 	}
 	return error;
@@ -520,7 +522,7 @@ static void reinsert_swap_info(struct swap_info_struct *si)
 static void free_area(struct swap_info_struct *si)
 {
 	struct swap_device dev = si->dev;
-	u16 *map = si->map, *clusters = si->cluster_used;
+	u16 *map = si->map, *ids = si->memcg_ids, *clusters = si->cluster_used;
 
 	while (READ_ONCE(si->kicking)) {	/* none begins any more: no slot is in use */
 		current->__state = TASK_UNINTERRUPTIBLE;
@@ -530,12 +532,13 @@ static void free_area(struct swap_info_struct *si)
 	spin_lock(&si->lock);
 	BUG_ON(si->inuse_pages);
 	si->flags = 0;
-	si->map = si->cluster_used = NULL;
+	si->map = si->memcg_ids = si->cluster_used = NULL;
 	si->max = si->pages = 0;
 	spin_unlock(&si->lock);
 	spin_unlock(&swap_lock);
 	xa_destroy(&swapper_spaces[si - swap_info].i_pages);
 	vfree(map);
+	vfree(ids);
 	vfree(clusters);
 	if (dev.ops->release)
 		dev.ops->release(dev.dev);

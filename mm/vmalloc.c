@@ -24,6 +24,7 @@
 #include "kernel/x86/page.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/tlb.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 
@@ -181,6 +182,8 @@ static void free_area_pages(struct list_head *pages)
 
 	list_for_each_entry_safe(page, next, pages, lru) {
 		atomic_fetch_sub(&used_pages, 1);
+		if (unlikely(page->memcg))
+			mem_cgroup_count_vmalloc(page, -1);
 		__free_page(page);
 	}
 }
@@ -221,6 +224,8 @@ static bool fill_area(struct vmap_area *area, gfp_t gfp)
 			return false;
 		}
 		atomic_fetch_add(&used_pages, 1);
+		if (unlikely(page->memcg))
+			mem_cgroup_count_vmalloc(page, 1);
 		cond_resched();
 	}
 	return true;

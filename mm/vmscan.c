@@ -14,6 +14,10 @@
  *         from what reclaiming them has cost of late. The priority falls from 12
  *         (1/4096 of each list) to 0 (all of it) until enough was found.
  *
+ *         Each memory group has lists of its own: reclaim for a limit goes through the
+ *         group and those below it, reclaim for the machine through all of them
+ *         (shrink_node_memcgs), leaving alone what memory.min and memory.low protect.
+ *
  *         shrink_page_list() works in two passes over at most 32 pages: first all are locked,
  *         given a slot and unmapped, then the TLBs are flushed once, then each is written or
  *         freed. So an IPI is paid for 32 pages, and no write starts while a CPU could still
@@ -21,7 +25,8 @@
  * Locks:  lru_lock to take pages off and put them back; page locks (trylock only) and rmap's in
  * between.
  * Above:  kswapd.c; page_alloc.c's slow path (try_to_free_pages); madvise.c.
- * Below:  rmap.c, swap_state.c, swap.c, shrinker.c, throttle.c.   In Linux: mm/vmscan.c.
+ * Below:  scan_balance.c, rmap.c, swap_state.c, swap.c, shrinker.c, throttle.c.
+ *         In Linux: mm/vmscan.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/lib/ctlfile.h"
@@ -31,7 +36,7 @@
 #include "mm/cpuset.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
-#include "mm/int_sqrt.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/rmap.h"
 #include "mm/swap.h"
@@ -49,10 +54,10 @@ CTL_SYSCTL_INT("vm.swappiness", vm_swappiness, 0, 200);
 
 /* --- what there is --- */
 
-/* can_reclaim_anon_pages: is there somewhere to put them? */
-bool can_reclaim_anon_pages(void)
+/* can_reclaim_anon_pages: is there somewhere to put those of @memcg (NULL: the root's)? */
+bool can_reclaim_anon_pages(struct mem_cgroup *memcg)
 {
-	return get_nr_swap_pages() > 0;
+	return mem_cgroup_nr_swap_pages(memcg) > 0;
 }
 
 /* zone_reclaimable_pages: what reclaim might get out of @zone. */
@@ -61,7 +66,7 @@ unsigned long zone_reclaimable_pages(struct zone *zone)
 	unsigned long nr = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
 			   zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
 
-	if (can_reclaim_anon_pages())
+	if (can_reclaim_anon_pages(NULL))
 		nr += zone_page_state(zone, NR_ZONE_INACTIVE_ANON) +
 		      zone_page_state(zone, NR_ZONE_ACTIVE_ANON);
 	return nr;
@@ -71,31 +76,6 @@ unsigned long zone_reclaimable_pages(struct zone *zone)
 bool pgdat_all_unreclaimable(struct pglist_data *pgdat)
 {
 	return pgdat->kswapd_failures >= MAX_RECLAIM_RETRIES;
-}
-
-/* Pages on a list in zones up to @max_zone. */
-static unsigned long lruvec_lru_size(struct lruvec *lruvec, enum lru_list lru,
-				     enum zone_type max_zone)
-{
-	unsigned long size = 0;
-
-	for (int zid = 0; zid <= (int)max_zone; zid++)
-		size += READ_ONCE(lruvec->lru_zone_size[zid][lru]);
-	return size;
-}
-
-/*
- * Has the inactive list become too short for its active one? The larger the memory, the smaller
- * a share of it need be inactive: 1:1 up to 1 GiB, 1:3 at 1 GiB, 1:10 at 10 GiB (Linux's table).
- */
-static bool inactive_is_low(struct lruvec *lruvec, enum lru_list inactive_lru)
-{
-	unsigned long inactive = lruvec_lru_size(lruvec, inactive_lru, MAX_NR_ZONES - 1);
-	unsigned long active = lruvec_lru_size(lruvec, inactive_lru + 1, MAX_NR_ZONES - 1);
-	unsigned long gb = (inactive + active) >> (30 - PAGE_SHIFT);
-	unsigned long ratio = gb ? int_sqrt(10 * gb) : 1;
-
-	return inactive * ratio < active;
 }
 
 /* --- one page on its way out --- */
@@ -108,10 +88,12 @@ static bool is_page_cache_freeable(const struct page *page)
 
 /*
  * Takes the page out of its cache if we alone know it: its count is @expected and it is clean.
- * Leaves a shadow if @reclaimed. => locked. True: the count is 1, the caller's, and no one can
+ * Leaves a shadow if @reclaimed, for @target's sake.
+ * => locked. True: the count is 1, the caller's, and no one can
  * find it any more.
  */
-static bool remove_frozen(struct address_space *mapping, struct page *page, bool reclaimed)
+static bool remove_frozen(struct address_space *mapping, struct page *page, bool reclaimed,
+			  struct mem_cgroup *target)
 {
 	swp_entry_t entry = { page->private };
 	int expected = 2;
@@ -133,7 +115,7 @@ static bool remove_frozen(struct address_space *mapping, struct page *page, bool
 		return false;
 	}
 	if (reclaimed && (swap || mapping->a_ops->read_page))
-		shadow = workingset_eviction(page);
+		shadow = workingset_eviction(page, target);
 	if (swap)
 		remove_from_swap_cache_locked(page, shadow);
 	else
@@ -156,7 +138,7 @@ static bool remove_frozen(struct address_space *mapping, struct page *page, bool
 bool remove_mapping(struct address_space *mapping, struct page *page, bool reclaimed)
 {
 	VM_BUG_ON_PAGE(!page_test(page, PG_locked) || page_mapping(page) != mapping, page);
-	return remove_frozen(mapping, page, reclaimed);
+	return remove_frozen(mapping, page, reclaimed, NULL);
 }
 
 enum page_references { PAGEREF_RECLAIM, PAGEREF_RECLAIM_CLEAN, PAGEREF_KEEP, PAGEREF_ACTIVATE };
@@ -249,12 +231,13 @@ static void keep_locked(struct page *page, struct shrink_lists *lists)
 static void activate_locked(struct page *page, struct shrink_lists *lists, struct scan_control *sc)
 {
 	/* It stays for a while: where slots are short, it had better not hold one. */
-	if (PageSwapCache(page) && (swap_area_is_full() || !page_evictable(page)))
+	if (PageSwapCache(page) && (mem_cgroup_swap_full(page) || !page_evictable(page)))
 		try_to_free_swap(page);
 	if (page_evictable(page)) {
 		page_set(page, PG_active);
 		sc->nr.activated[page_is_file_lru(page)]++;
 		count_vm_event(PGACTIVATE);
+		count_memcg_events(page->memcg, PGACTIVATE, 1);
 	}
 	keep_locked(page, lists);
 }
@@ -380,6 +363,7 @@ static bool free_lazyfree(struct page *page)
 	if (page_count(page) != 1 || page_test(page, PG_dirty))
 		return false;
 	count_vm_event(PGLAZYFREED);
+	count_memcg_events(page->memcg, PGLAZYFREED, 1);
 	return true;
 }
 
@@ -405,7 +389,8 @@ static void finish_page(struct page *page, struct shrink_lists *lists, struct sc
 			return;
 	}
 	mapping = page_mapping(page);
-	if (mapping ? remove_frozen(mapping, page, true) : PageAnon(page) && free_lazyfree(page))
+	if (mapping ? remove_frozen(mapping, page, true, sc->target_memcg)
+		    : PageAnon(page) && free_lazyfree(page))
 		free_page_of_list(page, lists);
 	else
 		keep_locked(page, lists);
@@ -571,16 +556,27 @@ static bool too_many_isolated(struct pglist_data *pgdat, bool file, struct scan_
 	return isolated > inactive;
 }
 
-static void count_scan(struct scan_control *sc, bool file, unsigned long scanned)
+/* A group's own reclaim is not the machine's: /proc/vmstat counts it by family only, as Linux. */
+static void count_scan(struct lruvec *lruvec, struct scan_control *sc, bool file,
+		       unsigned long scanned)
 {
-	count_vm_events(sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT, scanned);
+	enum vm_event_item item = sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT;
+
+	if (!sc->target_memcg)
+		count_vm_events(item, scanned);
+	count_memcg_events(lruvec->memcg, item, scanned);
 	count_vm_events(file ? PGSCAN_FILE : PGSCAN_ANON, scanned);
 	sc->nr_scanned += scanned;
 }
 
-static void count_steal(struct scan_control *sc, bool file, unsigned long reclaimed)
+static void count_steal(struct lruvec *lruvec, struct scan_control *sc, bool file,
+			unsigned long reclaimed)
 {
-	count_vm_events(sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT, reclaimed);
+	enum vm_event_item item = sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT;
+
+	if (!sc->target_memcg)
+		count_vm_events(item, reclaimed);
+	count_memcg_events(lruvec->memcg, item, reclaimed);
 	count_vm_events(file ? PGSTEAL_FILE : PGSTEAL_ANON, reclaimed);
 }
 
@@ -605,7 +601,7 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 	}
 	lru_add_drain();
 	taken = isolate_lru_pages(nr, lruvec, &pages, &scanned, sc, lru);
-	count_scan(sc, file, scanned);
+	count_scan(lruvec, sc, file, scanned);
 	if (!taken)
 		return 0;
 	mod_isolated(pgdat, file, taken);
@@ -613,7 +609,7 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 	reclaimed = shrink_page_list(&pages, sc);
 	move_pages_to_lru(lruvec, &pages);
 	mod_isolated(pgdat, file, -(long)taken);
-	count_steal(sc, file, reclaimed);
+	count_steal(lruvec, sc, file, reclaimed);
 	if (sc->nr.pageout != pageout_before) {
 		swap_kick_all();
 		lru_note_cost(lruvec, file, sc->nr.pageout - pageout_before);
@@ -641,6 +637,7 @@ static void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct s
 	lru_add_drain();
 	taken = isolate_lru_pages(nr, lruvec, &pages, &scanned, sc, lru);
 	count_vm_events(PGREFILL, scanned);
+	count_memcg_events(lruvec->memcg, PGREFILL, scanned);
 	if (!taken)
 		return;
 	mod_isolated(lruvec->pgdat, file, taken);
@@ -661,6 +658,7 @@ static void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct s
 		deactivated++;
 	}
 	count_vm_events(PGDEACTIVATE, deactivated);
+	count_memcg_events(lruvec->memcg, PGDEACTIVATE, deactivated);
 	move_pages_to_lru(lruvec, &active);
 	move_pages_to_lru(lruvec, &inactive);
 	mod_isolated(lruvec->pgdat, file, -(long)taken);
@@ -669,85 +667,7 @@ static void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct s
 	      .priority = sc->priority, .reclaim_flags = trace_reclaim_file(file));
 }
 
-/* --- how much of what --- */
-
-/*
- * Looks at the node before a pass: which active lists should give pages, and is the page cache
- * so plentiful, or so scarce, that the balance need not be asked?
- */
-static void prepare_scan_count(struct pglist_data *pgdat, struct scan_control *sc)
-{
-	struct lruvec *lruvec = &pgdat->lruvec;
-	unsigned long file, anon, free = 0, high = 0;
-	bool desperate = sc->priority < DEF_PRIORITY - 2;
-
-	/* Also while refaults say that the inactive list is where the working set now is. */
-	sc->deactivate_anon =
-	    desperate || inactive_is_low(lruvec, LRU_INACTIVE_ANON) ||
-	    node_page_state(pgdat, WORKINGSET_ACTIVATE_ANON) != lruvec->refaults[0];
-	sc->deactivate_file =
-	    desperate || inactive_is_low(lruvec, LRU_INACTIVE_FILE) ||
-	    node_page_state(pgdat, WORKINGSET_ACTIVATE_FILE) != lruvec->refaults[1];
-	file = node_page_state(pgdat, NR_INACTIVE_FILE);
-	sc->cache_trim_mode = (file >> sc->priority) && !sc->deactivate_file;
-	for (int z = 0; z < MAX_NR_ZONES; z++) {
-		if (!managed_zone(&pgdat->node_zones[z]))
-			continue;
-		free += zone_page_state(&pgdat->node_zones[z], NR_FREE_PAGES);
-		high += high_wmark_pages(&pgdat->node_zones[z]);
-	}
-	file += node_page_state(pgdat, NR_ACTIVE_FILE);
-	anon = node_page_state(pgdat, NR_INACTIVE_ANON);
-	sc->file_is_tiny = file + free <= high && !sc->deactivate_anon && (anon >> sc->priority);
-}
-
-enum scan_balance { SCAN_EQUAL, SCAN_FRACT, SCAN_ANON, SCAN_FILE };
-
-static enum scan_balance choose_balance(struct scan_control *sc)
-{
-	if (!sc->may_swap || !can_reclaim_anon_pages())
-		return SCAN_FILE;
-	if (sc->target_memcg && !vm_swappiness)
-		return SCAN_FILE;
-	if (!sc->priority && vm_swappiness)
-		/* the last pass before OOM takes whatever there is */
-		return SCAN_EQUAL;
-	if (sc->file_is_tiny)
-		return SCAN_ANON;
-	if (sc->cache_trim_mode)
-		return SCAN_FILE;
-	return SCAN_FRACT;
-}
-
-/*
- * nr[]: how many pages of each list to look at. For SCAN_FRACT a family's share is its weight
- * (swappiness for anonymous, 200 - swappiness for file pages) divided by what reclaiming it has
- * cost.
- */
-static void get_scan_count(struct lruvec *lruvec, struct scan_control *sc,
-			   unsigned long nr[NR_LRU_LISTS])
-{
-	enum scan_balance balance = choose_balance(sc);
-	unsigned long total = lruvec->anon_cost + lruvec->file_cost;
-	unsigned long anon_cost = total + lruvec->anon_cost, file_cost = total + lruvec->file_cost;
-	unsigned long fraction[2], denominator;
-
-	total = anon_cost + file_cost;
-	fraction[0] = (unsigned long)vm_swappiness * (total + 1) / (anon_cost + 1);
-	fraction[1] = (200UL - vm_swappiness) * (total + 1) / (file_cost + 1);
-	denominator = fraction[0] + fraction[1];
-	for (int lru = LRU_INACTIVE_ANON; lru <= LRU_ACTIVE_FILE; lru++) {
-		bool file = is_file_lru((enum lru_list)lru);
-		unsigned long scan =
-		    lruvec_lru_size(lruvec, (enum lru_list)lru, sc->reclaim_idx) >> sc->priority;
-
-		if (balance == SCAN_FRACT)
-			scan = denominator ? scan * fraction[file] / denominator : 0;
-		else if ((balance == SCAN_FILE && !file) || (balance == SCAN_ANON && file))
-			scan = 0;
-		nr[lru] = scan;
-	}
-}
+/* --- list by list --- */
 
 /* Looks at @nr pages of one list. */
 static unsigned long shrink_list(enum lru_list lru, unsigned long nr, struct lruvec *lruvec,
@@ -818,13 +738,15 @@ static void shrink_lruvec(struct lruvec *lruvec, struct scan_control *sc)
 }
 
 /*
- * snapshot_refaults: a reclaim run is over: later refaults are compared with how many there are
- * now.
+ * snapshot_refaults: a reclaim run for @target (NULL: the machine) is over: later refaults are
+ * compared with how many there are now.
  */
-void snapshot_refaults(struct pglist_data *pgdat)
+void snapshot_refaults(struct mem_cgroup *target, struct pglist_data *pgdat)
 {
-	pgdat->lruvec.refaults[0] = node_page_state(pgdat, WORKINGSET_ACTIVATE_ANON);
-	pgdat->lruvec.refaults[1] = node_page_state(pgdat, WORKINGSET_ACTIVATE_FILE);
+	struct lruvec *lruvec = mem_cgroup_lruvec(target, pgdat);
+
+	lruvec->refaults[0] = lruvec_page_state(lruvec, WORKINGSET_ACTIVATE_ANON);
+	lruvec->refaults[1] = lruvec_page_state(lruvec, WORKINGSET_ACTIVATE_FILE);
 }
 
 /*
@@ -833,23 +755,61 @@ void snapshot_refaults(struct pglist_data *pgdat)
  */
 void age_active_anon(struct pglist_data *pgdat, struct scan_control *sc)
 {
-	if (total_swap_pages && inactive_is_low(&pgdat->lruvec, LRU_INACTIVE_ANON))
+	struct mem_cgroup *memcg = NULL;
+
+	if (!total_swap_pages || !inactive_is_low(&pgdat->lruvec, LRU_INACTIVE_ANON))
+		return;
+	if (likely(!memcg_groups)) {
 		shrink_active_list(SWAP_CLUSTER_MAX, &pgdat->lruvec, sc, LRU_ACTIVE_ANON);
+		return;
+	}
+	while ((memcg = mem_cgroup_iter(NULL, memcg)))
+		shrink_active_list(SWAP_CLUSTER_MAX, mem_cgroup_lruvec(memcg, pgdat), sc,
+				   LRU_ACTIVE_ANON);
+}
+
+/* The lists of each group that the reclaim is about, on one node. */
+static void shrink_node_memcgs(struct pglist_data *pgdat, struct scan_control *sc)
+{
+	struct mem_cgroup *memcg = NULL;
+
+	if (likely(!memcg_groups)) {
+		shrink_lruvec(&pgdat->lruvec, sc);
+		return;
+	}
+	while ((memcg = mem_cgroup_iter(sc->target_memcg, memcg))) {
+		cond_resched();
+		if (!scan_protected(memcg, sc))
+			shrink_lruvec(mem_cgroup_lruvec(memcg, pgdat), sc);
+	}
+}
+
+/*
+ * Kernel objects are not kept by group: the machine's caches are shrunk where the machine is short
+ * of memory, or where the group has some.
+ */
+static void shrink_objects(struct pglist_data *pgdat, struct scan_control *sc)
+{
+	struct reclaim_state *slab = current->reclaim_state;
+
+	if (mem_cgroup_is_root(sc->target_memcg) ||
+	    memcg_node_state(sc->target_memcg, pgdat->node_id, NR_SLAB_RECLAIMABLE) >= PAGE_SIZE)
+		shrink_slab(sc->priority);
+	if (slab) {
+		if (!sc->target_memcg)		/* they need not have been the group's */
+			sc->nr_reclaimed += slab->reclaimed_slab;
+		slab->reclaimed_slab = 0;
+	}
 }
 
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	unsigned long before = sc->nr_reclaimed;
-	struct reclaim_state *slab = current->reclaim_state;
 
 	memset(&sc->nr, 0, sizeof(sc->nr));
 	prepare_scan_count(pgdat, sc);
-	shrink_lruvec(&pgdat->lruvec, sc);
-	shrink_slab(sc->priority);
-	if (slab) {
-		sc->nr_reclaimed += slab->reclaimed_slab;
-		slab->reclaimed_slab = 0;
-	}
+	shrink_node_memcgs(pgdat, sc);
+	shrink_objects(pgdat, sc);
 	if (sc->nr_reclaimed > before)
 		pgdat->kswapd_failures = 0;	/* there is hope */
 	if (sc->kswapd && sc->nr.immediate)
@@ -861,6 +821,8 @@ void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 /* Would pages of @zone's node serve the request? */
 static bool node_helps(const struct zone *zone, const struct scan_control *sc)
 {
+	if (sc->target_memcg)		/* a group's limit is about all nodes */
+		return true;
 	if (sc->nodemask && !node_isset(zone->node, *sc->nodemask))
 		return false;
 	return cpuset_zone_allowed(zone, GFP_KERNEL | __GFP_HARDWALL);
@@ -876,7 +838,8 @@ static void shrink_zones(struct pglist_data *pgdat, struct scan_control *sc)
 		    !node_helps(z->zone, sc))
 			continue;
 		last = z->zone->zone_pgdat;
-		if (sc->priority != DEF_PRIORITY && pgdat_all_unreclaimable(last) && last != pgdat)
+		if (!sc->target_memcg && sc->priority != DEF_PRIORITY &&
+		    pgdat_all_unreclaimable(last) && last != pgdat)
 			continue;
 		shrink_node(last, sc);
 	}
@@ -891,9 +854,9 @@ static void shrink_zones(struct pglist_data *pgdat, struct scan_control *sc)
 	}
 }
 
-static unsigned long do_try_to_free_pages(struct pglist_data *pgdat, struct scan_control *sc)
+/* All priorities, as far as needed. */
+static void shrink_by_priority(struct pglist_data *pgdat, struct scan_control *sc)
 {
-	count_vm_event((enum vm_event_item)(ALLOCSTALL_DMA + sc->reclaim_idx));
 	for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
 		sc->nr_scanned = 0;
 		shrink_zones(pgdat, sc);
@@ -902,7 +865,24 @@ static unsigned long do_try_to_free_pages(struct pglist_data *pgdat, struct scan
 		if (fatal_signal_pending(current))
 			break;		/* dying: the slow path gives it the reserves or fails */
 	}
-	snapshot_refaults(pgdat);
+}
+
+static unsigned long do_try_to_free_pages(struct pglist_data *pgdat, struct scan_control *sc)
+{
+	int nid;
+
+	if (!sc->target_memcg)
+		count_vm_event((enum vm_event_item)(ALLOCSTALL_DMA + sc->reclaim_idx));
+	shrink_by_priority(pgdat, sc);
+	/* Nothing at all but for what memory.low asks to be left alone, if it can be helped. */
+	if (!sc->nr_reclaimed && sc->memcg_low_skipped) {
+		sc->memcg_low_reclaim = true;
+		sc->memcg_low_skipped = false;
+		shrink_by_priority(pgdat, sc);
+	}
+	for_each_online_node(nid)
+		if (sc->target_memcg || NODE_DATA(nid) == pgdat)
+			snapshot_refaults(sc->target_memcg, NODE_DATA(nid));
 	return sc->nr_reclaimed;
 }
 
@@ -915,6 +895,42 @@ static struct pglist_data *first_helping_node(struct pglist_data *pgdat, struct 
 	return pgdat;
 }
 
+/* Runs @sc as a reclaimer, that is with PF_MEMALLOC. Pages freed. */
+static unsigned long reclaim_as(struct pglist_data *pgdat, struct scan_control *sc)
+{
+	struct reclaim_state slab = { 0 }, *outer = current->reclaim_state;
+	unsigned int memalloc = current->flags & PF_MEMALLOC;
+	unsigned long reclaimed;
+
+	current->reclaim_state = &slab;
+	current->flags |= PF_MEMALLOC;
+	reclaimed = do_try_to_free_pages(pgdat, sc);
+	current->flags = (current->flags & ~PF_MEMALLOC) | memalloc;
+	current->reclaim_state = outer;
+	return reclaimed;
+}
+
+/* memcontrol.h. */
+unsigned long try_to_free_mem_cgroup_pages(struct mem_cgroup *memcg, unsigned long nr_pages,
+					   gfp_t gfp, unsigned int options)
+{
+	struct scan_control sc = {
+	    .nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
+	    .gfp_mask = (gfp & __GFP_RECLAIM_MASK) | (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM_MASK),
+	    .reclaim_idx = MAX_NR_ZONES - 1,
+	    .target_memcg = memcg,
+	    .may_writepage = true,
+	    .may_unmap = true,
+	    .may_swap = options & MEMCG_RECLAIM_MAY_SWAP,
+	};
+	unsigned long reclaimed;
+
+	TRACE(mm_vmscan_memcg_reclaim_begin, .order = 0, .gfp_flags = sc.gfp_mask);
+	reclaimed = reclaim_as(NODE_DATA(0), &sc);
+	TRACE(mm_vmscan_memcg_reclaim_end, .nr_reclaimed = reclaimed);
+	return reclaimed;
+}
+
 /*
  * try_to_free_pages: direct reclaim on behalf of an allocation that found nothing.
  *
@@ -923,8 +939,6 @@ static struct pglist_data *first_helping_node(struct pglist_data *pgdat, struct 
 unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp,
 				const nodemask_t *nodemask)
 {
-	struct reclaim_state slab = { 0 }, *outer = current->reclaim_state;
-	unsigned int memalloc = current->flags & PF_MEMALLOC;
 	struct scan_control sc = {
 	    .nr_to_reclaim = SWAP_CLUSTER_MAX,
 	    .gfp_mask = gfp,
@@ -939,13 +953,9 @@ unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp,
 
 	if (throttle_direct_reclaim(first_helping_node(pgdat, &sc), gfp))
 		return 1;
-	current->reclaim_state = &slab;
-	current->flags |= PF_MEMALLOC;
 	TRACE(mm_vmscan_direct_reclaim_begin, .order = order, .gfp_flags = gfp);
-	reclaimed = do_try_to_free_pages(pgdat, &sc);
+	reclaimed = reclaim_as(pgdat, &sc);
 	TRACE(mm_vmscan_direct_reclaim_end, .nr_reclaimed = reclaimed);
-	current->flags = (current->flags & ~PF_MEMALLOC) | memalloc;
-	current->reclaim_state = outer;
 	return reclaimed;
 }
 

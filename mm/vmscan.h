@@ -55,10 +55,13 @@ struct scan_control {
 	bool may_writepage, may_unmap, may_swap;	/* in */
 	bool ignore_references;		/* in: MADV_PAGEOUT: take it even if it was just used */
 	bool kswapd;			/* in */
-	struct mem_cgroup *target_memcg;	/* in: NULL: global */
+	struct mem_cgroup *target_memcg;	/* in: whose limit it is about; NULL: the machine's */
+	bool memcg_low_reclaim;		/* in: nothing else is left: memory.low is not kept */
+	bool memcg_low_skipped;		/* out: it was */
 
 	/* found by prepare_scan_count */
 	bool cache_trim_mode, file_is_tiny, deactivate_anon, deactivate_file;
+	unsigned long anon_cost, file_cost;
 	unsigned long nr_scanned, nr_reclaimed;	/* out */
 	struct reclaim_stat {		/* out: of the last lists scanned */
 		unsigned long taken, dirty, unqueued_dirty, writeback, immediate, pageout,
@@ -67,9 +70,16 @@ struct scan_control {
 };
 /* vmscan.c: one pass over the node's lists and the shrinkers at sc->priority. */
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc);
-void snapshot_refaults(struct pglist_data *pgdat);
+void snapshot_refaults(struct mem_cgroup *target, struct pglist_data *pgdat);
 void age_active_anon(struct pglist_data *pgdat, struct scan_control *sc);
-bool can_reclaim_anon_pages(void);
+/* is there somewhere to put them? NULL: the root's */
+bool can_reclaim_anon_pages(struct mem_cgroup *memcg);
+/* scan_balance.c: how much of what. */
+bool inactive_is_low(struct lruvec *lruvec, enum lru_list inactive_lru);
+bool scan_protected(struct mem_cgroup *memcg, struct scan_control *sc);
+void prepare_scan_count(struct pglist_data *pgdat, struct scan_control *sc);
+void get_scan_count(struct lruvec *lruvec, struct scan_control *sc,
+		    unsigned long nr[NR_LRU_LISTS]);
 /* shrinker.c: every shrinker at @priority; objects freed. */
 unsigned long shrink_slab(int priority);
 /* throttle.c: a reclaimer waits for what only others can do. */

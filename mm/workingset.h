@@ -6,10 +6,10 @@
 #include "mm/mm_types.h"
 
 /*
- * => the page leaves its cache by reclaim. The value entry to leave in its place; NULL: none is
+ * => the page leaves its cache by reclaim, which is about @target (NULL: all). The value entry to leave in its place; NULL: none is
  *    kept.
  */
-void *workingset_eviction(struct page *page);
+void *workingset_eviction(struct page *page, struct mem_cgroup *target);
 /*
  * => the page joins a cache where @shadow stood. Activates it if it was missed. Before
  *    lru_cache_add().

@@ -496,7 +496,7 @@ void dcache_init(void)
 {
 	register_shrinker(&dcache_shrinker);
 	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0,
-					 SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
+					 SLAB_PANIC | SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, NULL);
 }
 
 static unsigned char inode_dtype(const struct inode *inode)

@@ -37,7 +37,7 @@ void files_init(void)
 	unsigned long pages = totalram_pages();
 
 	filp_cache = kmem_cache_create("filp", sizeof(struct file), 0,
-				       SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+				       SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	sysctl_file_max = MAX(sysctl_file_max, pages * (PAGE_SIZE / 1024) / 10);
 }
 

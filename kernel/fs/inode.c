@@ -32,7 +32,7 @@ void inode_init(void)
 {
 	inode_cache_init();
 	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 0,
-					SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
+					SLAB_PANIC | SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, NULL);
 }
 
 /* inode.h */

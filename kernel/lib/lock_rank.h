@@ -64,6 +64,7 @@ enum lock_rank {
 	LOCK_SWAP_AREA,		/* one area's map */
 	LOCK_I_PAGES,		/* mapping->i_pages */
 	LOCK_LRU,		/* lruvec->lru_lock */
+	LOCK_MEMCG,		/* the tree of memory groups that reclaim walks */
 	LOCK_TTY,		/* a tty's buffers and settings */
 	LOCK_SIGHAND,		/* sighand->siglock */
 	LOCK_PIDMAP,		/* which pids are in use */

@@ -33,7 +33,7 @@ static struct cred init_cred = {
 void cred_init(void)
 {
 	cred_cache = kmem_cache_create("cred_jar", sizeof(struct cred), 0,
-				       SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+				       SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	user_cache = kmem_cache_create("uid_cache", sizeof(struct user_struct), 0,
 				       SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
 	hlist_add_head(&root_user.node, &uid_hash[hash_32(0, UID_HASH_BITS)]);

@@ -37,6 +37,7 @@
 #include "kernel/x86/uaccess.h"
 #include "mm/highmem.h"
 #include "mm/memory.h"
+#include "mm/memcontrol.h"
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -405,10 +406,12 @@ static void exec_mmap(struct mm_struct *mm)
 	t->vmacache = NULL;
 	switch_tlb_context(&mm->tlb);
 	local_irq_enable();
+	mm_set_owner(mm, t);
 	task_unlock(t);
-	mm->owner = t;
-	if (old)
+	if (old) {
+		mm_update_next_owner(old, t);
 		mmput(old);
+	}
 }
 
 /* What a program may not learn or keep from the one before. */

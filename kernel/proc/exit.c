@@ -28,6 +28,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/trace_sched.h"
+#include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/oom_kill.h"
@@ -352,6 +353,7 @@ static void exit_mm(struct task_struct *t)
 	t->tlb = NULL;
 	t->vmacache = NULL;
 	task_unlock(t);
+	mm_update_next_owner(mm, t);
 	mmput(mm);
 	if (test_tif(t, TIF_MEMDIE))
 		exit_oom_victim();

@@ -37,6 +37,7 @@
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/process.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/memcontrol.h"
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -120,7 +121,7 @@ static void task_free(struct task_struct *t)
 void fork_init(void)
 {
 	struct rlimit *rlim = init_task.signal->rlim;
-	const unsigned int flags = SLAB_HWCACHE_ALIGN | SLAB_PANIC;
+	const unsigned int flags = SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT;
 	unsigned long threads;
 
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64, flags, NULL);
@@ -193,6 +194,7 @@ static struct task_struct *dup_task_struct(void)
 	t->vmacache = NULL;
 	t->kmap_depth = 0;
 	t->in_user_fault = false;
+	t->memcg_nr_pages_over_high = 0;
 	t->oom_reaper_list = NULL;
 	t->wchan = NULL;
 	t->wait_since = 0;
@@ -570,6 +572,8 @@ static struct task_struct *copy_process(struct kernel_clone_args *args)
 	sched_fork(t);
 	err = cgroup_can_fork(t);
 	if (!err) {
+		if (t->mm && t->mm->owner == t)		/* its group is settled now */
+			mm_set_owner(t->mm, t);
 		err = link_task(t, args);
 		if (err)
 			cgroup_cancel_fork(t);

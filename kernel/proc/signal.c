@@ -28,6 +28,7 @@
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/uaccess.h"
 #include "kernel/x86/upcalls.h"
+#include "mm/memcontrol.h"
 
 /* SDM vol. 1, 3.4.3: a handler starts without them. */
 #define HANDLER_FLAGS_CLEARED (1UL << 8 /* TF */ | 1UL << 10 /* DF */ | 1UL << 16 /* RF */)
@@ -377,6 +378,13 @@ static void do_signal(struct pt_regs *regs)
 	restore_saved_sigmask();
 }
 
+/* What was put off until no lock is held: paying for memory over a group's high mark. */
+static void resume_user_mode_work(void)
+{
+	clear_tif(current, TIF_NOTIFY_RESUME);
+	mem_cgroup_handle_over_high();
+}
+
 /* upcalls.h. entry.asm calls it again as long as there is work. */
 void exit_to_user_mode_work(struct pt_regs *regs)
 {
@@ -385,7 +393,7 @@ void exit_to_user_mode_work(struct pt_regs *regs)
 	if (tif & TIF_NEED_RESCHED)
 		schedule();
 	if (tif & TIF_NOTIFY_RESUME)
-		clear_tif(current, TIF_NOTIFY_RESUME);
+		resume_user_mode_work();
 	if (tif & TIF_SIGPENDING)
 		do_signal(regs);
 	else if (tif & TIF_RESTORE_SIGMASK)

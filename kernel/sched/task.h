@@ -244,6 +244,7 @@ struct task_struct {
 	u64 vmacache_seq;
 	int kmap_depth;			/* u: slots in use; mm/highmem.c */
 	u64 kmap_pte[4];		/* u: saved across a switch */
+	unsigned int memcg_nr_pages_over_high;	/* u: charged over memory.high, to be paid for */
 	bool in_user_fault;		/* u: OOM waits in the fault, as memcg's will */
 	struct task_struct *oom_reaper_list;
 	struct timer_list oom_reaper_timer;

@@ -9,12 +9,14 @@
 #include "host/stubs.h"
 
 #include "kernel/lib/bug.h"
+#include "kernel/lib/format.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/trace.h"
 #include "kernel/sched/workqueue.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
+#include "mm/memcontrol.h"
 #include "mm/oom_kill.h"
 #include "mm/show_mem.h"
 #include "mm/swapfile.h"
@@ -129,4 +131,53 @@ stub long get_nr_swap_pages(void)
 stub unsigned long total_swapcache_pages(void)
 {
 	return 0;
+}
+
+/* --- mm/memcontrol*.c: there are no groups --- */
+stub _Atomic int memcg_groups;
+stub struct mem_cgroup *root_mem_cgroup;
+stub int mem_cgroup_charge_kmem_page(struct page *page, gfp_t gfp, unsigned int order)
+{
+	return 0;
+}
+stub void mem_cgroup_free_page(struct page *page, unsigned int order)
+{
+	panic("a page without a group is uncharged");
+}
+stub bool mem_cgroup_charge_object(struct mem_cgroup **owner, unsigned int size, gfp_t gfp, int nid,
+				   enum node_stat_item item)
+{
+	return true;
+}
+stub void mem_cgroup_uncharge_object(struct mem_cgroup *memcg, unsigned int size, int nid,
+				     enum node_stat_item item)
+{
+	panic("an object without a group is uncharged");
+}
+stub void mem_cgroup_count_vmalloc(struct page *page, long pages) {}
+stub void mod_memcg_node_state(struct mem_cgroup *memcg, int nid, enum node_stat_item item,
+			       long delta)
+{
+}
+stub void memcg_memory_event(struct mem_cgroup *memcg, enum memcg_memory_event event) {}
+stub void mem_cgroup_oom_killed(struct mm_struct *mm) {}
+stub unsigned long mem_cgroup_get_max(struct mem_cgroup *memcg)
+{
+	return 0;
+}
+stub struct mem_cgroup *mem_cgroup_get_oom_group(struct task_struct *victim,
+						 struct mem_cgroup *oom_domain)
+{
+	return NULL;
+}
+stub void mem_cgroup_print_oom_group(struct mem_cgroup *memcg) {}
+stub void mem_cgroup_print_oom_meminfo(struct mem_cgroup *memcg) {}
+stub void mem_cgroup_print_oom_context(char *buf, size_t size, struct mem_cgroup *memcg,
+				       struct task_struct *victim)
+{
+	scnprintf(buf, size, ",global_oom,task_memcg=/");
+}
+stub void mem_cgroup_scan_tasks(struct mem_cgroup *memcg,
+				bool (*fn)(struct task_struct *task, void *arg), void *arg)
+{
 }
