@@ -17,6 +17,7 @@
  * Locks:  none of its own; kswapd_order and kswapd_highest_zoneidx are atomic.
  * Above:  page_alloc.c wakes it; main.c starts it.   Below: vmscan.c.   In Linux: mm/vmscan.c.
  */
+#include "kernel/sched/psi.h"
 #include "kernel/sched/sched.h"
 #include "mm/cpuset.h"
 #include "mm/debug.h"
@@ -236,6 +237,7 @@ int kswapd(void *arg)
 	pgdat->kswapd = current;		/* from now on it can be woken */
 	for (;;) {
 		int asked;
+		bool outer;
 
 		kswapd_try_to_sleep(pgdat, order, highest);
 		order = atomic_exchange(&pgdat->kswapd_order, 0);
@@ -243,7 +245,9 @@ int kswapd(void *arg)
 		if (asked < MAX_NR_ZONES)
 			highest = asked;
 		TRACE(mm_vmscan_kswapd_wake, .nid = pgdat->node_id, .zid = highest, .order = order);
+		psi_memstall_enter(&outer);
 		order = balance_pgdat(pgdat, order, highest);
+		psi_memstall_leave(&outer);
 		cond_resched();
 	}
 }

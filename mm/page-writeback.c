@@ -393,7 +393,9 @@ void balance_dirty_pages_ratelimited(struct address_space *mapping)
 		if (dirty <= (background + limit) / 2 || fatal_signal_pending(current))
 			return;
 		current->__state = TASK_KILLABLE;
+		current->in_iowait = true;
 		schedule_timeout_ns(BALANCE_PAUSE, "balance_dirty_pages");
+		current->in_iowait = false;
 	}
 }
 

@@ -10,6 +10,7 @@
  * Below:  struct swap_device_ops.   In Linux: mm/page_io.c.
  */
 #include "kernel/lib/printk.h"
+#include "kernel/sched/psi.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/swap_state.h"
@@ -90,6 +91,8 @@ int swap_writepage(struct page *page, struct writeback_control *wbc)
  */
 int swap_readpage(struct page *page, bool synchronous)
 {
+	/* A page that was in use not long ago: the disk's time is lost for want of memory. */
+	bool stall = page_test(page, PG_workingset), outer;
 	u64 pos;
 	struct swap_device *dev;
 	int error;
@@ -99,15 +102,17 @@ int swap_readpage(struct page *page, bool synchronous)
 		       page);
 	dev = swap_area_device((swp_entry_t){ page->private }, &pos);
 	count_vm_event(PSWPIN);
+	if (unlikely(stall))
+		psi_memstall_enter(&outer);
 	error = dev->ops->rw_page(dev->dev, page, pos, false, end_swap_read);
 	if (error) {
 		end_swap_read(page, error);
-		return error;
-	}
-	if (synchronous) {
+	} else if (synchronous) {
 		if (dev->ops->kick)
 			dev->ops->kick(dev->dev);
 		wait_on_page_locked(page);
 	}
-	return 0;
+	if (unlikely(stall))
+		psi_memstall_leave(&outer);
+	return error;
 }

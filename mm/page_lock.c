@@ -13,6 +13,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/lib/hash.h"
+#include "kernel/sched/psi.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "mm/debug.h"
@@ -70,8 +71,13 @@ static int wait_for_bit(struct page *page, unsigned long bit, int state, bool ta
 {
 	struct wait_queue_head *wq = page_waitqueue(page);
 	struct page_wait wait = { .page = page };
+	/* It was in use and thrown out, and is being read back: time lost for want of memory. */
+	bool stall = bit == PG_locked && !page_test(page, PG_uptodate) &&
+		     page_test(page, PG_workingset), outer;
 	int error = 0;
 
+	if (unlikely(stall))
+		psi_memstall_enter(&outer);
 	init_wait(&wait.entry);
 	wait.entry.func = page_wake_function;
 	for (;;) {
@@ -83,9 +89,11 @@ static int wait_for_bit(struct page *page, unsigned long bit, int state, bool ta
 			error = -EINTR;
 			break;
 		}
-		schedule_waiting(what);
+		io_schedule_waiting(what);
 	}
 	finish_wait(wq, &wait.entry);
+	if (unlikely(stall))
+		psi_memstall_leave(&outer);
 	return error;
 }
 

@@ -14,6 +14,7 @@
  */
 #include "kernel/lib/bug.h"
 #include "kernel/lib/printk.h"
+#include "kernel/sched/psi.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/irq.h"
 #include "mm/cpuset.h"
@@ -150,21 +151,24 @@ static struct page *try_freelist(const struct slow_attempt *at)
 static struct page *__alloc_pages_direct_reclaim(struct slow_attempt *at)
 {
 	struct task_struct *task = current;
-	struct page *page;
+	struct page *page = NULL;
+	bool outer;
 
 	cond_resched();
+	psi_memstall_enter(&outer);
 	task->flags |= PF_MEMALLOC;		/* the one cut in the loop: see the top */
 	at->did_some_progress =
 		try_to_free_pages(at->ac.pgdat, at->order, at->gfp, at->ac.nodemask);
 	task->flags &= ~PF_MEMALLOC;
 	cond_resched();
-	if (!at->did_some_progress)
-		return NULL;
-	page = try_freelist(at);
-	if (!page) {
-		drain_all_pages();
+	if (at->did_some_progress) {
 		page = try_freelist(at);
+		if (!page) {
+			drain_all_pages();
+			page = try_freelist(at);
+		}
 	}
+	psi_memstall_leave(&outer);
 	return page;
 }
 

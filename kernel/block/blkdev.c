@@ -389,7 +389,9 @@ static int submit_and_wait(struct blk_request *req)
 	req->end_io = sync_end_io;
 	blk_submit(req);
 	blk_kick(bdev);
+	current->in_iowait = true;
 	wait_for_completion(&sync.done, "blk_rw_sync");
+	current->in_iowait = false;
 	return sync.error;
 }
 

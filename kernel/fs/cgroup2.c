@@ -180,7 +180,7 @@ static struct dentry *make_file(struct dentry *dentry, struct cgroup *cg, unsign
 	inode->i_private = ci;
 	inode->i_free = free_file_inode;
 	inode->i_op = &cgroup_file_operations;
-	inode->i_fop = &cgroup_file_fops;
+	inode->i_fop = cft->flags & CFTYPE_PRESSURE ? &cgroup_pressure_fops : &cgroup_file_fops;
 	dentry->d_flags |= DCACHE_DYNAMIC;
 	d_instantiate(dentry, inode);
 	return NULL;

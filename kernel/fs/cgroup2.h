@@ -21,7 +21,7 @@ const struct cftype *cgroup_nth_file(struct cgroup *cg, unsigned int n,
 void cgroup_file_owner(struct cgroup *cg, const struct cftype *cft, struct iattr *attr);
 
 /* cgroup2_files.c */
-extern const struct file_operations cgroup_file_fops;
+extern const struct file_operations cgroup_file_fops, cgroup_pressure_fops;
 /* What an inode of a file stands for. All c. */
 struct cgroup_inode {
 	struct cgroup *cgroup;		/* a reference */

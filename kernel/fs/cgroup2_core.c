@@ -358,6 +358,10 @@ const struct cftype cgroup_core_files[] = {
 	  .write = freeze_write },
 	{ .name = "cgroup.kill", .flags = CFTYPE_NOT_ON_ROOT, .write = kill_write },
 	{ .name = "cpu.stat", .show = cpu_stat_show },
+	/* cgroup_pressure_fops do the rest; by the first letter */
+	{ .name = "io.pressure", .flags = CFTYPE_PRESSURE, .mode = 0644 },
+	{ .name = "memory.pressure", .flags = CFTYPE_PRESSURE, .mode = 0644 },
+	{ .name = "cpu.pressure", .flags = CFTYPE_PRESSURE, .mode = 0644 },
 	{ }
 };
 

@@ -13,7 +13,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/fs/cgroup2.h"
 #include "kernel/fs/poll.h"
-#include "kernel/fs/proc_internal.h"
+#include "kernel/fs/pressure.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/rcu.h"
 #include "mm/slab.h"
@@ -157,6 +157,47 @@ static int cgroup_file_release(struct inode *inode, struct file *file)
 		css_put(of->pinned);
 	return text_release(inode, file);
 }
+
+/* --- pressure --- */
+
+static enum psi_res res_of(const struct cgroup_inode *ci)
+{
+	return ci->cft->name[0] == 'i' ? PSI_IO : ci->cft->name[0] == 'm' ? PSI_MEM : PSI_CPU;
+}
+
+static int group_pressure_show(struct text_file *t)
+{
+	const struct cgroup_inode *ci = t->entry;
+
+	if (READ_ONCE(ci->cgroup->dead))
+		return -ENODEV;
+	return psi_show(&t->m, ci->cgroup->psi, res_of(ci));
+}
+
+static int group_pressure_open(struct inode *inode, struct file *file)
+{
+	return text_open_size(file, sizeof(struct pressure_file), group_pressure_show,
+			      inode->i_private);
+}
+
+static kssize_t group_pressure_write(struct file *file, const char __user *buf, size_t len,
+				     loff_t *pos)
+{
+	const struct cgroup_inode *ci = ((struct text_file *)file->private_data)->entry;
+
+	if (READ_ONCE(ci->cgroup->dead))
+		return -ENODEV;
+	return pressure_write(file, buf, len, ci->cgroup->psi, res_of(ci));
+}
+
+/* cgroup2.h */
+const struct file_operations cgroup_pressure_fops = {
+	.open = group_pressure_open,
+	.release = pressure_release,
+	.read = text_read,
+	.write = group_pressure_write,
+	.poll = pressure_poll,
+};
 
 const struct file_operations cgroup_file_fops = {
 	.open = cgroup_file_open,

@@ -11,6 +11,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/fs/kmsg.h"
 #include "kernel/fs/mount.h"
+#include "kernel/fs/pressure.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/cmdline.h"
@@ -61,6 +62,7 @@ static int proc_fill(struct super_block *sb)
 
 	tree_add_ctl_files(sb, "/proc/");
 	proc_sysctl_add(sb);
+	pressure_init(sb);
 	self = tree_add(sb, "self", S_IFLNK | 0777, NULL, NULL);
 	thread_self = tree_add(sb, "thread-self", S_IFLNK | 0777, NULL, NULL);
 	if (!self || !thread_self || !tree_symlink(sb, "mounts", "self/mounts") ||

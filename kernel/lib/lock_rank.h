@@ -73,18 +73,19 @@ enum lock_rank {
 	LOCK_SWAP_DEV,		/* swap requests still gathering pages */
 	LOCK_BLOCK,		/* a block device's queue */
 	LOCK_VIRTQ,		/* a virtqueue */
+	LOCK_PSI,		/* a pressure group's averages and triggers */
 	LOCK_WORKQUEUE,
 	LOCK_POLL,		/* what a poller waits on */
 	LOCK_WAITQ,		/* a wait queue */
 	LOCK_WAITQ_POLL,	/* a poller's own, woken from another */
 	LOCK_PI,		/* a task's wake-up lock */
 	LOCK_RUNQUEUE,		/* a CPU's run queue; a second is only tried */
+	LOCK_CGROUP_TREE,	/* the groups' tree and who is in which */
 	LOCK_TIMER,		/* a CPU's timers */
 	LOCK_SLAB_LIST,		/* the list of slab caches */
 	LOCK_SLAB,		/* a slab cache's node lists */
 	LOCK_ZONE,		/* zone->lock */
 	LOCK_VMAP,		/* kernel page tables */
-	LOCK_CGROUP_TREE,	/* the groups' tree and who is in which */
 	LOCK_IRQ_DESC,
 	LOCK_PCI,		/* configuration space */
 	LOCK_TLB,		/* one shootdown at a time for a CPU */

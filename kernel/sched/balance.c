@@ -10,7 +10,7 @@
  *         of the two does not matter.
  * Above:  sched.c.   In Linux: load_balance() and its kin in kernel/sched/fair.c.
  */
-#include "kernel/sched/rq.h"
+#include "kernel/sched/psi_internal.h"
 #include "kernel/sched/sched.h"
 
 _Atomic u64 idle_cpus;
@@ -96,10 +96,14 @@ bool pull_task(struct rq *rq)
 	t = movable(busiest, rq->cpu);
 	/* on_cpu: just preempted there and not off its stack yet. */
 	if (t && !t->on_cpu) {
+		if (busiest->clock < rq->clock)
+			busiest->clock = rq->clock;
 		detach_task(busiest, t);
+		psi_dequeue(busiest, t);
 		t->se.vruntime += rq->min_vruntime - busiest->min_vruntime;
 		t->cpu = rq->cpu;
 		enqueue_task(rq, t);
+		psi_enqueue(rq, t);
 	} else {
 		t = NULL;
 	}

@@ -17,6 +17,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/cgroup_internal.h"
+#include "kernel/sched/psi.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/workqueue.h"
 
@@ -67,6 +68,7 @@ static void free_cgroup(struct cgroup *cg)
 	for (up = cg->parent; up; up = up->parent)
 		up->nr_dying_descendants--;
 	cgroup_put(cg->parent);
+	psi_cgroup_free(cg);
 	if (cgroup_free_hook)
 		cgroup_free_hook(cg);
 	sched_free(cg);
@@ -322,9 +324,11 @@ struct cgroup *cgroup_create(struct cgroup *parent, const char *name)
 	if (!cg)
 		return ERR_PTR(-ENOMEM);
 	cg->id = ++last_id;
+	err = psi_cgroup_alloc(cg);
 	for (up = parent; up; up = up->parent)
 		up->nr_dying_descendants++;	/* free_cgroup() takes it back; until then not shown */
-	err = create_all_css(cg);
+	if (!err)
+		err = create_all_css(cg);
 	if (err) {
 		cgroup_put_users(cg);
 		return ERR_PTR(err);
@@ -548,6 +552,7 @@ void cgroup_init(void)
 	const struct cgroup_subsys *ss;
 	int i;
 
+	psi_init();
 	cgroup_register_subsys(&pids_cgrp_subsys);
 	for_each_subsys(ss, i)
 		create_root_css(ss);

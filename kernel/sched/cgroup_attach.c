@@ -14,6 +14,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cgroup_internal.h"
+#include "kernel/sched/psi_internal.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/signal.h"
 
@@ -278,18 +279,44 @@ static void tell_controllers(struct moves *m)
 				ss->attach(mv->to_css[i], mv->from_css[i], mv->task);
 }
 
+/* The run queue of @t, which can neither wake nor be taken to another CPU meanwhile. */
+static struct rq *task_lock_still(struct task_struct *t, unsigned long *flags)
+{
+	unsigned long in_lock;
+	struct rq *rq;
+
+	*flags = spin_lock_irqsave(&t->pi_lock);
+	for (;;) {
+		rq = task_rq_lock(t, &in_lock);
+		if (likely(t->se.on_rq != MIGRATING))
+			return rq;
+		spin_unlock(&rq->lock);
+		cpu_relax();
+	}
+}
+
+static void task_unlock_still(struct rq *rq, struct task_struct *t, unsigned long flags)
+{
+	spin_unlock(&rq->lock);
+	spin_unlock_irqrestore(&t->pi_lock, flags);
+}
+
 /* Into the group: the one moment of the move. False: it has begun to exit and stays where it is. */
 static bool change_group(struct task_struct *t, struct cgroup *to)
 {
 	struct cgroup *from = t->cgroup, *end_from, *end_to;
 	unsigned long flags;
+	struct rq *rq;
 
 	cgroup_leave_times(t);
-	flags = spin_lock_irqsave(&cgroup_tree_lock);
+	rq = task_lock_still(t, &flags);
+	spin_lock(&cgroup_tree_lock);
 	if (t->cgroup_exited) {
-		spin_unlock_irqrestore(&cgroup_tree_lock, flags);
+		spin_unlock(&cgroup_tree_lock);
+		task_unlock_still(rq, t, flags);
 		return false;
 	}
+	psi_leave(rq, t);
 	to->users++;			/* the mutex is held, it is not dead: there is one */
 	end_to = add_tasks(to, 1);	/* first: what lies above both stays populated */
 	__atomic_store_n(&t->cgroup, to, __ATOMIC_RELEASE);
@@ -298,7 +325,9 @@ static bool change_group(struct task_struct *t, struct cgroup *to)
 	to->nr_frozen += t->cgroup_frozen;
 	cgroup_update_frozen(to);
 	cgroup_update_frozen(from);
-	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
+	psi_join(rq, t);
+	spin_unlock(&cgroup_tree_lock);
+	task_unlock_still(rq, t, flags);
 	notify_events(to, end_to);
 	notify_events(from, end_from);
 	cgroup_notify_frozen(to);

@@ -18,6 +18,7 @@
  */
 struct cgroup {
 	struct cgroup_subsys_state self;	/* c: stands for the group in its own files; ss NULL */
+	struct psi_group *psi;		/* c: its pressure; NULL with psi=0 */
 	struct cgroup *parent;		/* c: a reference (refcnt); NULL: the root */
 	const char *name;		/* c: behind the struct */
 	u64 id;				/* c: rises with each group made; 1: the root */

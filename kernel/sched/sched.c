@@ -17,6 +17,7 @@
 #include "kernel/abi/sched.h"
 #include "kernel/lib/bug.h"
 #include "kernel/sched/lockcheck.h"
+#include "kernel/sched/psi_internal.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/rq.h"
 #include "kernel/sched/sched.h"
@@ -122,6 +123,7 @@ static void push_away(struct rq *rq, struct task_struct *t)
 	t->cpu = cpu;
 	place_woken(to, t, from);
 	enqueue_task(to, t);
+	psi_enqueue(to, t);
 	if (should_preempt(to, t))
 		resched_curr(to);
 	spin_unlock(&to->lock);
@@ -155,6 +157,7 @@ static void context_switch(struct rq *rq, struct task_struct *prev, struct task_
 {
 	rq->nr_switches++;
 	rq->curr = next;
+	psi_switch(rq, prev, next);
 	next->on_cpu = 1;
 	if (unlikely(prev->kmap_depth))
 		kmap_switch_out(prev);
@@ -345,6 +348,15 @@ void cpu_idle_loop(void)
 
 /* --- waking --- */
 
+/* Where it slept it counts as waiting for a disk or for memory: no longer. */
+static void forget_pressure(struct rq *rq, struct task_struct *t)
+{
+	spin_lock(&rq->lock);
+	rq->clock = ktime_get_ns();
+	psi_dequeue(rq, t);
+	spin_unlock(&rq->lock);
+}
+
 /*
  * Puts the sleeper @t on a queue. => t->pi_lock held, interrupts off; t->__state claimed by the
  * caller
@@ -358,6 +370,8 @@ static void activate(struct task_struct *t, unsigned int state)
 	while (__atomic_load_n((int *)&t->on_cpu, __ATOMIC_ACQUIRE))
 		cpu_relax();
 	cpu = select_cpu(t, from);
+	if (unlikely(t->psi_flags) && cpu != from)
+		forget_pressure(cpu_rq(from), t);
 	rq = cpu_rq(cpu);
 	spin_lock(&rq->lock);
 	rq->clock = ktime_get_ns();
@@ -370,6 +384,7 @@ static void activate(struct task_struct *t, unsigned int state)
 	update_curr(rq);
 	place_woken(rq, t, from);
 	enqueue_task(rq, t);
+	psi_enqueue(rq, t);
 	if (should_preempt(rq, t))
 		resched_curr(rq);
 	if (trace_enabled(sched_wakeup))
@@ -433,6 +448,8 @@ void sched_fork(struct task_struct *child)
 					   .rt_priority = current->se.rt_priority };
 	child->held.n = 0;
 	child->in_iowait = false;
+	child->in_memstall = false;
+	child->psi_flags = 0;
 	child->on_cpu = 0;
 	child->migrate_disabled = 0;
 	child->cpu = smp_processor_id();
@@ -468,6 +485,7 @@ void wake_up_new_task(struct task_struct *t)
 	update_curr(rq);
 	place_new(rq, t);
 	enqueue_task(rq, t);
+	psi_enqueue(rq, t);
 	if (should_preempt(rq, t))
 		resched_curr(rq);
 	if (trace_enabled(sched_wakeup_new))
@@ -562,6 +580,7 @@ int sched_setaffinity_mask(struct task_struct *t, u64 mask)
 			resched_curr(rq);	/* schedule() moves it */
 		} else {
 			detach_task(rq, t);
+			psi_dequeue(rq, t);
 			moving = t;
 		}
 	}

@@ -10,6 +10,8 @@
 
 #include "kernel/lib/bug.h"
 #include "kernel/lib/format.h"
+#include "kernel/sched/cgroup_internal.h"
+#include "kernel/sched/psi_internal.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/trace.h"
@@ -51,6 +53,31 @@ stub bool schedule_work(struct work_struct *work)
 {
 	work->func(work);
 	return true;
+}
+stub void psi_memstall_enter(bool *outer) {}
+stub void psi_memstall_leave(const bool *outer) {}
+stub int psi_cgroup_alloc(struct cgroup *cg)
+{
+	return 0;
+}
+stub void psi_cgroup_free(struct cgroup *cg) {}
+stub void psi_init(void) {}
+stub void psi_leave(struct rq *rq, struct task_struct *t) {}
+stub void psi_join(struct rq *rq, struct task_struct *t) {}
+stub struct rq *task_rq_lock(struct task_struct *t, unsigned long *flags)
+{
+	static struct rq rq;
+
+	spin_lock(&rq.lock);
+	return &rq;
+}
+stub void cgroup_update_frozen(struct cgroup *cg) {}
+stub void cgroup_notify_frozen(struct cgroup *cg) {}
+stub void cgroup_freeze_task(struct task_struct *t, bool on) {}
+stub void cgroup_leave_times(struct task_struct *t) {}
+stub void io_schedule_waiting(const char *what)
+{
+	schedule_waiting(what);
 }
 stub unsigned long nr_forks(void)
 {
