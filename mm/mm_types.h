@@ -34,6 +34,7 @@ struct file;			/* opaque here: kernel/fs */
 struct inode;
 struct kmem_cache;
 struct mem_cgroup;
+struct mempolicy;
 struct seq_file;
 struct writeback_control;
 struct blk_request;		/* opaque here: kernel/block */
@@ -193,6 +194,8 @@ struct vm_area_struct {
 	struct address_space *vm_mapping;	/* the file's pages, NULL for anonymous */
 	struct file *vm_file;		/* opaque; a reference is held through vm_ops->open/close */
 	struct list_head i_mmap_node;	/* mapping->i_mmap_rwsem */
+	/* its own copy; NULL: the task's counts. mempolicy.c */
+	struct mempolicy *vm_policy;
 };
 
 struct mm_struct {

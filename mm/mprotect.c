@@ -55,6 +55,10 @@ static void change_pte_range(struct vm_area_struct *vma, pmd_t *pmd, unsigned lo
 		pte = pte_modify(pte, vma->vm_page_prot);
 		if (can_change_pte_writable(vma, pte))
 			pte = pte_mkwrite(pte);
+		/* It may be on its way to another frame (migrate.c): the first write asks. */
+		if (pte_write(pte) && vm_normal_page(pte) &&
+		    page_test(vm_normal_page(pte), PG_locked))
+			pte = pte_wrprotect(pte);
 		set_pte(ptep, pte);
 	}
 	spin_unlock(ptl);

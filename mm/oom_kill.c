@@ -28,9 +28,11 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/workqueue.h"
+#include "mm/cpuset.h"
 #include "mm/debug.h"
 #include "mm/memcontrol.h"
 #include "mm/memory.h"
+#include "mm/mempolicy.h"
 #include "mm/mmap.h"
 #include "mm/oom_kill.h"
 #include "mm/page_alloc.h"
@@ -120,11 +122,30 @@ bool process_shares_mm(struct task_struct *process, struct mm_struct *mm)
 
 /* --- whose memory ran out --- */
 
+/* The memory of @nodes, and swap: what badness is measured by. */
+static unsigned long nodes_totalpages(nodemask_t nodes)
+{
+	unsigned long pages = total_swap_pages;
+	int nid;
+
+	for_each_node_mask(nid, nodes_and(nodes, online_nodes()))
+		pages += NODE_DATA(nid)->node_present_pages;
+	return pages;
+}
+
+/* Does current's cpuset keep the allocation from a zone that it could have used? */
+static bool cpuset_limits(const struct oom_control *oc)
+{
+	for (struct zoneref *z = oc->zonelist; z->zone; z++)
+		if (z->zone_idx <= (int)oc->highest_zoneidx &&
+		    !cpuset_zone_allowed(z->zone, oc->gfp_mask))
+			return true;
+	return false;
+}
+
 /*
  * Is it the whole machine's memory that ran out, or a part that the allocation was confined to?
  * Sets oc->totalpages, the measure of badness: the memory of that part.
- *
- * Cpusets and policies will each be one question here; until then all memory is everybody's.
  */
 static enum oom_constraint constrained_alloc(struct oom_control *oc)
 {
@@ -133,16 +154,40 @@ static enum oom_constraint constrained_alloc(struct oom_control *oc)
 		return CONSTRAINT_MEMCG;
 	}
 	oc->totalpages = totalram_pages() + total_swap_pages;
+	if (!oc->zonelist || nr_online_nodes == 1)
+		return CONSTRAINT_NONE;
+	/* One node's memory was wanted, and no other would do: that is nobody's fault. */
+	if (oc->gfp_mask & __GFP_THISNODE)
+		return CONSTRAINT_NONE;
+	if (oc->nodemask && !nodes_subset(online_nodes(), *oc->nodemask)) {
+		oc->totalpages = nodes_totalpages(*oc->nodemask);
+		return CONSTRAINT_MEMORY_POLICY;
+	}
+	if (cpuset_limits(oc)) {
+		oc->totalpages = nodes_totalpages(cpuset_current_mems_allowed());
+		return CONSTRAINT_CPUSET;
+	}
 	return CONSTRAINT_NONE;
 }
 
 /*
- * May @task's death help? Not if its memory lies on other nodes than those that ran out
- * (cpusets, policies: oc->nodemask). Today every task's memory may lie anywhere.
+ * May @task's death help? Not if its memory lies on other nodes than those that ran out. Of a
+ * policy's OOM: who is bound elsewhere cannot have any there; of a cpuset's, those whose
+ * cpuset meets the asker's. Where exactly the pages are, nobody looks. => tasklist_lock held
  */
-static bool oom_cpuset_eligible(struct task_struct *task, struct oom_control *oc)
+bool oom_cpuset_eligible(struct task_struct *task, struct oom_control *oc)
 {
-	return true;
+	struct task_struct *t;
+
+	if (likely(nr_online_nodes == 1) || oc->memcg)
+		return true;
+	for_each_thread(task, t) {
+		if (oc->nodemask ? mempolicy_in_oom_domain(t, *oc->nodemask)
+				 : nodes_intersects(task_mems_allowed(t),
+						    cpuset_current_mems_allowed()))
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -46,6 +46,7 @@ void mark_oom_victim(struct task_struct *task, kuid_t uid);
 /* What a policy and the report ask about tasks. */
 bool is_global_init(const struct task_struct *task);
 bool oom_unkillable_task(const struct task_struct *task);	/* init and kernel threads */
+bool oom_cpuset_eligible(struct task_struct *task, struct oom_control *oc);
 bool oom_task_origin(const struct task_struct *task);
 bool process_shares_mm(struct task_struct *process, struct mm_struct *mm);
 /* a thread that still has an mm, task_lock()ed; NULL */

@@ -42,12 +42,12 @@ bool is_sysrq_oom(const struct oom_control *oc)
 }
 
 /* One line of the table. Those who cannot be chosen at all are not in it; those at -1000 are. */
-static bool dump_task(struct task_struct *p, void *unused)
+static bool dump_task(struct task_struct *p, void *arg)
 {
 	kuid_t uid = oom_task_uid(p);	/* before task_lock, which it takes itself */
 	struct task_struct *t;
 
-	if (oom_unkillable_task(p))
+	if (oom_unkillable_task(p) || !oom_cpuset_eligible(p, arg))
 		return false;
 	t = find_lock_task_mm(p);
 	if (!t)

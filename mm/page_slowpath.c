@@ -32,6 +32,7 @@ struct slow_attempt {
 	gfp_t gfp;			/* in */
 	unsigned int order;		/* in */
 	struct alloc_context ac;	/* in; its nodemask goes where policies do not count */
+	nodemask_t thisnode;		/* __GFP_THISNODE: that one */
 	unsigned int alloc_flags;
 	int no_progress_loops;
 	unsigned long did_some_progress;	/* out of reclaim and of the OOM killer */
@@ -317,6 +318,10 @@ __noinline struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 
 	if (!in_interrupt() && (current->flags & PF_MEMALLOC_NOIO))
 		at.gfp &= ~(__GFP_IO | __GFP_FS);
+	if (gfp & __GFP_THISNODE) {
+		at.thisnode = nodemask_of(ac->pgdat->node_id);
+		at.ac.nodemask = &at.thisnode;
+	}
 	at.alloc_flags = gfp_to_alloc_flags(at.gfp);
 	if (at.alloc_flags & ALLOC_KSWAPD)
 		wake_all_kswapds(&at);

@@ -358,15 +358,6 @@ pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long
 	return NULL;
 }
 
-/* What a walk does at each VMA that has the page at @addr. */
-struct rmap_walk {
-	bool (*visit)(struct page *page, struct vm_area_struct *vma, unsigned long addr,
-		      struct rmap_walk *walk);
-	struct tlb_batch *tlb;		/* try_to_unmap: gathers the flushes */
-	unsigned long vm_flags;		/* out, page_referenced: of the VMAs that used it */
-	int count;			/* out: PTEs found young, or dirty */
-};
-
 static void rmap_walk_anon(struct page *page, struct rmap_walk *walk)
 {
 	struct anon_vma *av = page_get_anon_vma(page);
@@ -406,8 +397,7 @@ static void rmap_walk_file(struct page *page, struct rmap_walk *walk)
 	up_read(&mapping->i_mmap_rwsem);
 }
 
-/* => a file's page is locked: its mapping stays */
-static void rmap_walk(struct page *page, struct rmap_walk *walk)
+void rmap_walk(struct page *page, struct rmap_walk *walk)
 {
 	if (PageAnon(page))
 		rmap_walk_anon(page, walk);

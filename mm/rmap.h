@@ -31,6 +31,16 @@ int page_referenced(struct page *page, bool is_locked, unsigned long *vm_flags);
  * locked.
  */
 bool try_to_unmap(struct page *page, struct tlb_batch *tlb);
+/* What a walk does at each VMA that may have the page, at @addr: false ends it. */
+struct rmap_walk {
+	bool (*visit)(struct page *page, struct vm_area_struct *vma, unsigned long addr,
+		      struct rmap_walk *walk);
+	struct tlb_batch *tlb;		/* try_to_unmap: gathers the flushes */
+	unsigned long vm_flags;		/* out, page_referenced: of the VMAs that used it */
+	int count;			/* out: PTEs found young, or dirty */
+};
+/* => a file's page is locked: its mapping stays. May sleep. */
+void rmap_walk(struct page *page, struct rmap_walk *walk);
 /* write-protects all PTEs of a shared file page: how many were dirty */
 int page_mkclean(struct page *page);
 /* -EFAULT (as unsigned) if it is not in it */

@@ -23,6 +23,7 @@
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/memcontrol.h"
+#include "mm/mempolicy.h"
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
 #include "mm/swap_state.h"
@@ -286,7 +287,8 @@ static struct page *insert_fresh(struct page *page, swp_entry_t entry, gfp_t gfp
  * is to be started.
  * => a reference; NULL: no memory, or the slot is free
  */
-static struct page *find_or_insert(swp_entry_t entry, gfp_t gfp, bool *fresh)
+static struct page *find_or_insert(swp_entry_t entry, gfp_t gfp, struct vm_area_struct *vma,
+				   unsigned long addr, bool *fresh)
 {
 	struct page *page, *spare = NULL;
 	int error;
@@ -301,7 +303,7 @@ static struct page *find_or_insert(swp_entry_t entry, gfp_t gfp, bool *fresh)
 		if (!swap_slot_count_locked_hint(entry))
 			break;
 		if (!spare) {
-			spare = alloc_page(gfp);
+			spare = vma_alloc_page(gfp, vma, addr);
 			if (!spare)
 				break;
 		}
@@ -330,7 +332,7 @@ struct page *read_swap_cache_async(swp_entry_t entry, gfp_t gfp, struct vm_area_
 				   unsigned long addr)
 {
 	bool fresh;
-	struct page *page = find_or_insert(entry, gfp, &fresh);
+	struct page *page = find_or_insert(entry, gfp, vma, addr, &fresh);
 
 	if (fresh)
 		swap_readpage(page, false);
@@ -370,7 +372,7 @@ static void read_ahead_slot(swp_entry_t entry, gfp_t gfp)
 
 	if (!swap_slot_count_locked_hint(entry))
 		return;
-	page = find_or_insert(entry, gfp | __GFP_NORETRY | __GFP_NOWARN, &fresh);
+	page = find_or_insert(entry, gfp | __GFP_NORETRY | __GFP_NOWARN, NULL, 0, &fresh);
 	if (!page)
 		return;
 	if (fresh) {
@@ -396,7 +398,8 @@ struct page *swapin_readahead(swp_entry_t entry, gfp_t gfp, struct vm_fault *vmf
 
 	for (unsigned long i = start ? start : 1; i < start + slots; i++) {
 		if (i == offset)
-			page = read_swap_cache_async(entry, gfp, NULL, 0);
+			page = read_swap_cache_async(entry, gfp, vmf ? vmf->vma : NULL,
+						     vmf ? vmf->address : 0);
 		else
 			read_ahead_slot(swp_entry(swp_type(entry), i), gfp);
 	}

@@ -26,6 +26,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
 #include "mm/debug.h"
+#include "mm/mempolicy.h"
 #include "mm/mmap.h"
 #include "mm/pgtable.h"
 #include "mm/rmap.h"
@@ -91,12 +92,18 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *vma)
 	if (!copy)
 		return NULL;
 	*copy = *vma;
+	copy->vm_policy = mpol_dup(vma->vm_policy);
+	if (IS_ERR(copy->vm_policy)) {
+		kmem_cache_free(vma_cache, copy);
+		return NULL;
+	}
 	vma_init_nodes(copy);
 	return copy;
 }
 
 void vm_area_free(struct vm_area_struct *vma)
 {
+	mpol_put(vma->vm_policy);
 	kmem_cache_free(vma_cache, vma);
 }
 
@@ -294,7 +301,8 @@ static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struc
 	return a->vm_end == b->vm_start && a->vm_flags == b->vm_flags && a->vm_file == b->vm_file &&
 	       a->vm_mapping == b->vm_mapping && !(a->vm_flags & VM_SPECIAL) &&
 	       b->vm_pgoff == a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) &&
-	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma);
+	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma) &&
+	       mpol_equal(a->vm_policy, b->vm_policy);
 }
 
 /* @a takes over the range of @b, which is freed. => can_merge(a, b) */

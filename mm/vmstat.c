@@ -115,6 +115,8 @@ static const char *const event_names[NR_VM_EVENT_ITEMS] = {
 	"drop_pagecache",
 	"drop_slab",
 	"oom_kill",
+	"pgmigrate_success",
+	"pgmigrate_fail",
 	"unevictable_pgs_culled",
 	"unevictable_pgs_scanned",
 	"unevictable_pgs_rescued",

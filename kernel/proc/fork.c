@@ -38,6 +38,7 @@
 #include "kernel/x86/process.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/memcontrol.h"
+#include "mm/mempolicy.h"
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -78,6 +79,7 @@ static void free_task(struct task_struct *t)
 		free_kernel_stack(t->stack);
 	if (t->fpu)
 		kmem_cache_free(fpu_cache, t->fpu);
+	mpol_put(t->mempolicy);
 	put_cred(t->cred);
 	cgroup_free(t);
 	put_signal_struct(t->signal);
@@ -175,6 +177,10 @@ static struct task_struct *dup_task_struct(void)
 	if (!t)
 		return NULL;
 	memcpy(t, current, sizeof(*t));
+	if (mpol_fork(t)) {
+		kmem_cache_free(task_cache, t);
+		return NULL;
+	}
 	t->stack = 0;
 	t->fpu = NULL;
 	t->tif = 0;
@@ -601,6 +607,7 @@ free:
 		free_kernel_stack(t->stack);
 	if (t->fpu)
 		kmem_cache_free(fpu_cache, t->fpu);
+	mpol_put(t->mempolicy);
 	put_cred(t->cred);
 	cgroup_free(t);
 	kmem_cache_free(task_cache, t);

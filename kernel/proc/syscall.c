@@ -54,7 +54,9 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	/* memory */
 	SYS(mmap), SYS(mprotect), SYS(munmap), SYS(brk), SYS(mremap), SYS(msync), SYS(mincore), SYS(madvise),
 	SYS(mlock), SYS(munlock), SYS(mlockall), SYS(munlockall), SYS(mlock2), SYS(process_madvise),
-	SYS(process_mrelease), SYS(process_vm_readv), SYS(process_vm_writev),
+	SYS(process_mrelease), SYS(process_vm_readv), SYS(process_vm_writev), SYS(mbind),
+	SYS(set_mempolicy), SYS(get_mempolicy), SYS(set_mempolicy_home_node), SYS(migrate_pages),
+	SYS(move_pages),
 
 	/* System V IPC */
 	SYS(shmget), SYS(shmat), SYS(shmdt), SYS(shmctl), SYS(semget), SYS(semop), SYS(semtimedop), SYS(semctl),

@@ -184,6 +184,18 @@ long sys_msgget(int key, int flags);
 long sys_msgsnd(int id, const void __user *umsg, size_t size, int flags);
 kssize_t sys_msgrcv(int id, void __user *umsg, size_t size, long type, int flags);
 long sys_msgctl(int id, int cmd, void __user *buf);
+/* sys_numa.c */
+long sys_set_mempolicy(int mode, const u64 __user *umask, unsigned long maxnode);
+long sys_get_mempolicy(int __user *upolicy, u64 __user *umask, unsigned long maxnode,
+		       unsigned long addr, unsigned long flags);
+long sys_mbind(unsigned long start, unsigned long len, unsigned long mode, const u64 __user *umask,
+	       unsigned long maxnode, unsigned int flags);
+long sys_set_mempolicy_home_node(unsigned long start, unsigned long len, unsigned long home_node,
+				 unsigned long flags);
+long sys_migrate_pages(kpid_t pid, unsigned long maxnode, const u64 __user *ufrom,
+		       const u64 __user *uto);
+long sys_move_pages(kpid_t pid, unsigned long nr, const u64 __user *pages, const int __user *nodes,
+		    int __user *status, int flags);
 /* sys_pids.c */
 long sys_getpid(void);
 long sys_gettid(void);
