@@ -15,6 +15,8 @@ bool trylock_page(struct page *page);
 void unlock_page(struct page *page);			/* any context */
 void wait_on_page_writeback(struct page *page);
 void wait_on_page_locked(struct page *page);
+/* => the lock of a PTE that maps it is held; dropped */
+void wait_on_page_migration(struct page *page, spinlock_t *ptl);
 void end_page_writeback(struct page *page);		/* any context */
 bool set_page_writeback(struct page *page);
 

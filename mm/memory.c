@@ -371,6 +371,10 @@ static vm_fault_t do_wp_page(struct vm_fault *vmf)
 {
 	struct page *page = vm_normal_page(vmf->orig_pte);
 
+	if (page && unlikely(page_test(page, PG_migrating))) {
+		wait_on_page_migration(page, vmf->ptl);
+		return 0;		/* it is somewhere else now: look again */
+	}
 	if ((vmf->vma->vm_flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED))
 		return wp_page_shared(vmf, page);
 	if (page && PageAnon(page))

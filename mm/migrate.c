@@ -10,9 +10,8 @@
  *            4. PTE by PTE, the new frame replaces the old one
  *            5. the old page, which nobody has any more, is freed
  *
- *         Whoever wants to write meanwhile faults, and waits for the page lock (a file's page) or
- *         makes a copy of his own (an anonymous one); the first write afterwards faults
- *         once more and finds the page to be his. mprotect() leaves a locked page read-only for
+ *         Whoever wants to write meanwhile faults, finds PG_migrating and waits, without a
+ *         reference; the first write afterwards finds the page to be his. mprotect() leaves a locked page read-only for
  *         that reason. Between 3 and 4 both frames are mapped, with one content that nobody
  *         changes. Linux empties the PTEs instead (migration entries) and lets readers wait, too.
  *
@@ -263,7 +262,9 @@ static int unmap_and_move(struct page *page, new_page_t get_new, void *arg)
 	lock_page(page);
 	wait_on_page_writeback(page);
 	page_set(new, PG_locked);
+	page_set(page, PG_migrating);
 	error = move_to_new_page(page, new);
+	page_clear(page, PG_migrating);	/* before unlock_page() wakes those who wait */
 	if (error) {
 		page_clear(new, PG_locked | MOVED_FLAGS | PG_swapbacked);
 		unlock_page(page);
@@ -428,54 +429,53 @@ long do_migrate_pages(struct mm_struct *mm, nodemask_t from, nodemask_t to, bool
 	return failed;
 }
 
-/* The page at @addr, isolated on @list. 0, or why not; *nid: where it is. => mmap_lock held */
-static int isolate_at(struct mm_struct *mm, unsigned long addr, int *nid, int node, bool all,
-		      struct list_head *list)
+/* What becomes of the page at @addr. => mmap_lock and the table's lock held */
+static int queue_pte(pte_t pte, int node, bool all, struct list_head *list)
 {
-	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + 1);
-	struct page *page = NULL;
-	spinlock_t *ptl;
-	pmd_t *pmd;
-	pte_t *ptep;
-	int error = -ENOENT;
+	struct page *page;
 
-	if (!vma || (node != NUMA_NO_NODE && !vma_migratable(vma)))
-		return -EFAULT;
-	pmd = mm_find_pmd(mm, addr);
-	ptep = pmd && !pmd_none(*pmd) ? pte_offset_map_lock(mm, pmd, addr, &ptl) : NULL;
-	if (!ptep)
+	if (!pte_present(pte))
 		return -ENOENT;
-	if (pte_present(ptep_get(ptep))) {
-		page = vm_normal_page(ptep_get(ptep));
-		error = page && !page_test(page, PG_reserved) ? 0 : -EFAULT;	/* the zero page */
-	}
-	if (!error) {
-		*nid = page_to_nid(page);
-		if (node != NUMA_NO_NODE && *nid != node) {
-			if (page_mapcount(page) > 1 && !all)
-				error = -EACCES;
-			else if (!isolate_for_migration(page, list))
-				error = -EBUSY;
-		}
-	}
-	spin_unlock(ptl);
-	return error;
+	page = vm_normal_page(pte);
+	if (!page || page_test(page, PG_reserved))
+		return -EFAULT;		/* the zero page */
+	if (node == NUMA_NO_NODE || page_to_nid(page) == node)
+		return page_to_nid(page);
+	if (page_mapcount(page) > 1 && !all)
+		return -EACCES;
+	return isolate_for_migration(page, list) ? PAGE_QUEUED : -EBUSY;
 }
 
-int move_page_to_node(struct mm_struct *mm, unsigned long addr, int node, bool all)
+int queue_page_for_node(struct mm_struct *mm, unsigned long addr, int node, bool all,
+			struct list_head *list)
 {
-	LIST_HEAD(pages);
-	int error, nid = NUMA_NO_NODE;
+	struct vm_area_struct *vma;
+	int result = -ENOENT;
 
 	if (down_read_killable(&mm->mmap_lock))
 		return -EINTR;
-	error = isolate_at(mm, addr & PAGE_MASK, &nid, node, all, &pages);
-	up_read(&mm->mmap_lock);
-	if (error || list_empty(&pages))
-		return error ? error : nid;
-	if (migrate_pages(&pages, alloc_migration_target, &node)) {
-		putback_movable_pages(&pages);
-		return -EAGAIN;
+	vma = find_vma_intersection(mm, addr, addr + 1);
+	if (!vma || (node != NUMA_NO_NODE && !vma_migratable(vma))) {
+		result = -EFAULT;
+	} else {
+		pmd_t *pmd = mm_find_pmd(mm, addr);
+		spinlock_t *ptl;
+		pte_t *ptep = pmd && !pmd_none(*pmd) ? pte_offset_map_lock(mm, pmd, addr, &ptl)
+						     : NULL;
+
+		if (ptep) {
+			result = queue_pte(ptep_get(ptep), node, all, list);
+			spin_unlock(ptl);
+		}
 	}
-	return node;
+	up_read(&mm->mmap_lock);
+	return result;
+}
+
+int migrate_pages_to_node(struct list_head *pages, int node)
+{
+	int failed = list_empty(pages) ? 0 : migrate_pages(pages, alloc_migration_target, &node);
+
+	putback_movable_pages(pages);
+	return failed;
 }

@@ -29,9 +29,13 @@ struct page *alloc_migration_target(struct page *old, void *arg);
  */
 long do_migrate_pages(struct mm_struct *mm, nodemask_t from, nodemask_t to, bool all);
 /*
- * move_pages(2), one page: to @node, or (NUMA_NO_NODE) only asked where it is. Its node; -ENOENT: no
- * page; -EFAULT: no such mapping; -EACCES: shared; -EBUSY: isolated by somebody; -EAGAIN: it did
- * not move, -ENOMEM.
+ * move_pages(2), one page: it is queued on @list to go to @node (PAGE_QUEUED), or is there already
+ * (@node), or cannot: -ENOENT: no page; -EFAULT: no such mapping; -EACCES: shared, and not @all;
+ * -EBUSY: somebody else has it. @node NUMA_NO_NODE: only where it is.
  */
-int move_page_to_node(struct mm_struct *mm, unsigned long addr, int node, bool all);
+#define PAGE_QUEUED MAX_NUMNODES
+int queue_page_for_node(struct mm_struct *mm, unsigned long addr, int node, bool all,
+			struct list_head *list);
+/* How many did not move; @pages is empty afterwards. */
+int migrate_pages_to_node(struct list_head *pages, int node);
 bool vma_migratable(const struct vm_area_struct *vma);

@@ -34,7 +34,7 @@ enum pageflags {
 	PG_buddy = 1 << 18,		/* first page of a free block, zone->lock */
 	PG_table = 1 << 19,		/* a page table */
 	PG_readahead = 1 << 20,
-	PG_isolated = 1 << 21,		/* taken off the LRU by reclaim */
+	PG_migrating = 1 << 21,		/* being moved to another frame (migrate.c): p */
 	PG_poisoned = 1 << 23,		/* CHECKS: a free page, filled with 0xaa */
 	PG_kmemcg = 1 << 24,		/* the kernel's, charged to page->memcg */
 	PG_anon_exclusive = 1 << 22,	/* only one process maps it: no copy needed at a write */
@@ -45,7 +45,7 @@ enum pageflags {
 
 /* None of these may be set when a page is freed. */
 #define PAGE_FLAGS_CHECK_AT_FREE (PG_lru | PG_locked | PG_slab | PG_writeback | PG_active | PG_unevictable | \
-	PG_mlocked | PG_swapcache | PG_reserved | PG_buddy | PG_isolated)
+	PG_mlocked | PG_swapcache | PG_reserved | PG_buddy | PG_migrating)
 
 static inline bool page_test(const struct page *page, unsigned long bits)
 {

@@ -136,6 +136,27 @@ void wait_on_page_locked(struct page *page)
 		wait_for_bit(page, PG_locked, TASK_UNINTERRUPTIBLE, false, "page read");
 }
 
+/*
+ * wait_on_page_migration: until migrate.c is done with @page, which is mapped by a PTE.
+ *
+ * => @ptl, that PTE's lock, is held, and dropped. No reference: it would keep the page from moving
+ */
+void wait_on_page_migration(struct page *page, spinlock_t *ptl)
+{
+	struct page_wait wait = { .page = page };
+	bool moving;
+
+	init_wait(&wait.entry);
+	wait.entry.func = page_wake_function;
+	prepare_to_wait(page_waitqueue(page), &wait.entry, TASK_UNINTERRUPTIBLE);
+	page_set(page, PG_waiters);
+	moving = page_test(page, PG_migrating);
+	spin_unlock(ptl);	/* from here on @page is a number only */
+	if (moving)
+		schedule_waiting("page migration");
+	finish_wait(page_waitqueue(page), &wait.entry);
+}
+
 /* wait_on_page_writeback: until it is on disk. => a reference is held */
 void wait_on_page_writeback(struct page *page)
 {

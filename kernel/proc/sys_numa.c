@@ -204,30 +204,77 @@ static int check_target(int node, nodemask_t allowed)
 	return node_isset(node, allowed) ? 0 : -EACCES;
 }
 
-/* One page after the other. 0; so many were not tried after one did not move; -errno */
-static long do_pages_move(struct mm_struct *mm, nodemask_t allowed, unsigned long nr,
-			  const u64 __user *pages, const int __user *nodes, int __user *status,
-			  bool all)
+/* A move_pages(2) on its way. */
+struct moving {
+	struct mm_struct *mm;
+	int __user *status;
+	bool all;
+	struct list_head pages;		/* queued: those of [start, …), all to one node */
+	unsigned long start;
+	int node;
+};
+
+/* The queue is moved, and what became of [start, end) is told. 0; how many did not move; -EFAULT */
+static long flush_queue(struct moving *m, unsigned long end)
 {
+	int failed = migrate_pages_to_node(&m->pages, m->node);
+
+	if (failed)
+		return failed;
+	for (; m->start < end; m->start++)
+		if (put_user(m->node, m->status + m->start))
+			return -EFAULT;
+	return 0;
+}
+
+/* Page @i. 0; > 0: so many of those before it did not move; -errno */
+static long move_one(struct moving *m, unsigned long i, unsigned long addr, int node)
+{
+	int result;
+	long err = 0;
+
+	if (node != m->node) {
+		err = flush_queue(m, i);
+		m->start = i;
+		m->node = node;
+	}
+	if (err)
+		return err;
+	result = queue_page_for_node(m->mm, addr, node, m->all, &m->pages);
+	if (result == PAGE_QUEUED)
+		return 0;
+	err = flush_queue(m, i);	/* so that the queue has no gap */
+	m->start = i + 1;
+	if (!err && put_user(result, m->status + i))
+		err = -EFAULT;
+	return err;
+}
+
+/* 0; so many did not move, or were not tried after that; -errno */
+static long do_pages_move(struct moving *m, nodemask_t allowed, unsigned long nr,
+			  const u64 __user *pages, const int __user *nodes)
+{
+	unsigned long i;
+	long err = 0, last;
+
 	lru_add_drain_all();		/* what is in a batch cannot be isolated */
-	for (unsigned long i = 0; i < nr; i++) {
-		int node, result;
+	for (i = 0; i < nr && !err; i++) {
+		int node;
 		u64 addr;
 
 		if (get_user(addr, pages + i) || get_user(node, nodes + i))
-			return -EFAULT;
-		result = check_target(node, allowed);
-		if (result)
-			return result;
-		result = move_page_to_node(mm, addr, node, all);
-		if (result == -EAGAIN)
-			return nr - i;
-		if (put_user(result, status + i))
-			return -EFAULT;
-		if (fatal_signal_pending(current))
-			return -EINTR;
+			err = -EFAULT;
+		else
+			err = check_target(node, allowed);
+		if (!err)
+			err = move_one(m, i, addr & PAGE_MASK, node);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 	}
-	return 0;
+	if (err > 0)
+		return err + (long)(nr - i);
+	last = flush_queue(m, i);
+	return err ? err : last;
 }
 
 static long do_pages_stat(struct mm_struct *mm, unsigned long nr, const u64 __user *pages,
@@ -235,9 +282,12 @@ static long do_pages_stat(struct mm_struct *mm, unsigned long nr, const u64 __us
 {
 	for (unsigned long i = 0; i < nr; i++) {
 		u64 addr;
+		int result;
 
-		if (get_user(addr, pages + i) ||
-		    put_user(move_page_to_node(mm, addr, NUMA_NO_NODE, false), status + i))
+		if (get_user(addr, pages + i))
+			return -EFAULT;
+		result = queue_page_for_node(mm, addr & PAGE_MASK, NUMA_NO_NODE, false, NULL);
+		if (put_user(result, status + i))
 			return -EFAULT;
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -265,9 +315,15 @@ long sys_move_pages(kpid_t pid, unsigned long nr, const u64 __user *pages, const
 	put_task_struct(t);
 	if (!mm)
 		return -EINVAL;
-	ret = nodes ? do_pages_move(mm, allowed, nr, pages, nodes, status,
-				    flags & MPOL_MF_MOVE_ALL)
-		    : do_pages_stat(mm, nr, pages, status);
+	if (nodes) {
+		struct moving m = { .mm = mm, .status = status, .node = NUMA_NO_NODE,
+				    .all = flags & MPOL_MF_MOVE_ALL };
+
+		INIT_LIST_HEAD(&m.pages);
+		ret = do_pages_move(&m, allowed, nr, pages, nodes);
+	} else {
+		ret = do_pages_stat(mm, nr, pages, status);
+	}
 	mmput(mm);
 	return ret;
 }

@@ -1,0 +1,80 @@
+"""Nodes: from the firmware's tables and from numa=fake=, policies, migration, cpusets, and OOMs confined to nodes."""
+
+import re
+
+from brink import Machine
+
+
+def two_nodes(first=384, second=128, cpus=("0", "1")):
+    """QEMU's words for a machine of two nodes, MiB each."""
+    return ["-object", f"memory-backend-ram,id=m0,size={first}M", "-object", f"memory-backend-ram,id=m1,size={second}M",
+            "-numa", f"node,nodeid=0,memdev=m0,cpus={cpus[0]}", "-numa", f"node,nodeid=1,memdev=m1,cpus={cpus[1]}"]
+
+
+def node_kb(m, node):
+    text = m.run(f"cat /sys/devices/system/node/node{node}/meminfo")
+    return {k: int(v) for k, v in re.findall(r"^Node \d+ ([^:]+): +(\d+) kB", text, re.M)}
+
+
+def test_the_firmwares_nodes_become_ours():
+    with Machine(mem=512, highmem=0, extra=[*two_nodes(), "-numa", "dist,src=0,dst=1,val=33"]) as m:
+        m.wait_shell()
+        assert "Brought up 2 nodes, 2 CPUs" in m.console
+        assert m.run("cat /sys/devices/system/node/online").strip() == "0-1"
+        assert m.run("cat /sys/devices/system/node/node0/distance").split() == ["10", "33"]
+        assert m.run("cat /sys/devices/system/node/node1/distance").split() == ["33", "10"]
+        assert m.run("cat /sys/devices/system/node/node1/cpulist").split() == ["1"]
+        assert m.run("ls -d /sys/devices/system/cpu/cpu1/node1/cpu1").strip()
+        a, b, info = node_kb(m, 0), node_kb(m, 1), m.meminfo()
+        assert a["MemTotal"] + b["MemTotal"] == info["MemTotal"]
+        assert abs(a["MemTotal"] - b["MemTotal"] - (256 << 10)) < 24 << 10
+        # A node's own CPU finds its memory first, and the counters say so.
+        before = node_kb(m, 1)["MemFree"]
+        m.run("taskset 2 big_mm 20 20 0 > /dev/null & p=$!; sleep 2; cat /proc/$p/numa_maps; kill -9 $p; wait $p 2>/dev/null; true")
+        hits = dict(re.findall(r"(\w+) (\d+)", m.run("cat /sys/devices/system/node/node1/numastat")))
+        assert int(hits["numa_hit"]) >= 5000 and int(hits["local_node"]) >= 5000 and before > 0
+        # One kswapd a node, at home.
+        for n in (0, 1):
+            pid = m.run(f"pidof kswapd{n} || ps | grep '\\[kswapd{n}\\]' | awk '{{print $1}}'").split()[0]
+            assert re.search(rf"Cpus_allowed_list:\s+{n}\n", m.run(f"cat /proc/{pid}/status"))
+
+
+def test_four_fake_nodes():
+    with Machine(mem=512, cpus=4, append="numa=fake=4") as m:
+        m.wait_shell()
+        assert m.run("cat /sys/devices/system/node/has_memory").strip() == "0-3"
+        assert [m.run(f"cat /sys/devices/system/node/node{n}/cpulist").strip() for n in range(4)] == list("0123")
+        totals = [node_kb(m, n)["MemTotal"] for n in range(4)]
+        assert sum(totals) == m.meminfo()["MemTotal"] and min(totals) > 90 << 10
+        zones = re.findall(r"^Node (\d), zone +(\w+)", m.run("cat /proc/buddyinfo"), re.M)
+        assert ("0", "DMA") in zones and ("3", "HighMem") in zones and ("3", "DMA") not in zones
+        assert re.search(r"Mems_allowed_list:\s+0-3\n", m.run("cat /proc/self/status"))
+        # All of it can be had by one process, wherever it runs.
+        before = m.settled()
+        m.run("taskset 8 big_mm 100 400 0 > /dev/null & p=$!; sleep 3; kill -9 $p; wait $p 2>/dev/null; true")
+        assert abs(m.settled()["MemFree"] - before["MemFree"]) < 1024
+        assert m.vmstat()["numa_miss"] > 10000
+
+
+def test_policies():
+    with Machine(mem=512, extra=two_nodes()) as m:
+        m.wait_shell()
+        before = m.settled()
+        assert "all passed" in m.run("numatest policy")
+        assert "all passed" in m.run("numatest split")
+        after = m.settled()
+        assert before["Committed_AS"] == after["Committed_AS"]
+        assert abs(before["MemFree"] - after["MemFree"]) < 512
+
+
+def test_pages_migrate_under_load():
+    with Machine(mem=512, cpus=4, append="numa=fake=2") as m:
+        m.wait_shell()
+        m.run("numatest migrate 3")
+        before = m.settled()
+        out = m.run("numatest migrate 6", timeout=120)
+        assert "all passed" in out and "FAIL" not in out
+        after, stat = m.settled(), m.vmstat()
+        assert stat["pgmigrate_success"] > 200
+        assert stat["nr_isolated_anon"] == stat["nr_isolated_file"] == 0
+        assert abs(before["MemFree"] - after["MemFree"]) < 512, (before, after)
