@@ -70,9 +70,9 @@ def test_policies():
 def test_pages_migrate_under_load():
     with Machine(mem=512, cpus=4, append="numa=fake=2") as m:
         m.wait_shell()
-        m.run("numatest migrate 3")
+        m.run("numatest migrate 2")
         before = m.settled()
-        out = m.run("numatest migrate 6", timeout=120)
+        out = m.run("numatest migrate 8", timeout=120)
         assert "all passed" in out and "FAIL" not in out
         after, stat = m.settled(), m.vmstat()
         assert stat["pgmigrate_success"] > 200
