@@ -19,6 +19,7 @@
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
 #include "mm/memcontrol.h"
+#include "mm/mempolicy.h"
 #include "mm/oom_kill.h"
 #include "mm/show_mem.h"
 #include "mm/swapfile.h"
@@ -148,6 +149,16 @@ stub bool out_of_memory(struct oom_control *oc)
 {
 	host_ooms++;
 	return host_oom ? host_oom(oc) : false;
+}
+__attribute__((weak)) struct page *__alloc_pages(gfp_t gfp, unsigned int order, int nid,
+						     const nodemask_t *nodemask);
+stub struct page *alloc_pages_current(gfp_t gfp, unsigned int order)
+{
+	return __alloc_pages(gfp, order, numa_node_id(), NULL);
+}
+stub bool mempolicy_in_oom_domain(struct task_struct *task, nodemask_t nodes)
+{
+	return true;
 }
 stub void register_shrinker(struct shrinker *s) {}
 stub unsigned long total_swap_pages;
