@@ -42,6 +42,7 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/smp.h"
 #include "kernel/x86/upcalls.h"
+#include "mm/cpuset.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
 #include "mm/memcontrol.h"
@@ -191,6 +192,7 @@ void __section(".init.text") start_kernel(void)
 	interrupts_and_time_init();
 	sched_init();
 	cgroup_init();
+	cpuset_init();
 	mem_cgroup_init();
 	cred_init();
 	fork_init();

@@ -26,6 +26,12 @@ static inline nodemask_t task_mems_allowed(const struct task_struct *task)
 }
 static inline nodemask_t cpuset_current_mems_allowed(void) { return task_mems_allowed(current); }
 
+/* cpuset.c */
+void cpuset_init(void);			/* => cgroup_init() */
+/* @child is in its group and on the lists, but has not run: what changed during the fork. */
+void cpuset_fork(struct task_struct *child);
+u64 cpuset_cpus_allowed(struct task_struct *task);	/* any context */
+
 /* mems_allowed.c: may current take a page of @nid for @gfp? Any context. */
 bool cpuset_node_allowed(int nid, gfp_t gfp);
 static inline bool cpuset_zone_allowed(const struct zone *zone, gfp_t gfp)

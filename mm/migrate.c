@@ -188,13 +188,17 @@ static bool replace_in_cache(struct page *old, struct page *new, struct address_
 
 /* --- one page --- */
 
+static void count_isolated(struct page *page, long n)
+{
+	mod_page_state(page, page_is_file_lru(page) ? NR_ISOLATED_FILE : NR_ISOLATED_ANON, n);
+}
+
 static void move_flags(struct page *old, struct page *new)
 {
 	page_set(new, old->flags & MOVED_FLAGS);
 	if (page_test(old, PG_dirty) && PageAnon(old))
 		page_set(new, PG_dirty);
-	new->memcg = old->memcg;	/* the charge goes along */
-	old->memcg = NULL;
+	old->memcg = NULL;		/* the charge is the new one's now */
 	if (page_test_and_clear(old, PG_mlocked)) {
 		mod_zone_page_state(page_zone(old), NR_MLOCK, -1);
 		if (!page_test_and_set(new, PG_mlocked))
@@ -230,19 +234,18 @@ static int move_to_new_page(struct page *old, struct page *new)
 		return -EAGAIN;
 	copy_highpage(new, old);
 	page_set(new, old->flags & (PG_swapbacked | PG_uptodate));
-	if (mapping && !replace_in_cache(old, new, mapping))
+	new->memcg = old->memcg;	/* both, while counts go from one to the other */
+	if (mapping && !replace_in_cache(old, new, mapping)) {
+		new->memcg = NULL;
 		return -EAGAIN;
+	}
 	if (file)
 		replace_file_ptes(old, new, mapping);
 	else
 		replace_ptes(old, new);
+	count_isolated(old, -1);
 	move_flags(old, new);
 	return 0;
-}
-
-static void count_isolated(struct page *page, long n)
-{
-	mod_page_state(page, page_is_file_lru(page) ? NR_ISOLATED_FILE : NR_ISOLATED_ANON, n);
 }
 
 /* One try. 0: @page (off its list) is gone. -EAGAIN, -ENOMEM: it is as it was. */
@@ -271,7 +274,6 @@ static int unmap_and_move(struct page *page, new_page_t get_new, void *arg)
 		put_page(new);
 		return error;
 	}
-	mod_page_state(page, page_is_file_lru(new) ? NR_ISOLATED_FILE : NR_ISOLATED_ANON, -1);
 	unlock_page(page);
 	put_page(page);			/* the list's: the last */
 	unlock_page(new);

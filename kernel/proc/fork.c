@@ -37,6 +37,7 @@
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/process.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/cpuset.h"
 #include "mm/memcontrol.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap.h"
@@ -585,8 +586,10 @@ static struct task_struct *copy_process(struct kernel_clone_args *args)
 			cgroup_cancel_fork(t);
 	}
 	settle_pidfd(&pidfd, err);
-	if (!err)
+	if (!err) {
+		cpuset_fork(t);
 		return t;
+	}
 free_pid:
 	free_pid(pid);
 put_mm:

@@ -15,6 +15,7 @@
 #include "kernel/proc/time.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/cpuset.h"
 
 #define MAX_RT_PRIO 99
 #define RR_TIMESLICE_NS (100 * NSEC_PER_MSEC)
@@ -56,6 +57,19 @@ static u64 possible_mask(void)
 	return nr_cpus_possible >= 64 ? ~0UL : (1UL << nr_cpus_possible) - 1;
 }
 
+/* The cpuset may change meanwhile: then what it leaves counts, or all of it. */
+static int set_affinity_in_cpuset(struct task_struct *t, u64 mask)
+{
+	u64 allowed = cpuset_cpus_allowed(t), now;
+	int err = sched_setaffinity_mask(t, mask & allowed);
+
+	while (!err && (now = cpuset_cpus_allowed(t)) != allowed) {
+		allowed = now;
+		err = sched_setaffinity_mask(t, mask & now ? mask & now : now);
+	}
+	return err;
+}
+
 long sys_sched_setaffinity(kpid_t pid, unsigned int len, const u64 __user *umask)
 {
 	struct task_struct *t;
@@ -69,10 +83,10 @@ long sys_sched_setaffinity(kpid_t pid, unsigned int len, const u64 __user *umask
 		return -ESRCH;
 	if (!same_owner(t) && !capable(CAP_SYS_NICE))
 		err = -EPERM;
-	else if (!(mask & possible_mask()))
+	else if (!(mask & possible_mask() & cpuset_cpus_allowed(t)))
 		err = -EINVAL;
 	else
-		err = sched_setaffinity_mask(t, mask & possible_mask());
+		err = set_affinity_in_cpuset(t, mask & possible_mask());
 	put_task_struct(t);
 	return err;
 }
