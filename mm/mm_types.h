@@ -170,6 +170,8 @@ struct vm_operations_struct {
 	vm_fault_t (*fault)(struct vm_fault *vmf);
 	/* a shared page becomes writable; may be NULL */
 	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
+	/* msync(MS_SYNC), as fsync(2) of the file; NULL: the mapping's dirty pages are written */
+	int (*fsync)(struct vm_area_struct *vma);
 	/* The path, and the device and inode, of /proc/<pid>/maps. */
 	void (*show_name)(struct vm_area_struct *vma, struct seq_file *m);
 	void (*identify)(struct vm_area_struct *vma, kdev_t *dev, unsigned long *ino);

@@ -32,7 +32,8 @@ static int sync_one_file(struct vm_area_struct *vma)
 	if (keep->vm_ops && keep->vm_ops->open)
 		keep->vm_ops->open(keep);
 	up_read(&mm->mmap_lock);
-	error = filemap_write_and_wait(keep->vm_mapping);
+	error = keep->vm_ops && keep->vm_ops->fsync ? keep->vm_ops->fsync(keep) :
+						      filemap_write_and_wait(keep->vm_mapping);
 	remove_vma(keep);
 	down_read(&mm->mmap_lock);
 	return error;

@@ -31,7 +31,7 @@
 #include "mm/slab.h"
 #include "mm/vmscan.h"
 
-#define DCACHE_HASH_BITS 10	/* 8 KiB; a BusyBox initramfs has some 600 names */
+#define DCACHE_HASH_BITS 12	/* 32 KiB; an initramfs has some 600 names, a disk many thousand */
 
 spinlock_t dcache_lock = SPINLOCK_INIT(LOCK_DCACHE);
 static struct hlist_head dentry_hashtable[1 << DCACHE_HASH_BITS];	/* dcache_lock */

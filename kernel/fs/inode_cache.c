@@ -285,6 +285,46 @@ int sync_inodes(struct super_block *sb, u64 older)
 	}
 }
 
+/* The inode of @sb after @after (NULL: the first) that may have pages to write, with a reference. */
+static struct inode *next_with_pages(struct super_block *sb, struct inode *after)
+{
+	struct inode *inode, *found = NULL;
+	struct list_head *pos;
+
+	spin_lock(&inode_lock);
+	for (pos = after ? after->i_sb_list.next : sb->s_inodes.next; pos != &sb->s_inodes;
+	     pos = pos->next) {
+		inode = list_entry(pos, struct inode, i_sb_list);
+		if (!inode->i_data.nrpages || inode->i_state & (I_NEW | I_FREEING))
+			continue;
+		found = inode;
+		inode->i_count++;
+		leave_lru(inode);
+		break;
+	}
+	spin_unlock(&inode_lock);
+	return found;
+}
+
+/* inode.h. An inode in hand is on the list, so the next one is found from it. */
+int sync_inode_pages(struct super_block *sb)
+{
+	struct inode *inode, *last = NULL;
+	int error = 0;
+
+	while ((inode = next_with_pages(sb, last))) {
+		int ret = filemap_write_and_wait(&inode->i_data);
+
+		if (ret && !error)
+			error = ret;
+		iput(last);
+		last = inode;
+		cond_resched();
+	}
+	iput(last);
+	return error;
+}
+
 /* --- giving memory back --- */
 
 static unsigned long count_unused(struct shrinker *s)

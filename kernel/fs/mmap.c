@@ -46,11 +46,19 @@ static void file_vm_identify(struct vm_area_struct *vma, kdev_t *dev, unsigned l
 	*ino = inode->i_ino;
 }
 
+static int file_vm_fsync(struct vm_area_struct *vma)
+{
+	struct file *file = vma->vm_file;
+
+	return file->f_op->fsync ? file->f_op->fsync(file, true) : 0;
+}
+
 const struct vm_operations_struct generic_file_vm_ops = {
 	.open = file_vm_open,
 	.close = file_vm_close,
 	.fault = filemap_fault,
 	.page_mkwrite = filemap_page_mkwrite,
+	.fsync = file_vm_fsync,
 	.show_name = file_vm_show_name,
 	.identify = file_vm_identify,
 };

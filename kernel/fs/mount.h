@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernel/fs/fs.h"
+#include "kernel/sched/workqueue.h"
 
 /* Guards: d dcache_lock   c set once   a atomic */
 struct vfsmount {
@@ -18,6 +19,8 @@ struct vfsmount {
 	struct dentry *mnt_mountpoint;	/* d: a reference */
 	struct list_head mnt_list;	/* d: all mounts, in order */
 	char *mnt_devname;		/* c */
+	bool mnt_lazy;			/* d: umount -l: its end comes later, from anywhere */
+	struct work_struct mnt_work;	/* which then is a worker's to do */
 };
 
 /* current's own; shared by threads with CLONE_FS. */

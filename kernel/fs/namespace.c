@@ -205,16 +205,34 @@ static struct super_block *find_mounted(struct file_system_type *type, bool rdon
 	return sb;
 }
 
-/* mount.h */
+static void free_mount(struct vfsmount *mnt)
+{
+	dput(mnt->mnt_root);
+	deactivate_super(mnt->mnt_sb);
+	kfree(mnt->mnt_devname);
+	kfree(mnt);
+}
+
+static void free_mount_work(struct work_struct *work)
+{
+	free_mount(container_of(work, struct vfsmount, mnt_work));
+}
+
+/*
+ * mount.h. The last user of a lazily unmounted file system may be in the middle of anything (a
+ * munmap): writing it all back is left to a worker.
+ */
 void mntput(struct vfsmount *mnt)
 {
 	if (!mnt || --mnt->mnt_count)
 		return;
 	BUG_ON(mnt->mnt_parent);
-	dput(mnt->mnt_root);
-	deactivate_super(mnt->mnt_sb);
-	kfree(mnt->mnt_devname);
-	kfree(mnt);
+	if (!mnt->mnt_lazy) {
+		free_mount(mnt);
+		return;
+	}
+	mnt->mnt_work = (struct work_struct)WORK_INIT(mnt->mnt_work, free_mount_work);
+	schedule_work(&mnt->mnt_work);
 }
 
 /* mount.h */

@@ -25,13 +25,16 @@ static void sync_one(struct block_device *bdev, void *arg)
 	blk_flush_sync(bdev);
 }
 
-static int sync_metadata(struct super_block *sb, void *unused)
+/* The pages of its files, then what is to be known about them. */
+static int sync_super(struct super_block *sb, void *unused)
 {
 	int err, ret;
 
 	if (!sb->s_op)
 		return 0;
-	err = sync_inodes(sb, 0);
+	err = sync_inode_pages(sb);
+	ret = sync_inodes(sb, 0);
+	err = err ? err : ret;
 	ret = sb->s_op->sync_fs && !sb->s_rdonly ? sb->s_op->sync_fs(sb) : 0;
 	return err ? err : ret;
 }
@@ -40,7 +43,7 @@ static int sync_metadata(struct super_block *sb, void *unused)
 void ksys_sync(void)
 {
 	sync_dirty_mappings();
-	for_each_super(sync_metadata, NULL);
+	for_each_super(sync_super, NULL);
 	for_each_block_device(sync_one, NULL);
 }
 
@@ -51,9 +54,7 @@ int sync_filesystem(struct super_block *sb)
 
 	if (!sb->s_op || !sb->s_bdev)
 		return 0;
-	err = sync_dirty_mappings();
-	ret = sync_metadata(sb, NULL);
-	err = err ? err : ret;
+	err = sync_super(sb, NULL);
 	ret = filemap_write_and_wait(&sb->s_bdev->mapping);
 	err = err ? err : ret;
 	ret = blk_flush_sync(sb->s_bdev);

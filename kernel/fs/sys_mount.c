@@ -253,6 +253,7 @@ static int do_umount(const struct path *path, bool detach)
 	/* The tree's reference and @path's are allowed. */
 	if (!detach && (has_submounts(mnt) || mnt->mnt_count > 2))
 		return -EBUSY;
+	mnt->mnt_lazy = detach && mnt->mnt_count > 2;
 	/* Lazily: what is mounted on it stays reachable only through those who are inside. */
 	detach_mount(mnt);
 	mntput(mnt);

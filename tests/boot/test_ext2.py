@@ -299,3 +299,19 @@ def test_no_root(tmp_path, parameters, number, why):
         m.allowed = ("Kernel panic",)
         m.expect(why)
         m.expect(rf"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block\({number}\)")
+
+
+def test_lazy_umount_and_msync(tmp_path):
+    """The last user of a lazily unmounted disk writes it back as he goes; a mapping he had, too."""
+    image = make_image(tmp_path / "disk", 8)
+    with Machine(mem=64, disks=[image]) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt; dd if=/dev/zero of=/mnt/file bs=1k count=100 2>&1; sync")
+        m.run("exec 3< /mnt/file; mapfill /mnt/file; cd /mnt; umount -l /mnt; cd /; exec 3<&-")
+        m.run("while ! mount -t ext2 /dev/vda /mnt 2>/dev/null; do usleep 10000; done; umount /mnt")
+        m.power_off()
+    assert_clean(image)
+    (tmp_path / "out").mkdir()
+    tool("debugfs", "-R", f"rdump / {tmp_path}/out", image)
+    data = (tmp_path / "out/file").read_bytes()
+    assert len(data) == 102400 and all(data[i] == ord("m") for i in range(0, len(data), 4096))

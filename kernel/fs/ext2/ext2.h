@@ -42,6 +42,7 @@ struct ext2_sb_info {
 	u16 mount_state;		/* c: s_state as it was found */
 	unsigned int errors;		/* EXT2_ERRORS_*: the mount option, or s_errors */
 	bool errors_set;		/* by the option */
+	unsigned int wb_err;		/* c: write errors of the device before the mount (errseq.h) */
 	bool mounted;			/* c: all was checked: errors are told to the disk */
 	u32 overhead;			/* c: blocks that the file system needs itself */
 };

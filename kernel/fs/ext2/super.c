@@ -20,6 +20,7 @@
 #include "kernel/fs/sync.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/ctlfile.h"
+#include "kernel/lib/errseq.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "mm/filemap.h"
@@ -159,11 +160,12 @@ static int end_writing(struct super_block *sb)
 	struct ext2_sb_info *sbi = EXT2_SB(sb);
 	int err = sync_filesystem(sb), ret;
 
-	if (err)
-		return err;
+	/* Also one that the flusher met: something is missing on the disk. */
+	ret = errseq_check_and_advance(&sb->s_bdev->mapping.wb_err, &sbi->wb_err);
+	if (err || ret)
+		return err ? err : ret;
 	sbi->es->s_state = (sbi->es->s_state & ~(EXT2_VALID_FS | EXT2_ERROR_FS)) | sbi->mount_state;
-	ret = commit_super(sb);
-	return ret;
+	return commit_super(sb);
 }
 
 /* --- options --- */
@@ -440,6 +442,7 @@ static int fill_super(struct super_block *sb, const char *data)
 	sbi->mount_state = sbi->es->s_state & (EXT2_VALID_FS | EXT2_ERROR_FS);
 	sbi->overhead = ext2_overhead(sbi);
 	sbi->mounted = true;
+	sbi->wb_err = sb->s_bdev->mapping.wb_err;
 	err = sb->s_rdonly ? 0 : begin_writing(sb);
 	if (err)
 		return err;
