@@ -199,14 +199,18 @@ static struct dentry *lookup_slow(struct dentry *parent, const char *name, unsig
 	return dentry;
 }
 
-/* The positive child of where we are, with mounts followed: a place with references in @out. */
+/*
+ * The positive child of where we are, with mounts followed: a place with references in @out.
+ * @cached_only: a disk is not asked.
+ */
 static int lookup_component(struct nameidata *nd, const char *name, unsigned int len,
-			    struct path *out)
+			    bool cached_only, struct path *out)
 {
 	struct dentry *parent = nd->path.dentry, *dentry = d_lookup(parent, name, len);
 
 	if (!dentry) {
-		if (!parent->d_inode->i_op->lookup)
+		if (!parent->d_inode->i_op->lookup ||
+		    (cached_only && parent->d_inode->i_sb->s_op))
 			return -ENOENT;
 		dentry = lookup_slow(parent, name, len);
 		if (IS_ERR(dentry))
@@ -287,7 +291,7 @@ static int walk_component(struct nameidata *nd, const char *name, unsigned int l
 			  const char *rest)
 {
 	struct path child;
-	int err = lookup_component(nd, name, len, &child);
+	int err = lookup_component(nd, name, len, false, &child);
 
 	if (err)
 		return err;
@@ -374,7 +378,15 @@ int nd_lookup_last(struct nameidata *nd, struct path *out)
 {
 	if (nd->last_len > NAME_MAX)
 		return -ENAMETOOLONG;
-	return lookup_component(nd, nd->last, nd->last_len, out);
+	return lookup_component(nd, nd->last, nd->last_len, false, out);
+}
+
+/* nameidata.h */
+int nd_lookup_cached(struct nameidata *nd, struct path *out)
+{
+	if (nd->last_len > NAME_MAX)
+		return -ENAMETOOLONG;
+	return lookup_component(nd, nd->last, nd->last_len, true, out);
 }
 
 /* namei.h */

@@ -27,6 +27,8 @@ int nd_walk(struct nameidata *nd, bool parent);
 int nd_last_dots(struct nameidata *nd);
 /* references in *out; 0, -ENOENT … */
 int nd_lookup_last(struct nameidata *nd, struct path *out);
+/* The same for one who will make it: -ENOENT also if only the disk knows (it is to be asked locked) */
+int nd_lookup_cached(struct nameidata *nd, struct path *out);
 /* nd->name is new: walk on */
 int nd_follow_link(struct nameidata *nd, struct dentry *link, const char *rest);
 void namei_init(void);

@@ -193,7 +193,7 @@ static int lookup_or_create(struct nameidata *nd, const struct open_flags *op, s
 {
 	struct inode *dir = nd->path.dentry->d_inode;
 	struct dentry *dentry;
-	int err = nd_lookup_last(nd, out);
+	int err = op->flags & O_CREAT ? nd_lookup_cached(nd, out) : nd_lookup_last(nd, out);
 
 	*created = false;
 	if (err != -ENOENT || !(op->flags & O_CREAT))

@@ -92,25 +92,34 @@ static struct ext2_dir_entry *check_entry(struct inode *dir, u32 block, const st
 	return NULL;
 }
 
-static bool name_is(const struct ext2_dir_entry *entry, const char *name, unsigned int len)
-{
-	return entry->inode && entry->name_len == len && !memcmp(entry->name, name, len);
-}
-
-/* Looks for @name in the block of @pos. True: pos->entry. *err: a broken block. */
+/*
+ * Looks for @name in the block of @pos. True: pos->entry. *err: a broken block. A name that is not
+ * there is compared with all that are, so this is as short as it can be: what leads to the
+ * next entry is checked here, the rest by check_entry() if it is not as it should be.
+ */
 static bool find_in_block(struct inode *dir, struct entry_pos *pos, const char *name,
 			  unsigned int len, int *err)
 {
+	u32 size = dir->i_sb->s_blocksize, rec_len;
+
 	pos->prev = NULL;
-	for (u32 off = 0; off < dir->i_sb->s_blocksize; off += pos->entry->rec_len) {
-		pos->entry = check_entry(dir, pos->block, &pos->buf, off);
-		if (!pos->entry) {
+	for (u32 off = 0; off < size; off += rec_len) {
+		struct ext2_dir_entry *entry = entry_at(&pos->buf, off);
+
+		rec_len = size - off < ext2_rec_len(1) ? 0 : entry->rec_len;
+		if (unlikely(rec_len < ext2_rec_len(1) || rec_len & 3 || rec_len > size - off ||
+			     rec_len < entry->name_len + EXT2_DIR_HEAD)) {
+			check_entry(dir, pos->block, &pos->buf, off);	/* says so */
 			*err = -EIO;
 			return false;
 		}
-		if (name_is(pos->entry, name, len))
-			return true;
-		pos->prev = pos->entry;
+		if (entry->name_len == len && entry->name[len - 1] == name[len - 1] &&
+		    entry->inode && !memcmp(entry->name, name, len)) {
+			pos->entry = check_entry(dir, pos->block, &pos->buf, off);
+			*err = pos->entry ? 0 : -EIO;
+			return pos->entry != NULL;
+		}
+		pos->prev = entry;
 	}
 	return false;
 }
