@@ -315,3 +315,21 @@ def test_lazy_umount_and_msync(tmp_path):
     tool("debugfs", "-R", f"rdump / {tmp_path}/out", image)
     data = (tmp_path / "out/file").read_bytes()
     assert len(data) == 102400 and all(data[i] == ord("m") for i in range(0, len(data), 4096))
+
+
+def test_killed_writers_and_memory_pressure(tmp_path):
+    """Writers are killed, by hand and by the OOM killer; the file system stays whole, and nothing of it stays in memory."""
+    image = make_image(tmp_path / "disk", 48, 1024)
+    with Machine(mem=80, swap=32, cpus=4, disks=[image]) as m:
+        m.wait_shell()
+        m.run("dmesg -n 1; mkdir -p /mnt; mount -t ext2 /dev/vdb /mnt; mkdir /mnt/a /mnt/b /mnt/c; umount /mnt")
+        before = m.settled()
+        m.run("mount -t ext2 /dev/vdb /mnt")
+        m.run("for n in 1 2 3 4 5 6; do for d in a b c; do durable /mnt/$d > /dev/null & done; big_mm > /dev/null 2>&1; "
+              "usleep 300000; killall -9 durable; done; wait", 240)
+        m.run("umount /mnt; sync", 120)
+        after = m.settled()
+        assert m.vmstat()["oom_kill"] > 0
+        assert before["MemFree"] - after["MemFree"] < 1536 and before["SwapFree"] - after["SwapFree"] < 512
+        m.power_off()
+    assert_clean(image)
