@@ -528,6 +528,7 @@ kssize_t filemap_write_kernel(struct address_space *mapping, loff_t *pos, const 
 		finish_write(mapping, *pos, part, part, page);
 		*pos += part;
 		done += part;
+		balance_dirty_pages_ratelimited(mapping);
 		cond_resched();
 	}
 	return done;

@@ -60,7 +60,7 @@ static long check_files(struct file *in, struct file *out)
 		return -EISDIR;
 	if (!in->f_mapping || !out->f_mapping || !S_ISREG(out->f_inode->i_mode))
 		return -EINVAL;
-	return 0;
+	return IS_SWAPFILE(out->f_inode) ? -ETXTBSY : 0;
 }
 
 static long copy_between(struct file *in, loff_t __user *uin, struct file *out, loff_t __user *uout,
