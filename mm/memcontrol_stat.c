@@ -118,6 +118,10 @@ static unsigned long read_node_stat(struct mem_cgroup *memcg, int nid, enum node
 		return node_stat_of(memcg, nid, item);
 	if (is_charged_item(item))
 		return sum_of_children(node_stat_of, nid, item);
+	if (item == NR_FILE_PAGES)	/* without the swap cache, as for the others */
+		return node_page_state(NODE_DATA(nid), NR_FILE_PAGES) -
+		       MIN(node_page_state(NODE_DATA(nid), NR_SWAPCACHE),
+			   node_page_state(NODE_DATA(nid), NR_FILE_PAGES));
 	return node_page_state(NODE_DATA(nid), item);
 }
 

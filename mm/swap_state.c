@@ -71,7 +71,8 @@ static void account_swap_cache(struct page *page, struct address_space *cache, l
 		cache->nrpages++;
 	else
 		cache->nrpages--;
-	mod_page_state(page, NR_FILE_PAGES, n);
+	/* The node counts them with the page cache; a group, as what they are. */
+	mod_node_page_state(page_pgdat(page), NR_FILE_PAGES, n);
 	mod_page_state(page, NR_SWAPCACHE, n);
 }
 

@@ -300,6 +300,8 @@ static size_t format_lines(char *buf, size_t size, const struct log_record *r, b
 		const char *nl = memchr(p, '\n', end - p);
 		size_t n = (nl ? nl : end) - p;
 
+		if (out && out + plen + n + 1 > LOG_SHOWN_MAX)
+			break;
 		if (out + plen + n + 1 > size)
 			return 0;
 		memcpy(buf + out, prefix, plen);
@@ -314,11 +316,18 @@ static size_t format_lines(char *buf, size_t size, const struct log_record *r, b
 static size_t lines_size(const struct log_record *r)
 {
 	char prefix[48];
-	size_t plen = format_prefix(prefix, sizeof(prefix), r, true), size = plen + r->len + 1;
+	size_t plen = format_prefix(prefix, sizeof(prefix), r, true), size = 0;
+	const char *p = r->text, *end = r->text + r->len;
 
-	for (int i = 0; i + 1 < r->len; i++)
-		if (r->text[i] == '\n')
-			size += plen;
+	do {	/* as format_lines() */
+		const char *nl = memchr(p, '\n', end - p);
+		size_t n = (nl ? nl : end) - p;
+
+		if (size && size + plen + n + 1 > LOG_SHOWN_MAX)
+			break;
+		size += plen + n + 1;
+		p += n + 1;
+	} while (p < end);
 	return size;
 }
 

@@ -98,6 +98,8 @@ extern int console_printk[4];
 #define CONSOLE_LOGLEVEL_MOTORMOUTH 15
 #define LOG_LINE_MAX 1024			/* a record's text; longer ones are cut */
 #define LOG_TEXT_MAX (LOG_LINE_MAX * 4 + 64)	/* what any reader's format makes of it */
+/* … of lines with their prefixes: further lines of a long record are not shown, as on Linux */
+#define LOG_SHOWN_MAX 1024
 extern bool printk_time;			/* "[    5.603735] " */
 
 /*

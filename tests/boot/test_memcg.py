@@ -1,0 +1,247 @@
+"""Memory groups (cgroup v2): limits, hierarchy, swap, throttling, protection, the OOM killer within a group, and that
+all charges are back at 0 in the end. Figures: Linux 6.1's recording 12-memcg-v2."""
+
+import re
+
+import pytest
+
+from brink import Machine
+
+CG = "/sys/fs/cgroup"
+PRELUDE = f"""mkdir -p {CG}; mount -t cgroup2 none {CG}; echo +memory > {CG}/cgroup.subtree_control; cd {CG}
+incg() {{ d=$1; shift; sh -c 'echo 0 > $0/cgroup.procs && exec "$@"' {CG}/$d "$@"; }}"""
+
+
+def boot(**kwargs):
+    m = Machine(**kwargs)
+    m.wait_shell()
+    m.run(PRELUDE)
+    return m
+
+
+def events(m, group, file="memory.events"):
+    return {k: int(v) for k, v in re.findall(r"^(\w+) (\d+)$", m.run(f"cat {group}/{file}"), re.M)}
+
+
+def number(m, file):
+    return int(re.search(r"^(\d+)$", m.run(f"cat {file}"), re.M)[1])
+
+
+def stat(m, group):
+    return events(m, group, "memory.stat")
+
+
+def removed(m, *groups):
+    """rmdir, and what was charged is given back: nothing is left that names the group."""
+    for group in groups:
+        m.run(f"rmdir {group}")
+
+
+def test_a_group_at_its_limit_loses_its_biggest():
+    with boot(mem=256) as m:
+        m.run("mkdir a; echo 32M > a/memory.max; echo 0 > a/memory.swap.max; dmesg -c > /dev/null")
+        before = m.settled()
+        m.run("incg a hold 4 60 & sleep 1")
+        status, _ = m.run_status("incg a big_mm")
+        assert status == 137
+        log = m.run("dmesg")
+        for line in (r"big_mm invoked oom-killer: gfp_mask=0xcc0\(GFP_KERNEL\), order=0, oom_score_adj=0",
+                     r"memory: usage 32768kB, limit 32768kB, failcnt \d+",
+                     r"swap: usage 0kB, limit 0kB, failcnt 0", r"Memory cgroup stats for /a:",
+                     r"anon \d{8}\s", r"Tasks state \(memory values in pages\):",
+                     r"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=\(null\),cpuset=/,mems_allowed=0,oom_memcg=/a,"
+                     r"task_memcg=/a,task=big_mm,pid=\d+,uid=0",
+                     r"Memory cgroup out of memory: Killed process \d+ \(big_mm\) total-vm:"):
+            assert re.search(line, log), line
+        assert "Mem-Info" not in log
+        # the table names the group's processes only
+        table = log[log.index("Tasks state"):log.index("oom-kill:")]
+        assert re.findall(r"\[ *\d+\] .* (\w+)\n", table) == ["hold", "big_mm"]
+        e = events(m, "a")
+        assert e["oom"] >= 1 and e["oom_kill"] == 1 and e["max"] > 1 and e["oom_group_kill"] == 0
+        assert number(m, "a/memory.peak") == 32 << 20
+        m.run("echo 1 > a/cgroup.kill; while grep -q 'populated 1' a/cgroup.events; do sleep 0.1; done; wait; true")
+        assert number(m, "a/memory.current") < 1 << 20
+        removed(m, "a")
+        after = m.settled()
+        assert abs(after["MemFree"] - before["MemFree"]) < 512 and after["Committed_AS"] == before["Committed_AS"]
+
+
+def test_files_and_their_values():
+    with boot(mem=128) as m:
+        assert "memory.max" not in m.run(f"ls {CG}")
+        m.run("mkdir a")
+        assert m.run("cat a/memory.max a/memory.high a/memory.min a/memory.low a/memory.swap.max a/memory.swap.high "
+                     "a/memory.current a/memory.oom.group").split() == ["max", "max", "0", "0", "max", "max", "0", "0"]
+        for value, shown in (("64M", "67108864"), ("4097", "4096"), ("18446744073709551615", "max"), ("max", "max")):
+            m.run(f"echo {value} > a/memory.max")
+            assert m.run("cat a/memory.max").strip() == shown
+        for value in ("x", "-1", "1.5M"):
+            status, output = m.run_status(f"echo {value} > a/memory.max")
+            assert status and "Invalid argument" in output
+        for file, value in (("memory.oom.group", "2"), ("memory.high", "1k1"), ("memory.reclaim", "max")):
+            status, output = m.run_status(f"echo {value} > a/{file}")
+            assert status and "Invalid argument" in output, file
+        names = [line.split()[0] for line in m.run("cat a/memory.stat").splitlines() if line]
+        assert names[:4] == ["anon", "file", "kernel", "kernel_stack"] and names[-1] == "thp_collapse_alloc"
+        assert len(names) == 47
+        assert re.search(r"^anon N0=0$", m.run("cat a/memory.numa_stat"), re.M)
+
+
+def test_limits_count_what_lies_below():
+    """The limit is the parent's, the eater is in a child: the parent's event, the child's loss."""
+    with boot(mem=256) as m:
+        m.run("mkdir p; echo +memory > p/cgroup.subtree_control; mkdir p/x p/y; echo 32M > p/memory.max; "
+              "echo 0 > p/memory.swap.max")
+        m.run("incg p/x hold 20 & sleep 1")
+        status, _ = m.run_status("incg p/y big_mm; s=$?; wait; (exit $s)")
+        assert status == 137
+        log = m.run("dmesg")
+        assert re.search(r"oom_memcg=/p,task_memcg=/p/x,task=hold", log)
+        assert re.search(r"oom_memcg=/p,task_memcg=/p/y,task=big_mm", log)
+        assert events(m, "p")["oom_kill"] == 2
+        local = events(m, "p", "memory.events.local")
+        assert local["oom"] >= 2 and local["oom_kill"] == 0
+        assert events(m, "p/x")["oom"] == 0 and events(m, "p/x")["oom_kill"] == 1
+        removed(m, "p/x", "p/y", "p")
+
+
+def test_a_group_dies_as_a_whole():
+    with boot(mem=256) as m:
+        m.run("mkdir b; echo 32M > b/memory.max; echo 0 > b/memory.swap.max; echo 1 > b/memory.oom.group")
+        m.run("incg b hold 2 & incg b sh -c 'echo -1000 > /proc/self/oom_score_adj; exec hold 3 60' & sleep 1")
+        status, _ = m.run_status("incg b big_mm")
+        assert status == 137
+        m.run("sleep 0.5")
+        log = m.run("dmesg")
+        assert "Tasks in /b are going to be killed due to memory.oom.group set" in log
+        assert len(re.findall(r"Memory cgroup out of memory: Killed process \d+ \(big_mm\)", log)) == 2
+        assert len(re.findall(r"Memory cgroup out of memory: Killed process \d+ \(hold\)", log)) == 1
+        e = events(m, "b")
+        assert e["oom_group_kill"] == 1 and e["oom_kill"] == 3
+        assert len(m.run("cat b/cgroup.procs").split()) == 1          # the one at -1000
+        m.run("kill -9 $(cat b/cgroup.procs); wait; true")
+        removed(m, "b")
+
+
+def test_swap_is_limited_and_outlives_its_group():
+    with boot(mem=256, swap=128) as m:
+        m.run("mkdir a; echo 24M > a/memory.max; echo 16M > a/memory.swap.max")
+        before = m.settled()
+        status, _ = m.run_status("incg a hold 60 1")
+        assert status == 137
+        e = events(m, "a", "memory.swap.events")
+        assert e["max"] > 0 and e["fail"] == e["max"]
+        m.run("echo max > a/memory.swap.max; mkfifo /tmp/go 2>/dev/null; mkdir -p /tmp; mkfifo /tmp/go; true")
+        # a shell that holds its memory in swap and then leaves the group
+        m.run("incg a hold 60 3600 & sleep 3")
+        assert number(m, "a/memory.swap.current") > 30 << 20
+        assert number(m, "a/memory.current") <= 24 << 20
+        m.run(f"echo $(cat a/cgroup.procs) > {CG}/cgroup.procs")
+        removed(m, "a")            # with its pages and slots left behind
+        assert m.meminfo()["SwapFree"] < before["SwapFree"] - 30 * 1024
+        m.run("killall -9 hold; wait; true")
+        m.run("mkdir a; echo 16M > a/memory.max; rmdir a")
+        after = m.settled()
+        assert after["SwapFree"] == before["SwapFree"]
+        assert abs(after["MemFree"] - before["MemFree"]) < 512
+
+
+def test_high_slows_down_and_does_not_kill():
+    with boot(mem=256) as m:
+        m.run("mkdir a; echo 16M > a/memory.high; echo 0 > a/memory.swap.max")
+        m.run("incg a hold 40 3600 & sleep 3")
+        first = number(m, "a/memory.current")
+        assert 16 << 20 < first < 30 << 20
+        assert "mem_cgroup_handle_over_high" in m.run(
+            "for i in 1 2 3 4 5 6; do cat /proc/$(head -n1 a/cgroup.procs)/wchan; echo; sleep 0.2; done")
+        e = events(m, "a")
+        assert e["high"] > 10 and e["oom_kill"] == 0 and e["max"] == 0
+        assert number(m, "a/memory.current") < first + (4 << 20)
+        m.run("killall -9 hold; wait; true")
+        removed(m, "a")
+
+
+def test_lowering_max_and_reclaim():
+    with boot(mem=256, swap=128) as m:
+        m.run("mkdir a; incg a hold 40 3600 & sleep 2")
+        before = number(m, "a/memory.current")
+        m.run("echo 8M > a/memory.reclaim")
+        assert number(m, "a/memory.current") <= before - (7 << 20)
+        status, output = m.run_status("echo 1G > a/memory.reclaim")
+        assert status and "Resource temporarily unavailable" in output
+        assert number(m, "a/memory.current") < 8 << 20 and number(m, "a/memory.swap.current") > 30 << 20
+        m.run("echo 0 > a/memory.swap.max; echo 0 > a/memory.max; wait; true")
+        assert events(m, "a")["oom_kill"] == 1
+        assert re.search(r"Memory cgroup out of memory: Killed process \d+ \(hold\)", m.run("dmesg"))
+        removed(m, "a")
+
+
+def test_protection_under_pressure():
+    """min keeps its own to the end; low as long as others have something to give."""
+    with boot(mem=192, swap=256) as m:
+        m.run("mkdir g l o; echo 40M > g/memory.min; echo 32M > l/memory.low")
+        m.run("incg g hold 36 3600 & incg l hold 30 3600 & incg o hold 30 3600 & sleep 3")
+        m.run("incg o hold 110 1; true", timeout=120)
+        assert number(m, "g/memory.current") > 35 << 20
+        assert number(m, "g/memory.swap.current") == 0
+        assert number(m, "l/memory.swap.current") < number(m, "o/memory.swap.current")
+        m.run("killall -9 hold; wait; true")
+        removed(m, "g", "l", "o")
+
+
+def test_who_reads_a_file_first_pays():
+    with boot(mem=128) as m:
+        m.run("mkdir a b; mkdir -p /tmp/t; mount -t tmpfs none /tmp/t")
+        m.run("incg a dd if=/dev/zero of=/tmp/t/f bs=1M count=8 2>/dev/null; incg b cat /tmp/t/f > /dev/null")
+        assert stat(m, "a")["file"] >= 8 << 20 and stat(m, "b")["file"] < 1 << 20
+        removed(m, "a")                     # the pages stay its own, and go with the file
+        m.run("rm /tmp/t/f; umount /tmp/t")
+        removed(m, "b")
+
+
+def test_kernel_memory_is_charged():
+    with boot(mem=128) as m:
+        m.run("mkdir a; incg a sh -c 'hold 20 3600; true' & sleep 1")
+        s = stat(m, "a")
+        assert s["kernel_stack"] >= 8192 and s["pagetables"] >= 40960 and s["slab"] > 1000
+        assert s["kernel"] >= s["kernel_stack"] + s["pagetables"]
+        assert s["anon"] >= 20 << 20 and s["pgfault"] > 5000
+        m.run("killall -9 hold; wait; true")
+        s = stat(m, "a")
+        assert s["anon"] == s["pagetables"] == s["kernel_stack"] == 0
+        removed(m, "a")
+
+
+def test_moves_and_ooms_on_four_cpus():
+    """Processes are moved, killed and their groups removed, on all CPUs at once; nothing is left."""
+    with boot(mem=256, cpus=4, swap=64) as m:
+        before = m.settled()
+        m.run("for g in 1 2 3 4; do mkdir g$g; echo 12M > g$g/memory.max; echo 4M > g$g/memory.swap.max; done\n"
+              "one() { n=$1; i=0; while [ $i -lt 4 ]; do i=$((i+1)); incg g$n hold 30 1; incg g$n hold 6 1 & p=$!; "
+              "echo $p > g$((n % 4 + 1))/cgroup.procs; mkdir t$n; echo $p > t$n/cgroup.procs; wait $p; rmdir t$n; "
+              "done 2>/dev/null; }\n"
+              "one 1 & one 2 & one 3 & one 4 & wait", timeout=240)
+        assert sum(events(m, f"g{g}")["oom_kill"] for g in (1, 2, 3, 4)) >= 12
+        for g in (1, 2, 3, 4):
+            assert number(m, f"g{g}/memory.current") < 1 << 20
+        removed(m, "g1", "g2", "g3", "g4")
+        after = m.settled()
+        assert after["SwapFree"] == before["SwapFree"] and after["Committed_AS"] == before["Committed_AS"]
+        assert abs(after["MemFree"] - before["MemFree"]) < 1024
+
+
+def test_a_kubelet_like_tree():
+    """Guaranteed -997, burstable in between, best-effort 1000: the machine's OOM takes the last first."""
+    with boot(mem=160) as m:
+        m.run("mkdir kubepods; echo +memory > kubepods/cgroup.subtree_control; cd kubepods; "
+              "mkdir guaranteed burstable besteffort; cd ..; echo 40M > kubepods/guaranteed/memory.max")
+        for group, adj, mib in (("guaranteed", -997, 30), ("burstable", 500, 30), ("besteffort", 1000, 12)):
+            m.run(f"incg kubepods/{group} sh -c 'echo {adj} > /proc/self/oom_score_adj; exec hold {mib} 3600' & sleep 1")
+        status, _ = m.run_status("hold 100 1", timeout=120)
+        log = m.run("dmesg")
+        killed = re.findall(r"global_oom,task_memcg=(\S+?),task=", log)
+        assert killed and killed[0] == "/kubepods/besteffort"
+        assert killed == sorted(killed, key=["/kubepods/besteffort", "/kubepods/burstable", "/"].index)
+        assert events(m, "kubepods/guaranteed")["oom_kill"] == 0
+        m.run("killall -9 hold; wait; true")
