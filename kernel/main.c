@@ -141,6 +141,7 @@ static void __section(".init.text") start_kernel_threads(void)
 static void __section(".init.text") drivers_init(void)
 {
 	tty_init();
+	pty_init();
 	vt_init();		/* first: without a screen the serial line is the console */
 	serial_init();
 	vt_tty_init();

@@ -119,6 +119,8 @@ static void account_page_cache(struct page *page, struct address_space *mapping,
 	mod_page_state(page, NR_FILE_PAGES, n);
 	if (mapping->flags & AS_SWAPBACKED)
 		mod_page_state(page, NR_SHMEM, n);
+	if (n < 0 && mapping->flags & AS_PAGE_ACCOUNTED)
+		shmem_uncharge(mapping);
 }
 
 /* The page's own fields, before it can be found. */

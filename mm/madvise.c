@@ -12,6 +12,7 @@
  * pages: EINVAL).
  */
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/mman.h"
 #include "kernel/lib/bug.h"
 #include "kernel/sched/sched.h"
@@ -23,6 +24,7 @@
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
+#include "mm/shmem.h"
 #include "mm/swap.h"
 #include "mm/swap_state.h"
 #include "mm/swapfile.h"
@@ -335,14 +337,25 @@ static int madvise_willneed(struct vm_area_struct *vma, unsigned long start, uns
 	return 0;
 }
 
-/* Holes in files are not implemented: -EOPNOTSUPP, as by a file system that cannot. */
-static int madvise_remove(struct vm_area_struct *vma)
+/* A hole in shared memory or a tmpfs file; elsewhere -EOPNOTSUPP. => mmap_lock held */
+static int madvise_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
+	struct address_space *mapping = vma->vm_mapping;
+	unsigned long first = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	unsigned long pages = (end - start) >> PAGE_SHIFT;
+
 	if ((vma->vm_flags & VM_LOCKED) || !vma->vm_mapping)
 		return -EINVAL;
 	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return -EACCES;
-	return -EOPNOTSUPP;
+	if (!(mapping->flags & AS_SWAPBACKED))
+		return -EOPNOTSUPP;
+	if (mapping->shmem && mapping->shmem->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	unmap_mapping_pages(mapping, first, pages, false);
+	shmem_punch_hole(mapping, (loff_t)(first << PAGE_SHIFT),
+			 (loff_t)((first + pages) << PAGE_SHIFT));
+	return 0;
 }
 
 /* One VMA's part. *vmap covers it afterwards. */
@@ -361,7 +374,7 @@ static int madvise_vma(struct vm_area_struct **vmap, unsigned long start, unsign
 	case MADV_WILLNEED:
 		return madvise_willneed(*vmap, start, end);
 	case MADV_REMOVE:
-		return madvise_remove(*vmap);
+		return madvise_remove(*vmap, start, end);
 	default:
 		return madvise_update_vma(vmap, start, end, advice);
 	}

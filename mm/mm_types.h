@@ -36,6 +36,7 @@ struct kmem_cache;
 struct mem_cgroup;
 struct mempolicy;
 struct seq_file;
+struct shmem_inode_info;
 struct writeback_control;
 struct blk_request;		/* opaque here: kernel/block */
 
@@ -300,6 +301,7 @@ struct address_space {
 	 * locks.
 	 */
 	struct list_head link;
+	struct shmem_inode_info *shmem;	/* c: a tmpfs file's: shmem.h; NULL for all others */
 	/* the first page's since it was clean, ns; page-writeback.c's lock */
 	u64 dirtied_when;
 };

@@ -56,11 +56,51 @@ static void account_shmem(struct page *page, struct address_space *mapping, long
 	mod_page_state(page, NR_SHMEM, n);
 }
 
-/* One page (or swap entry) fewer, where each is charged by itself. */
-static void uncharge_page(struct address_space *mapping)
+/* --- charging: each page or swap entry of a mapping with AS_PAGE_ACCOUNTED --- */
+
+static bool pool_take(struct shmem_pool *pool)
 {
-	if (mapping->flags & AS_PAGE_ACCOUNTED)
-		vm_unacct_memory(1);
+	unsigned long max = pool->max;
+
+	if (pool->used++ < max || !max)
+		return true;
+	pool->used--;
+	return false;
+}
+
+/* One page more: of the file system's size, and of what may be committed. 0, -ENOSPC */
+static int charge_page(struct address_space *mapping)
+{
+	struct shmem_inode_info *info = mapping->shmem;
+
+	if (!(mapping->flags & AS_PAGE_ACCOUNTED))
+		return 0;
+	if (security_vm_enough_memory_mm(current->mm, 1))
+		return -ENOSPC;
+	if (!info || pool_take(info->pool))
+		return 0;
+	vm_unacct_memory(1);
+	return -ENOSPC;
+}
+
+/*
+ * shmem_uncharge: one page (or swap entry) fewer. filemap.c calls it for each page that leaves
+ * for good: truncated, or reclaimed because nobody ever wrote to it.
+ */
+void shmem_uncharge(struct address_space *mapping)
+{
+	if (!(mapping->flags & AS_PAGE_ACCOUNTED))
+		return;
+	vm_unacct_memory(1);
+	if (mapping->shmem)
+		WARN_ON(mapping->shmem->pool->used-- == 0);
+}
+
+/* @n pages more are in swap. => i_lock held */
+static void account_swapped(struct address_space *mapping, long n)
+{
+	if (mapping->shmem)
+		mapping->shmem->swapped += n;
 }
 
 /* --- out to swap --- */
@@ -87,6 +127,7 @@ static void replace_by_entry(struct page *page, swp_entry_t entry)
 	BUG_ON(old != page);
 	page->mapping = NULL;
 	account_shmem(page, mapping, -1);
+	account_swapped(mapping, 1);
 	spin_unlock_irqrestore(&mapping->i_lock, flags);
 	note_swapped(mapping);
 	put_page(page);
@@ -142,6 +183,7 @@ static bool replace_entry(struct address_space *mapping, unsigned long index, sw
 		page->mapping = mapping;
 		page->index = index;
 		account_shmem(page, mapping, 1);
+		account_swapped(mapping, -1);
 	}
 	spin_unlock_irqrestore(&mapping->i_lock, flags);
 	return ours;
@@ -190,15 +232,15 @@ fail:
 
 /*
  * A page of zeroes for @index, which has none. 0: locked, with a reference; -EEXIST: somebody
- * was first; -ENOMEM
+ * was first; -ENOSPC: the file system or the commit limit is full; -ENOMEM
  */
 static int make_page(struct address_space *mapping, unsigned long index, struct page **pagep)
 {
 	struct page *page;
-	int error;
+	int error = charge_page(mapping);
 
-	if ((mapping->flags & AS_PAGE_ACCOUNTED) && security_vm_enough_memory_mm(current->mm, 1))
-		return -ENOMEM;
+	if (error)
+		return error;
 	page = alloc_page(mapping_gfp(mapping) | __GFP_ZERO);
 	error = -ENOMEM;
 	if (page) {
@@ -211,7 +253,7 @@ static int make_page(struct address_space *mapping, unsigned long index, struct 
 	}
 	if (page)
 		put_page(page);
-	uncharge_page(mapping);
+	shmem_uncharge(mapping);
 	return error;
 }
 
@@ -281,7 +323,7 @@ static int getpage(struct address_space *mapping, unsigned long index, struct pa
  * shmem_getpage: the page at @index: locked, up to date, with a reference.
  *
  * => @create: a missing one is made (zeroes); otherwise *pagep is NULL for a hole
- * => 0, -ENOMEM, -EIO (swap could not be read), -EINTR (a fatal signal). May sleep.
+ * => 0, -ENOMEM, -ENOSPC, -EIO (swap could not be read), -EINTR (a fatal signal). May sleep.
  */
 int shmem_getpage(struct address_space *mapping, unsigned long index, struct page **pagep,
 		  bool create)
@@ -291,60 +333,48 @@ int shmem_getpage(struct address_space *mapping, unsigned long index, struct pag
 	return getpage(mapping, index, pagep, create, &major);
 }
 
-/* shmem_fault: as filemap_fault(). */
-vm_fault_t shmem_fault(struct vm_fault *vmf)
+/* --- truncation and holes --- */
+
+/* The page leaves its object for good. => locked, unlocked on return; the reference goes */
+static void drop_locked_page(struct address_space *mapping, struct page *page)
 {
-	struct address_space *mapping = vmf->vma->vm_mapping;
-	unsigned long pages = DIV_ROUND_UP((unsigned long)READ_ONCE(*mapping->i_size), PAGE_SIZE);
-	bool major = false;
-	int error;
-
-	if (vmf->pgoff >= pages)
-		return VM_FAULT_SIGBUS;
-	error = getpage(mapping, vmf->pgoff, &vmf->page, true, &major);
-	if (major) {
-		count_vm_event(PGMAJFAULT);
-		count_memcg_event_mm(vmf->vma->vm_mm, PGMAJFAULT);
-	}
-	if (error == -EINTR)
-		return VM_FAULT_NOPAGE;		/* it is dying: back to the signal */
-	if (error)
-		return error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	return VM_FAULT_LOCKED | (major ? VM_FAULT_MAJOR : 0);
-}
-
-/* --- truncation --- */
-
-/* One page goes. */
-static void drop_page(struct address_space *mapping, struct page *page)
-{
-	lock_page(page);
-	if (page->mapping == mapping) {
-		if (page_mapped(page))
-			unmap_mapping_pages(mapping, page->index, 1, false);
-		cancel_dirty_page(page);
-		delete_from_page_cache(page);
-		uncharge_page(mapping);
-	}
+	if (page_mapped(page))
+		unmap_mapping_pages(mapping, page->index, 1, false);
+	cancel_dirty_page(page);
+	delete_from_page_cache(page);
 	unlock_page(page);
 	put_page(page);
 }
 
+/* One page goes. False: it was not there any more; it may be in swap now. */
+static bool drop_page(struct address_space *mapping, struct page *page)
+{
+	lock_page(page);
+	if (page->mapping == mapping) {
+		drop_locked_page(mapping, page);
+		return true;
+	}
+	unlock_page(page);
+	put_page(page);
+	return false;
+}
+
 /*
- * The next thing at or after *index: a page, with a reference; or an entry, erased, in *entry.
+ * The next thing from *index to @last: a page, with a reference; or an entry, erased, in *entry.
  * False: the end.
  */
-static bool take_next(struct address_space *mapping, unsigned long *index, struct page **page,
-		      swp_entry_t *entry)
+static bool take_next(struct address_space *mapping, unsigned long *index, unsigned long last,
+		      struct page **page, swp_entry_t *entry)
 {
 	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
-	void *found = xa_find(&mapping->i_pages, index, ~0UL);
+	void *found = xa_find(&mapping->i_pages, index, last);
 
 	*page = NULL;
 	entry->val = 0;
 	if (xa_is_value(found)) {
 		*entry = value_to_entry(found);
 		xa_erase(&mapping->i_pages, *index);
+		account_swapped(mapping, -1);
 	} else if (found) {
 		get_page(found);
 		*page = found;
@@ -353,14 +383,14 @@ static bool take_next(struct address_space *mapping, unsigned long *index, struc
 	return found != NULL;
 }
 
-/* The page in which the object now ends: zeroes beyond. */
-static void zero_tail(struct address_space *mapping, loff_t from)
+/* Zeroes from byte @from up to @end, within one page; a hole stays one. */
+static void zero_part(struct address_space *mapping, loff_t from, loff_t end)
 {
 	struct page *page;
 
-	if (shmem_getpage(mapping, from >> PAGE_SHIFT, &page, false) || !page)
+	if (from == end || shmem_getpage(mapping, from >> PAGE_SHIFT, &page, false) || !page)
 		return;
-	zero_user_segment(page, from & ~PAGE_MASK, PAGE_SIZE);
+	zero_user_segment(page, from & ~PAGE_MASK, ((end - 1) & ~PAGE_MASK) + 1);
 	set_page_dirty(page);
 	unlock_page(page);
 	put_page(page);
@@ -376,6 +406,28 @@ static void forget_swapped(struct address_space *mapping)
 	spin_unlock(&swaplist_lock);
 }
 
+/* The pages @start to @last go, and their entries. */
+static void drop_range(struct address_space *mapping, unsigned long start, unsigned long last)
+{
+	unsigned long index = start;
+	swp_entry_t entry;
+	struct page *page;
+
+	while (index <= last && take_next(mapping, &index, last, &page, &entry)) {
+		bool gone = true;
+
+		if (page) {
+			gone = drop_page(mapping, page);	/* else: look there again */
+		} else {
+			free_swap_and_cache(entry);
+			shmem_uncharge(mapping);
+		}
+		if (gone && index++ == ~0UL)
+			break;
+		cond_resched();
+	}
+}
+
 /*
  * shmem_truncate: pages and swap entries beyond byte @from go; the tail of the page it lies in
  * is zeroed.
@@ -384,29 +436,77 @@ static void forget_swapped(struct address_space *mapping)
  */
 void shmem_truncate(struct address_space *mapping, loff_t from)
 {
-	unsigned long start = DIV_ROUND_UP((unsigned long)from, PAGE_SIZE), index;
-	swp_entry_t entry;
-	struct page *page;
-	bool any;
+	unsigned long start = DIV_ROUND_UP((unsigned long)from, PAGE_SIZE);
 
-	if (from & ~PAGE_MASK)
-		zero_tail(mapping, from);
-	/* Again while something is found: a page may turn into an entry just as we look at it. */
-	do {
-		any = false;
-		for (index = start; take_next(mapping, &index, &page, &entry); index++) {
-			any = true;
-			if (page) {
-				drop_page(mapping, page);
-			} else {
-				free_swap_and_cache(entry);
-				uncharge_page(mapping);
-			}
-			cond_resched();
-		}
-	} while (any);
+	zero_part(mapping, from, (loff_t)(start << PAGE_SHIFT));
+	drop_range(mapping, start, ~0UL);
 	if (from == 0)
 		forget_swapped(mapping);
+}
+
+/*
+ * shmem_punch_hole: the bytes [from, end) read as zeroes; whole pages and their swap slots are
+ * given back.
+ *
+ * => 0 <= from < end; the caller has unmapped the whole pages. May sleep
+ */
+void shmem_punch_hole(struct address_space *mapping, loff_t from, loff_t end)
+{
+	unsigned long first = DIV_ROUND_UP((unsigned long)from, PAGE_SIZE);
+	unsigned long beyond = (unsigned long)end >> PAGE_SHIFT;	/* the first page that stays */
+
+	BUG_ON(from < 0 || from >= end);
+	if (first > beyond) {		/* within one page */
+		zero_part(mapping, from, end);
+		return;
+	}
+	zero_part(mapping, from, (loff_t)(first << PAGE_SHIFT));
+	zero_part(mapping, (loff_t)(beyond << PAGE_SHIFT), end);
+	if (first < beyond)
+		drop_range(mapping, first, beyond - 1);
+}
+
+/* shmem_next_page: for SEEK_DATA and SEEK_HOLE: shmem.h. */
+unsigned long shmem_next_page(struct address_space *mapping, unsigned long index)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	void *found = xa_find(&mapping->i_pages, &index, ~0UL);
+
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return found ? index : ~0UL;
+}
+
+/* --- faults --- */
+
+static bool beyond_end(struct address_space *mapping, unsigned long index)
+{
+	return index >= DIV_ROUND_UP((unsigned long)READ_ONCE(*mapping->i_size), PAGE_SIZE);
+}
+
+/* shmem_fault: as filemap_fault(). VM_FAULT_SIGBUS, too, if the file system is full. */
+vm_fault_t shmem_fault(struct vm_fault *vmf)
+{
+	struct address_space *mapping = vmf->vma->vm_mapping;
+	bool major = false;
+	int error;
+
+	if (beyond_end(mapping, vmf->pgoff))
+		return VM_FAULT_SIGBUS;
+	error = getpage(mapping, vmf->pgoff, &vmf->page, true, &major);
+	if (major) {
+		count_vm_event(PGMAJFAULT);
+		count_memcg_event_mm(vmf->vma->vm_mm, PGMAJFAULT);
+	}
+	if (error == -EINTR)
+		return VM_FAULT_NOPAGE;		/* it is dying: back to the signal */
+	if (error)
+		return error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	/* Truncate may have passed here before the page was made: it must not stay. */
+	if (unlikely(beyond_end(mapping, vmf->pgoff))) {
+		drop_locked_page(mapping, vmf->page);
+		return VM_FAULT_SIGBUS;
+	}
+	return VM_FAULT_LOCKED | (major ? VM_FAULT_MAJOR : 0);
 }
 
 /* --- swapoff --- */

@@ -87,6 +87,7 @@ _Static_assert(sizeof(struct flock) == 32, "flock");
 
 #define FALLOC_FL_KEEP_SIZE 1
 #define FALLOC_FL_PUNCH_HOLE 2
+#define FALLOC_FL_ALL 0x7b	/* with COLLAPSE, ZERO, INSERT, UNSHARE: known, not offered */
 
 #define POSIX_FADV_NORMAL 0
 #define POSIX_FADV_NOREUSE 5
@@ -98,6 +99,10 @@ _Static_assert(sizeof(struct flock) == 32, "flock");
 #define MFD_CLOEXEC 1
 #define MFD_ALLOW_SEALING 2
 #define F_SEAL_SEAL 1
+#define F_SEAL_SHRINK 2
+#define F_SEAL_GROW 4
+#define F_SEAL_WRITE 8
+#define F_SEAL_FUTURE_WRITE 16
 
 struct open_how { u64 flags, mode, resolve; };
 #define RESOLVE_NO_XDEV 1

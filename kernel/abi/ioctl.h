@@ -16,6 +16,12 @@
 #define BLKGETSIZE 0x1260
 #define BLKFLSBUF 0x1261
 #define BLKSSZGET 0x1268
+#define BLKPG 0x1269
+#define BLKPG_ADD_PARTITION 1
+#define BLKPG_DEL_PARTITION 2
+#define BLKPG_RESIZE_PARTITION 3
+struct blkpg_ioctl_arg { int op, flags, datalen; void *data; };
+struct blkpg_partition { long long start, length; int pno; char devname[64], volname[64]; };
 #define BLKBSZGET 0x80081270
 #define BLKBSZSET 0x40081271
 #define BLKGETSIZE64 0x80081272

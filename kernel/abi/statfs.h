@@ -16,6 +16,7 @@ _Static_assert(sizeof(struct statfs) == 120, "statfs");
 #define RAMFS_MAGIC 0x858458f6
 #define TMPFS_MAGIC 0x01021994
 #define PROC_SUPER_MAGIC 0x9fa0
+#define DEVPTS_SUPER_MAGIC 0x1cd1
 #define SYSFS_MAGIC 0x62656572
 #define TRACEFS_MAGIC 0x74726163
 #define CGROUP2_SUPER_MAGIC 0x63677270

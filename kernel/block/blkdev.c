@@ -34,6 +34,7 @@
 static LIST_HEAD(devices);		/* devices_lock */
 static spinlock_t devices_lock = SPINLOCK_INIT(LOCK_BLOCK_LIST);
 void (*block_device_added)(struct block_device *bdev);
+void (*block_device_removed)(struct block_device *bdev);
 
 /* fail_blk=<interval>[,<seed>]: on average every interval-th transfer fails. Guard: fail_lock. */
 static unsigned long fail_interval;
@@ -98,18 +99,55 @@ int register_block_device(struct block_device *bdev)
 	bdev->size = bdev->capacity << SECTOR_SHIFT;
 	if (alloc_pool(bdev))
 		return -ENOMEM;
+	bdev->whole = bdev;
 	address_space_init(&bdev->mapping, NULL, &blkdev_aops, &bdev->size);
 	bdev->mapping.flags |= AS_LOWMEM;	/* file systems read their metadata in place */
-
-	spin_lock(&devices_lock);
-	list_add_tail(&bdev->link, &devices);
-	spin_unlock(&devices_lock);
+	block_list_add(bdev);
 	if (block_device_added)
 		block_device_added(bdev);
+	rescan_partitions(bdev);	/* an error is in the log; the disk itself may do */
 	return 0;
 }
 
-/* Devices stay registered for ever (a vanished one as "gone"), so a pointer found stays good. */
+/* block.h */
+void block_list_add(struct block_device *bdev)
+{
+	struct list_head *at = &devices;
+	struct block_device *d;
+
+	spin_lock(&devices_lock);
+	list_for_each_entry(d, &devices, link)
+		if (bdev->whole != bdev && d->whole == bdev->whole && d->partno < bdev->partno)
+			at = d->link.next;
+	list_add_tail(&bdev->link, at);
+	spin_unlock(&devices_lock);
+}
+
+/* block.h. A hidden one, too: its struct is used again. */
+struct block_device *block_find_partition(struct block_device *disk, unsigned int partno)
+{
+	struct block_device *d, *found = NULL;
+
+	spin_lock(&devices_lock);
+	list_for_each_entry(d, &devices, link)
+		if (d->whole == disk && d->partno == partno)
+			found = d;
+	spin_unlock(&devices_lock);
+	return found;
+}
+
+/* block.h */
+void block_set_hidden(struct block_device *bdev, bool hidden)
+{
+	spin_lock(&devices_lock);
+	bdev->hidden = hidden;
+	spin_unlock(&devices_lock);
+}
+
+/*
+ * Devices stay in the list for ever (a vanished one as "gone", a partition that is no more as
+ * "hidden"), so a pointer found stays good.
+ */
 static struct block_device *find_device(bool (*match)(struct block_device *, const void *),
 					const void *key)
 {
@@ -117,7 +155,7 @@ static struct block_device *find_device(bool (*match)(struct block_device *, con
 
 	spin_lock(&devices_lock);
 	list_for_each_entry(bdev, &devices, link)
-		if (match(bdev, key)) {
+		if (!bdev->hidden && match(bdev, key)) {
 			found = bdev;
 			break;
 		}
@@ -145,8 +183,12 @@ void for_each_block_device(void (*fn)(struct block_device *bdev, void *arg), voi
 
 	spin_lock(&devices_lock);
 	for (pos = devices.next; pos != &devices; pos = pos->next) {
+		struct block_device *bdev = list_entry(pos, struct block_device, link);
+
+		if (bdev->hidden)
+			continue;
 		spin_unlock(&devices_lock);
-		fn(list_entry(pos, struct block_device, link), arg);
+		fn(bdev, arg);
 		spin_lock(&devices_lock);
 	}
 	spin_unlock(&devices_lock);
@@ -156,16 +198,18 @@ void for_each_block_device(void (*fn)(struct block_device *bdev, void *arg), voi
 
 struct blk_request *blk_try_get_request(struct block_device *bdev)
 {
-	unsigned long flags = spin_lock_irqsave(&bdev->lock);
+	struct block_device *disk = bdev->whole;
+	unsigned long flags = spin_lock_irqsave(&disk->lock);
 	struct blk_request *req = NULL;
 
-	if (!list_empty(&bdev->pool)) {
-		req = list_first_entry(&bdev->pool, struct blk_request, link);
+	if (!list_empty(&disk->pool)) {
+		req = list_first_entry(&disk->pool, struct blk_request, link);
 		list_del_init(&req->link);
 	}
-	spin_unlock_irqrestore(&bdev->lock, flags);
+	spin_unlock_irqrestore(&disk->lock, flags);
 	if (!req)
 		return NULL;
+	req->bdev = bdev;
 	req->nr_segments = 0;
 	req->error = 0;
 	req->end_io = NULL;
@@ -181,18 +225,18 @@ struct blk_request *blk_get_request(struct block_device *bdev)
 		return req;
 	/* what was submitted must move for a request to come back */
 	blk_kick(bdev);
-	wait_event(bdev->wait, (req = blk_try_get_request(bdev)) != NULL, "blk_get_request");
+	wait_event(bdev->whole->wait, (req = blk_try_get_request(bdev)) != NULL, "blk_get_request");
 	return req;
 }
 
 void blk_put_request(struct blk_request *req)
 {
-	struct block_device *bdev = req->bdev;
-	unsigned long flags = spin_lock_irqsave(&bdev->lock);
+	struct block_device *disk = req->bdev->whole;
+	unsigned long flags = spin_lock_irqsave(&disk->lock);
 
-	list_add(&req->link, &bdev->pool);
-	spin_unlock_irqrestore(&bdev->lock, flags);
-	wake_up(&bdev->wait);
+	list_add(&req->link, &disk->pool);
+	spin_unlock_irqrestore(&disk->lock, flags);
+	wake_up(&disk->wait);
 }
 
 bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 len)
@@ -203,18 +247,17 @@ bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 le
 	return true;
 }
 
-/* => bdev->lock held. The clock of io_ticks runs while anything is in flight. */
-static void account_start(struct block_device *bdev, struct blk_request *req)
+/* => the disk's lock held. The clock of io_ticks runs while anything is in flight. */
+static void account_start(struct block_device *bdev, u64 now)
 {
-	req->start_ns = ktime_get_ns();
 	if (bdev->in_flight++ == 0)
-		bdev->busy_since = req->start_ns;
+		bdev->busy_since = now;
 }
 
-/* => bdev->lock held. */
-static void account_end(struct block_device *bdev, const struct blk_request *req)
+/* => the disk's lock held. */
+static void account_end(struct block_device *bdev, const struct blk_request *req, u64 now)
 {
-	u64 now = ktime_get_ns(), took = now - req->start_ns;
+	u64 took = now - req->start_ns;
 
 	if (--bdev->in_flight == 0)
 		bdev->busy_ns += now - bdev->busy_since;
@@ -234,7 +277,7 @@ static bool request_possible(const struct block_device *bdev, const struct blk_r
 {
 	sector_t sectors = blk_request_bytes(req) >> SECTOR_SHIFT;
 
-	if (bdev->gone || should_fail(req))
+	if (bdev->whole->gone || should_fail(req))
 		return false;
 	if (req->op == BLK_FLUSH)
 		return true;
@@ -252,7 +295,7 @@ static bool request_possible(const struct block_device *bdev, const struct blk_r
  */
 void blk_submit(struct blk_request *req)
 {
-	struct block_device *bdev = req->bdev;
+	struct block_device *bdev = req->bdev, *disk = bdev->whole;
 	bool possible = request_possible(bdev, req);
 	unsigned long flags;
 
@@ -262,24 +305,30 @@ void blk_submit(struct blk_request *req)
 	if (req->op != BLK_FLUSH)
 		count_vm_events(req->op == BLK_READ ? PGPGIN : PGPGOUT,
 				blk_request_bytes(req) >> SECTOR_SHIFT);
-	flags = spin_lock_irqsave(&bdev->lock);
-	account_start(bdev, req);
+	req->sector += bdev->start;	/* from here on, the disk's */
+	flags = spin_lock_irqsave(&disk->lock);
+	req->start_ns = ktime_get_ns();
+	account_start(disk, req->start_ns);
+	if (bdev != disk)
+		account_start(bdev, req->start_ns);
 	/* Behind those who wait already; "gone" once more, since block_device_gone() empties
 	 * pending under the lock. */
-	if (possible && !bdev->gone) {
-		if (!list_empty(&bdev->pending) || !bdev->ops->submit(bdev, req))
-			list_add_tail(&req->link, &bdev->pending);
-		spin_unlock_irqrestore(&bdev->lock, flags);
+	if (possible && !disk->gone) {
+		if (!list_empty(&disk->pending) || !disk->ops->submit(disk, req))
+			list_add_tail(&req->link, &disk->pending);
+		spin_unlock_irqrestore(&disk->lock, flags);
 		return;
 	}
-	spin_unlock_irqrestore(&bdev->lock, flags);
+	spin_unlock_irqrestore(&disk->lock, flags);
 	blk_end_request(req, -EIO);
 }
 
 void blk_kick(struct block_device *bdev)
 {
-	if (!bdev->gone)	/* one that goes meanwhile hears it for nothing */
-		bdev->ops->kick(bdev);
+	struct block_device *disk = bdev->whole;
+
+	if (!disk->gone)	/* one that goes meanwhile hears it for nothing */
+		disk->ops->kick(disk);
 }
 
 void blk_run_pending(struct block_device *bdev)
@@ -310,25 +359,39 @@ static void print_error(const struct blk_request *req)
 	printk_ratelimited(
 		KERN_ERR
 		"I/O error, dev %s, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2\n",
-		req->bdev->name, (unsigned long long)req->sector, req->op, names[req->op], 0,
+		req->bdev->whole->name, (unsigned long long)req->sector, req->op, names[req->op], 0,
 		req->nr_segments);
 }
 
 void blk_end_request(struct blk_request *req, int error)
 {
-	struct block_device *bdev = req->bdev;
-	unsigned long flags = spin_lock_irqsave(&bdev->lock);
+	struct block_device *bdev = req->bdev, *disk = bdev->whole;
+	unsigned long flags = spin_lock_irqsave(&disk->lock);
+	u64 now = ktime_get_ns();
 
-	BUG_ON(bdev->in_flight == 0);
+	BUG_ON(disk->in_flight == 0);
 	if (trace_enabled(block_rq_complete))
 		trace_rq_complete(req, error);
-	account_end(bdev, req);
-	spin_unlock_irqrestore(&bdev->lock, flags);
+	account_end(disk, req, now);
+	if (bdev != disk)
+		account_end(bdev, req, now);
+	spin_unlock_irqrestore(&disk->lock, flags);
 	if (unlikely(error))
 		print_error(req);
 	req->error = error;
 	req->end_io(req);
 	blk_put_request(req);
+}
+
+/* Who has one of its partitions open looks there. Interrupts may be off. */
+static void mark_partitions_gone(struct block_device *disk)
+{
+	struct block_device *d;
+
+	/* No lock: structs stay in the list, and new ones are linked in before they are used. */
+	list_for_each_entry(d, &devices, link)
+		if (d->whole == disk)
+			d->gone = true;
 }
 
 /*
@@ -344,6 +407,8 @@ void block_device_gone(struct block_device *bdev)
 
 	list_splice_init(&bdev->pending, &dead);
 	spin_unlock_irqrestore(&bdev->lock, flags);
+	if (first)
+		mark_partitions_gone(bdev);
 	if (first)
 		pr_err("%s: device is gone, its I/O fails from now on\n", bdev->name);
 	while (!list_empty(&dead)) {
@@ -412,7 +477,7 @@ int blk_flush_sync(struct block_device *bdev)
 {
 	struct blk_request *req;
 
-	if (!bdev->write_cache)
+	if (!bdev->whole->write_cache)
 		return 0;
 	req = blk_get_request(bdev);
 	req->op = BLK_FLUSH;
@@ -422,23 +487,39 @@ int blk_flush_sync(struct block_device *bdev)
 
 /* --- exclusive use --- */
 
+/*
+ * bd_claim: a disk and its partitions exclude each other; two partitions do not. 0, -EBUSY (also
+ * if @holder has it already in another part)
+ */
 int bd_claim(struct block_device *bdev, void *holder)
 {
-	unsigned long flags = spin_lock_irqsave(&bdev->lock);
-	int error = bdev->holder && bdev->holder != holder ? -EBUSY : 0;
+	struct block_device *disk = bdev->whole;
+	unsigned long flags = spin_lock_irqsave(&disk->lock);
+	bool first = !bdev->holder;
+	int error = 0;
 
+	if (!first)
+		error = bdev->holder == holder ? 0 : -EBUSY;
+	else if (bdev == disk ? disk->part_holders != 0 : disk->holder != NULL)
+		error = -EBUSY;
 	if (!error)
 		bdev->holder = holder;
-	spin_unlock_irqrestore(&bdev->lock, flags);
+	if (!error && first && bdev != disk)
+		disk->part_holders++;
+	spin_unlock_irqrestore(&disk->lock, flags);
 	return error;
 }
 
+/* bd_release: => claimed before */
 void bd_release(struct block_device *bdev)
 {
-	unsigned long flags = spin_lock_irqsave(&bdev->lock);
+	struct block_device *disk = bdev->whole;
+	unsigned long flags = spin_lock_irqsave(&disk->lock);
 
+	if (bdev->holder && bdev != disk)
+		disk->part_holders--;
 	bdev->holder = NULL;
-	spin_unlock_irqrestore(&bdev->lock, flags);
+	spin_unlock_irqrestore(&disk->lock, flags);
 }
 
 /* --- /proc --- */
@@ -446,32 +527,40 @@ void bd_release(struct block_device *bdev)
 #define DEV_MAJOR(dev) ((dev) >> 20)
 #define DEV_MINOR(dev) ((dev) & 0xfffff)
 
+/* block.h */
+void block_device_stats(struct block_device *bdev, struct disk_stats *s)
+{
+	unsigned long flags = spin_lock_irqsave(&bdev->whole->lock);
+
+	for (int op = 0; op < 2; op++) {
+		s->ios[op] = bdev->nr_ios[op];
+		s->merges[op] = bdev->nr_merges[op];
+		s->sectors[op] = bdev->nr_sectors[op];
+		s->ms[op] = bdev->nr_ns[op] / NSEC_PER_MSEC;
+	}
+	s->flushes = bdev->nr_flushes;
+	s->flush_ms = bdev->flush_ns / NSEC_PER_MSEC;
+	s->in_flight = bdev->in_flight;
+	s->busy_ms = bdev->busy_ns + (bdev->in_flight ? ktime_get_ns() - bdev->busy_since : 0);
+	spin_unlock_irqrestore(&bdev->whole->lock, flags);
+	s->busy_ms /= NSEC_PER_MSEC;
+	s->total_ms = s->ms[0] + s->ms[1] + s->flush_ms;
+}
+
 /* One line of /proc/diskstats: Documentation/admin-guide/iostats.rst. Discards (4 fields) we
  * have none. */
 static void show_diskstats_line(struct block_device *bdev, void *arg)
 {
 	struct seq_file *m = arg;
-	unsigned long flags = spin_lock_irqsave(&bdev->lock);
-	u64 ms[2] = { bdev->nr_ns[0] / NSEC_PER_MSEC, bdev->nr_ns[1] / NSEC_PER_MSEC };
-	u64 ios[2] = { bdev->nr_ios[0], bdev->nr_ios[1] },
-	    merges[2] = { bdev->nr_merges[0], bdev->nr_merges[1] };
-	u64 sectors[2] = { bdev->nr_sectors[0], bdev->nr_sectors[1] };
-	u64 flushes = bdev->nr_flushes, flush_ms = bdev->flush_ns / NSEC_PER_MSEC;
-	u64 busy = bdev->busy_ns + (bdev->in_flight ? ktime_get_ns() - bdev->busy_since : 0);
-	unsigned int in_flight = bdev->in_flight;
+	struct disk_stats s;
 
-	spin_unlock_irqrestore(&bdev->lock, flags);
+	block_device_stats(bdev, &s);
 	seq_printf(m,
 		   "%4u %7u %s %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu 0 0 0 0 %llu "
 		   "%llu\n",
-		   DEV_MAJOR(bdev->dev), DEV_MINOR(bdev->dev), bdev->name,
-		   (unsigned long long)ios[0], (unsigned long long)merges[0],
-		   (unsigned long long)sectors[0], (unsigned long long)ms[0],
-		   (unsigned long long)ios[1], (unsigned long long)merges[1],
-		   (unsigned long long)sectors[1], (unsigned long long)ms[1], in_flight,
-		   (unsigned long long)(busy / NSEC_PER_MSEC),
-		   (unsigned long long)(ms[0] + ms[1] + flush_ms), (unsigned long long)flushes,
-		   (unsigned long long)flush_ms);
+		   DEV_MAJOR(bdev->dev), DEV_MINOR(bdev->dev), bdev->name, s.ios[0], s.merges[0],
+		   s.sectors[0], s.ms[0], s.ios[1], s.merges[1], s.sectors[1], s.ms[1], s.in_flight,
+		   s.busy_ms, s.total_ms, s.flushes, s.flush_ms);
 }
 
 static int show_diskstats(struct seq_file *m)

@@ -74,6 +74,15 @@ struct block_device {
 	u64 nr_flushes, flush_ns;
 	u64 busy_ns, busy_since;	/* LOCK_BLOCK: time with anything in flight */
 	struct blk_request *requests;	/* c: the pool's memory */
+	/*
+	 * A partition has a struct of its own: its pages, holder and statistics. Its requests are
+	 * its disk's: pool, lock and ops are those of @whole. genhd.c
+	 */
+	struct block_device *whole;	/* c: the disk; a disk's own address for itself */
+	sector_t start;			/* c while not hidden: where it begins on the disk */
+	unsigned int partno;		/* c: 0: a whole disk */
+	bool hidden;			/* devices_lock: there is no such partition (any more) */
+	unsigned int part_holders;	/* lock: partitions of this disk that have a holder */
 };
 
 void block_init(void);
@@ -83,6 +92,22 @@ void bdev_cache_init(void);		/* bdev_cache.c: "Buffers" of /proc/meminfo */
 int register_block_device(struct block_device *bdev);
 /* every request, queued or later, ends with -EIO */
 void block_device_gone(struct block_device *bdev);
+
+/* --- genhd.c: partitions --- */
+/*
+ * Reads the partition table and makes a device of each partition; those that were there before go.
+ * => nobody opens one meanwhile (fs/block_dev.c's lock, or boot). 0; -EBUSY: one is in use; -EIO,
+ *    -ENOMEM. May sleep
+ */
+int rescan_partitions(struct block_device *disk);
+/* ioctl(BLKPG): bytes, both a multiple of 512. => as above. 0, -EINVAL, -EBUSY, -ENXIO, -ENOMEM */
+int bdev_add_partition(struct block_device *disk, unsigned int partno, u64 start, u64 length);
+int bdev_del_partition(struct block_device *disk, unsigned int partno);
+int bdev_resize_partition(struct block_device *disk, unsigned int partno, u64 start, u64 length);
+/* blkdev.c: into the list: a disk at its end, a partition behind its disk and those before it */
+void block_list_add(struct block_device *bdev);
+struct block_device *block_find_partition(struct block_device *disk, unsigned int partno);
+void block_set_hidden(struct block_device *bdev, bool hidden);
 struct block_device *blkdev_get_by_dev(kdev_t dev);	/* NULL */
 struct block_device *blkdev_get_by_name(const char *name);
 /* may sleep; segments, end_io, private empty */
@@ -114,10 +139,17 @@ void blk_end_request(struct blk_request *req, int error);
 void blk_run_pending(struct block_device *bdev);
 /* the medium grew or shrank; logged */
 void blk_set_capacity(struct block_device *bdev, sector_t sectors);
+/* What /proc/diskstats and /sys/block/vda/stat show; [0] reads, [1] writes. */
+struct disk_stats {
+	unsigned long long ios[2], merges[2], sectors[2], ms[2], busy_ms, total_ms, flushes, flush_ms;
+	unsigned int in_flight;
+};
+void block_device_stats(struct block_device *bdev, struct disk_stats *s);
 int bd_claim(struct block_device *bdev, void *holder);	/* 0, -EBUSY */
 void bd_release(struct block_device *bdev);
 void for_each_block_device(void (*fn)(struct block_device *bdev, void *arg), void *arg);
 extern void (*block_device_added)(struct block_device *bdev);	/* c: fs/devfs: makes the node */
+extern void (*block_device_removed)(struct block_device *bdev);	/* c: fs/devfs: and takes it away */
 extern const struct address_space_operations blkdev_aops;	/* bdev_cache.c: bdev->mapping's */
 /* swap_dev.c: claims the device (-EBUSY) and fills @dev for mm's do_swapon. */
 struct swap_device;

@@ -164,6 +164,8 @@ static void echo_char(struct tty_struct *tty, u8 c)
 
 void tty_stop(struct tty_struct *tty, bool stop)
 {
+	if (tty->ops->flow && tty->stopped != stop)
+		tty->ops->flow(tty, stop);
 	tty->stopped = stop;
 	if (!stop)
 		wake_up_interruptible_all(&tty->write_wait);

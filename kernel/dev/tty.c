@@ -116,6 +116,7 @@ static int tty_open(struct inode *inode, struct file *file)
 	struct tty_struct *tty = resolve(dev);
 	struct tty_file *tf;
 	unsigned long flags;
+	int error;
 
 	if (!tty)
 		return dev == MKDEV(TTYAUX_MAJOR, 0) ? -ENXIO : -ENODEV;
@@ -127,8 +128,14 @@ static int tty_open(struct inode *inode, struct file *file)
 	tf->tty = tty;
 	tf->console = dev == MKDEV(TTYAUX_MAJOR, 1);
 	flags = spin_lock_irqsave(&tty->lock);
-	list_add_tail(&tf->link, &tty->files);
+	error = tty->ops->open ? tty->ops->open(tty) : 0;
+	if (!error)
+		list_add_tail(&tf->link, &tty->files);
 	spin_unlock_irqrestore(&tty->lock, flags);
+	if (error) {
+		kfree(tf);
+		return error;
+	}
 	file->private_data = tf;
 	if (may_become_ctty(dev, file->f_flags) && file->f_mode & FMODE_READ)
 		tty_open_ctty(tty);
@@ -138,16 +145,35 @@ static int tty_open(struct inode *inode, struct file *file)
 static int tty_release(struct inode *inode, struct file *file)
 {
 	struct tty_file *tf = tty_file(file);
-	unsigned long flags = spin_lock_irqsave(&tf->tty->lock);
+	struct tty_struct *tty = tf->tty;
+	unsigned long flags = spin_lock_irqsave(&tty->lock);
 
 	list_del(&tf->link);
-	if (list_empty(&tf->tty->files)) {
-		tf->tty->exclusive = false;
-		tty_stop(tf->tty, false);
+	if (list_empty(&tty->files)) {
+		tty->exclusive = false;
+		tty_stop(tty, false);
 	}
-	spin_unlock_irqrestore(&tf->tty->lock, flags);
+	spin_unlock_irqrestore(&tty->lock, flags);
+	if (tty->ops->closed)
+		tty->ops->closed(tty);
 	kfree(tf);
 	return 0;
+}
+
+/* tty.h */
+bool tty_has_files(struct tty_struct *tty) { return !list_empty(&tty->files); }
+
+/* tty.h */
+bool tty_is_open(struct tty_struct *tty)
+{
+	unsigned long flags = spin_lock_irqsave(&tty->lock);
+	struct tty_file *tf;
+	bool open = false;
+
+	list_for_each_entry(tf, &tty->files, link)
+		open |= !tf->hung_up;
+	spin_unlock_irqrestore(&tty->lock, flags);
+	return open;
 }
 
 void tty_hangup(struct tty_struct *tty)
@@ -165,6 +191,8 @@ void tty_hangup(struct tty_struct *tty)
 	n_tty_flush_input(tty);
 	wake_up_all(&tty->read_wait);
 	wake_up_all(&tty->write_wait);
+	if (tty->ops->closed)
+		tty->ops->closed(tty);
 }
 
 /* --- read, write, poll --- */
@@ -474,6 +502,14 @@ static long misc_ioctl(struct tty_struct *tty, unsigned int cmd, unsigned long a
 	}
 }
 
+/* tty.h */
+long tty_other_ioctl(struct tty_struct *tty, unsigned int cmd, unsigned long arg)
+{
+	long error = termios_ioctl(tty, cmd, (void __user *)arg);
+
+	return error == -ENOIOCTLCMD ? misc_ioctl(tty, cmd, arg) : error;
+}
+
 static long tty_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct tty_struct *tty = tty_file(file)->tty;
@@ -482,13 +518,8 @@ static long tty_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (file_hung_up(file))
 		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
 	error = tty_jobctrl_ioctl(tty, file, cmd, arg);
-	if (error == -ENOIOCTLCMD)
-		error = termios_ioctl(tty, cmd, (void __user *)arg);
-	if (error == -ENOIOCTLCMD)
-		error = misc_ioctl(tty, cmd, arg);
-	return error;
+	return error == -ENOIOCTLCMD ? tty_other_ioctl(tty, cmd, arg) : error;
 }
-
 
 static const struct file_operations tty_fops = {
 	.read = tty_read,
@@ -502,10 +533,11 @@ static const struct file_operations tty_fops = {
 
 /* --- registration --- */
 
-struct tty_struct *tty_register(const char *name, unsigned int major, unsigned int minor,
-				const struct tty_driver_ops *ops, void *driver)
+/* tty.h */
+struct tty_struct *tty_alloc(const char *name, unsigned int major, unsigned int minor,
+			     const struct tty_driver_ops *ops, void *driver)
 {
-	struct tty_struct *tty = kzalloc(sizeof(*tty), GFP_KERNEL);
+	struct tty_struct *tty = kvzalloc(sizeof(*tty), GFP_KERNEL);
 	unsigned long flags;
 
 	if (!tty)
@@ -525,6 +557,22 @@ struct tty_struct *tty_register(const char *name, unsigned int major, unsigned i
 	flags = spin_lock_irqsave(&ttys_lock);
 	list_add_tail(&tty->link, &ttys);
 	spin_unlock_irqrestore(&ttys_lock, flags);
+	return tty;
+}
+
+/* tty.h */
+int tty_register_major(unsigned int major)
+{
+	return register_chrdev_major(major, &tty_fops);
+}
+
+struct tty_struct *tty_register(const char *name, unsigned int major, unsigned int minor,
+				const struct tty_driver_ops *ops, void *driver)
+{
+	struct tty_struct *tty = tty_alloc(name, major, minor, ops, driver);
+
+	if (!tty)
+		return NULL;
 	if (register_chrdev(major, minor, name, 0600, &tty_fops, tty))
 		pr_err("%s: no device node\n", name);
 	if (console_is_preferred(name))

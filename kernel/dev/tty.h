@@ -37,6 +37,11 @@ struct tty_driver_ops {
 	/* there is room to receive again. NULL: the driver drops what did not fit */
 	void (*unthrottle)(struct tty_struct *tty);
 	void (*send_break)(struct tty_struct *tty, bool on);	/* NULL */
+	/* => tty->lock held. A file is about to be opened: 0, -errno. NULL: always */
+	int (*open)(struct tty_struct *tty);
+	void (*closed)(struct tty_struct *tty);		/* a file was closed or hung up. NULL */
+	/* ^S or ^Q. => tty->lock held. NULL */
+	void (*flow)(struct tty_struct *tty, bool stop);
 	/* -ENOTTY: not mine. NULL */
 	long (*ioctl)(struct tty_struct *tty, unsigned int cmd, unsigned long arg);
 };
@@ -77,6 +82,15 @@ struct tty_struct {
 /* NULL without memory; makes the node */
 struct tty_struct *tty_register(const char *name, unsigned int major, unsigned int minor,
 				const struct tty_driver_ops *ops, void *driver);
+/* The same without a node in devtmpfs, for ptys; the numbers of @major are then opened as terminals. */
+struct tty_struct *tty_alloc(const char *name, unsigned int major, unsigned int minor,
+			     const struct tty_driver_ops *ops, void *driver);
+int tty_register_major(unsigned int major);	/* 0, -EBUSY, -ENOMEM */
+bool tty_has_files(struct tty_struct *tty);	/* also hung-up ones */
+bool tty_is_open(struct tty_struct *tty);	/* by a file that is not hung up */
+/* The ioctls that have nothing to do with sessions, for a pty's master. */
+long tty_other_ioctl(struct tty_struct *tty, unsigned int cmd, unsigned long arg);
+void pty_init(void);				/* /dev/ptmx; => devfs_init */
 /* any context: bytes taken */
 size_t tty_receive(struct tty_struct *tty, const u8 *buf, size_t len);
 size_t tty_receive_room(struct tty_struct *tty);	/* any context */

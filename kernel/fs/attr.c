@@ -218,53 +218,23 @@ long sys_ftruncate(unsigned int fd, long len)
 	return err;
 }
 
-/* Makes the pages of [off, off + len) of a RAM file, so that later writes find them. */
-static long fallocate_pages(struct address_space *mapping, loff_t off, loff_t len)
-{
-	for (unsigned long i = off >> PAGE_SHIFT; i <= (unsigned long)(off + len - 1) >> PAGE_SHIFT;
-	     i++) {
-		struct page *page = read_mapping_page(mapping, i);
-
-		if (IS_ERR(page))
-			return PTR_ERR(page) == -ENOMEM ? -ENOSPC : PTR_ERR(page);
-		set_page_dirty(page);
-		put_page(page);
-	}
-	return 0;
-}
-
 static long do_fallocate(struct file *file, int mode, loff_t off, loff_t len)
 {
-	struct inode *inode = file->f_inode;
-	long err;
+	umode_t type = file->f_inode->i_mode;
 
+	if (mode & ~FALLOC_FL_ALL || (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE)))
+		return -EOPNOTSUPP;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	if (S_ISFIFO(inode->i_mode))
+	if (S_ISFIFO(type))
 		return -ESPIPE;
-	if (S_ISDIR(inode->i_mode))
+	if (S_ISDIR(type))
 		return -EISDIR;
-	if (!S_ISREG(inode->i_mode))
+	if (!S_ISREG(type) && !S_ISBLK(type))
 		return -ENODEV;
-	if (mode || !(inode->i_data.flags & AS_UNEVICTABLE))
-		return -EOPNOTSUPP;
-	if (limit_file_size(file, off + len - 1, 1) < 0)
+	if (off > 0x7fffffffffffffffL - len)
 		return -EFBIG;
-	down_write(&inode->i_rwsem);
-	/* The size first: pages beyond the end are not the file's. */
-	loff_t old = inode->i_size;
-
-	if (off + len > old)
-		WRITE_ONCE(inode->i_size, off + len);
-	err = fallocate_pages(&inode->i_data, off, len);
-	if (err && off + len > old) {
-		truncate_pagecache(&inode->i_data, old);
-		WRITE_ONCE(inode->i_size, old);
-	} else if (!err) {
-		inode_touch(inode);
-	}
-	up_write(&inode->i_rwsem);
-	return err;
+	return file->f_op->fallocate ? file->f_op->fallocate(file, mode, off, len) : -EOPNOTSUPP;
 }
 
 long sys_fallocate(int fd, int mode, loff_t off, loff_t len)
@@ -274,8 +244,6 @@ long sys_fallocate(int fd, int mode, loff_t off, loff_t len)
 
 	if (off < 0 || len <= 0)
 		return -EINVAL;
-	if (off > 0x7fffffffffffffffL - len)
-		return -EFBIG;
 	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;

@@ -22,11 +22,15 @@
 static DEFINE_MUTEX(bdev_lock, LOCK_BDEV_OPEN);
 
 /* block_dev.h */
-void blkdev_get(struct block_device *bdev)
+int blkdev_get(struct block_device *bdev)
 {
+	bool there;
+
 	mutex_lock(&bdev_lock);
-	bdev->openers++;
+	there = !bdev->hidden;		/* else: a partition that was deleted just now */
+	bdev->openers += there;
 	mutex_unlock(&bdev_lock);
+	return there ? 0 : -ENXIO;
 }
 
 /* block_dev.h */
@@ -50,8 +54,7 @@ static int blkdev_open(struct inode *inode, struct file *file)
 		return -EACCES;
 	file->private_data = bdev;
 	file->f_mapping = &bdev->mapping;
-	blkdev_get(bdev);
-	return 0;
+	return blkdev_get(bdev);
 }
 
 static int blkdev_release(struct inode *inode, struct file *file)
@@ -109,6 +112,48 @@ static long flush_buffers(struct block_device *bdev)
 	return 0;
 }
 
+/* Reads the partition table again. */
+static long reread_partitions(struct block_device *bdev)
+{
+	long err;
+
+	if (!fs_capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	filemap_write_and_wait(&bdev->mapping);
+	mutex_lock(&bdev_lock);
+	err = rescan_partitions(bdev);
+	mutex_unlock(&bdev_lock);
+	return err;
+}
+
+/* Partitions by hand: addpart(8), delpart(8), resizepart(8). */
+static long ioctl_blkpg(struct block_device *bdev, struct blkpg_ioctl_arg __user *uarg)
+{
+	struct blkpg_ioctl_arg arg;
+	struct blkpg_partition p;
+	long err = -EINVAL;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (!fs_capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	if (copy_from_user(&p, (void __user *)arg.data, sizeof(p)))
+		return -EFAULT;
+	if (p.pno <= 0)
+		return -EINVAL;
+	mutex_lock(&bdev_lock);
+	if (arg.op == BLKPG_DEL_PARTITION)
+		err = bdev_del_partition(bdev, p.pno);
+	else if (p.start < 0 || p.length <= 0)
+		err = -EINVAL;
+	else if (arg.op == BLKPG_ADD_PARTITION)
+		err = bdev_add_partition(bdev, p.pno, p.start, p.length);
+	else if (arg.op == BLKPG_RESIZE_PARTITION)
+		err = bdev_resize_partition(bdev, p.pno, p.start, p.length);
+	mutex_unlock(&bdev_lock);
+	return err;
+}
+
 static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct block_device *bdev = file->private_data;
@@ -138,7 +183,9 @@ static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case BLKFLSBUF:
 		return flush_buffers(bdev);
 	case BLKRRPART:
-		return fs_capable(CAP_SYS_ADMIN) ? -EINVAL : -EACCES;	/* no partitions */
+		return reread_partitions(bdev);
+	case BLKPG:
+		return ioctl_blkpg(bdev, (struct blkpg_ioctl_arg __user *)arg);
 	default:
 		return -ENOTTY;
 	}

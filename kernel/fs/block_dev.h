@@ -5,7 +5,7 @@
 
 struct block_device;
 
-/* One opener more (a file, a mount): the device's pages stay. May sleep. */
-void blkdev_get(struct block_device *bdev);
+/* One opener more (a file, a mount): the device's pages stay. 0, -ENXIO (it went). May sleep. */
+int blkdev_get(struct block_device *bdev);
 /* One fewer: with the last, dirty pages are written and all are dropped. May sleep. */
 void blkdev_put(struct block_device *bdev);

@@ -30,6 +30,7 @@ struct chrdev {
 	const struct file_operations *fops;
 	void *private;
 	umode_t mode;
+	bool all_minors;		/* and no node */
 	char name[32];
 };
 
@@ -43,7 +44,7 @@ static struct chrdev *find_chrdev(kdev_t dev)
 
 	mutex_lock(&chrdevs_lock);
 	list_for_each_entry(c, &chrdevs, link)
-		if (c->dev == dev)
+		if (c->dev == dev || (c->all_minors && MAJOR(c->dev) == MAJOR(dev)))
 			found = c;
 	mutex_unlock(&chrdevs_lock);
 	return found;			/* never unregistered */
@@ -110,6 +111,47 @@ int register_chrdev(unsigned int major, unsigned int minor, const char *name, um
 	return 0;
 }
 
+/* Takes it away again, whoever has it open. */
+static void remove_node(const char *name)
+{
+	struct dentry *root, *dentry;
+
+	if (!devtmpfs_mnt)
+		return;
+	root = devtmpfs_mnt->mnt_root;
+	down_write(&root->d_inode->i_rwsem);
+	dentry = d_lookup(root, name, strlen(name));
+	if (dentry)
+		simple_unlink(root->d_inode, dentry);
+	dput(dentry);
+	up_write(&root->d_inode->i_rwsem);
+}
+
+static void remove_block_device(struct block_device *bdev)
+{
+	remove_node(bdev->name);
+	sysfs_remove_block_device(bdev);
+}
+
+/* fs.h */
+int register_chrdev_major(unsigned int major, const struct file_operations *fops)
+{
+	struct chrdev *c;
+
+	if (find_chrdev(MKDEV(major, 0)))
+		return -EBUSY;
+	c = kzalloc(sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return -ENOMEM;
+	c->dev = MKDEV(major, 0);
+	c->fops = fops;
+	c->all_minors = true;
+	mutex_lock(&chrdevs_lock);
+	list_add_tail(&c->link, &chrdevs);
+	mutex_unlock(&chrdevs_lock);
+	return 0;
+}
+
 static void add_block_device(struct block_device *bdev)
 {
 	make_node(bdev->name, S_IFBLK | 0600, bdev->dev);
@@ -139,7 +181,9 @@ void devfs_init(void)
 	BUG_ON(IS_ERR(devtmpfs_mnt));
 	mem_devices_init();
 	list_for_each_entry(c, &chrdevs, link)	/* registered before there was a tree */
-		make_node(c->name, S_IFCHR | c->mode, c->dev);
+		if (!c->all_minors)
+			make_node(c->name, S_IFCHR | c->mode, c->dev);
 	block_device_added = add_block_device;
+	block_device_removed = remove_block_device;
 	for_each_block_device(add_block_device_arg, NULL);
 }

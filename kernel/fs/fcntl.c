@@ -12,6 +12,7 @@
 #include "kernel/fs/permission.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/syscalls.h"
+#include "kernel/fs/tmpfs.h"
 #include "kernel/x86/uaccess.h"
 
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)	/* fcntl(2), F_SETFL */
@@ -58,6 +59,9 @@ static long do_fcntl(unsigned int fd, struct file *file, unsigned int cmd, unsig
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 		return pipe_fcntl(file, cmd, arg);
+	case F_ADD_SEALS:
+	case F_GET_SEALS:
+		return tmpfs_fcntl_seals(file, cmd, arg);
 	default:
 		return -EINVAL;
 	}

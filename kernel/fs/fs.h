@@ -32,7 +32,6 @@ struct block_device;
 struct seq_file;
 struct iovec;
 struct statfs;
-struct seq_file;
 
 #define NAME_MAX 255
 #define PATH_MAX 4096
@@ -99,6 +98,8 @@ struct inode_operations {
 	 * in such blocks; *phys 0: a hole. 0, -EIO. NULL: the file is on no device.
 	 */
 	int (*bmap)(struct inode *inode, u64 block, u64 *phys);
+	/* O_TMPFILE: a file with i_nlink 0, one reference; ERR_PTR. NULL: -EOPNOTSUPP */
+	struct inode *(*tmpfile)(struct inode *dir, umode_t mode);
 };
 
 struct file_operations {
@@ -122,6 +123,8 @@ struct file_operations {
 	int (*fsync)(struct file *file, bool data_only);
 	long (*truncate)(struct file *file, loff_t size);		/* NULL: by setattr */
 	void (*show_fdinfo)(struct seq_file *m, struct file *file);	/* more lines; may be NULL */
+	/* FALLOC_FL_*; takes i_rwsem itself. NULL: -EOPNOTSUPP */
+	long (*fallocate)(struct file *file, int mode, loff_t off, loff_t len);
 };
 
 struct inode {
@@ -142,6 +145,7 @@ struct inode {
 	void *i_private;		/* the file system's, a pipe's, a device's */
 	_Atomic int i_writecount;	/* a: > 0 open for writing, < 0 being executed: ETXTBSY */
 	void (*i_free)(struct inode *inode);	/* c: as it goes; may be NULL */
+	bool i_unnamed;			/* c: made by O_TMPFILE, may get its first name */
 	struct file_locks *i_flctx;	/* locks.c; NULL: never locked. Set once */
 	_Atomic unsigned int i_flags;	/* a: S_* */
 	/* of disk file systems: inode_cache.c. Guard: inode_lock */
@@ -214,6 +218,10 @@ struct super_block {
 	_Atomic int s_count;		/* a: mounts and inodes */
 	bool s_singleton;		/* c: every mount shows the same tree: proc, devtmpfs */
 	int (*s_statfs)(struct super_block *sb, struct statfs *st);	/* c: NULL: sizes are 0 */
+	/* c: remount with new options (NULL: none): 0, -errno; NULL: all are accepted */
+	int (*s_remount)(struct super_block *sb, const char *data);
+	/* c: ",size=4k" for /proc/mounts; no sleep; may be NULL */
+	void (*s_show_options)(struct seq_file *m, struct super_block *sb);
 	void *s_private;
 };
 struct file_system_type {
@@ -313,6 +321,8 @@ void devfs_init(void);			/* the devtmpfs tree; nodes appear as drivers register 
 /* and its node in devtmpfs */
 int register_chrdev(unsigned int major, unsigned int minor, const char *name, umode_t mode,
 		    const struct file_operations *fops, void *private);
+/* All minors of @major are @fops's; no nodes. 0, -EBUSY, -ENOMEM */
+int register_chrdev_major(unsigned int major, const struct file_operations *fops);
 int register_filesystem(struct file_system_type *type);
 void procfs_init(void);
 void sysfs_init(void);

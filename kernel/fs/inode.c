@@ -96,7 +96,7 @@ void iput(struct inode *inode)
 	}
 	if (--inode->i_count)
 		return;
-	if (inode->i_data.nrpages)
+	if (inode->i_data.nrpages || inode->i_data.flags & AS_SWAPBACKED)
 		truncate_inode_pages(&inode->i_data, 0);
 	BUG_ON(!list_empty(&inode->i_data.i_mmap));
 	inode_free(inode);
@@ -176,9 +176,11 @@ int simple_setattr(struct dentry *dentry, struct iattr *attr)
 	if (attr->valid & ATTR_SIZE) {
 		if (!S_ISREG(inode->i_mode))
 			return -EINVAL;
-		if (attr->size != inode->i_size)
+		loff_t old = inode->i_size;
+
+		WRITE_ONCE(inode->i_size, attr->size);	/* first: faults beyond it end */
+		if (attr->size != old)
 			truncate_pagecache(&inode->i_data, attr->size);
-		WRITE_ONCE(inode->i_size, attr->size);
 	}
 	if (attr->valid & ATTR_UID)
 		inode->i_uid = attr->uid;

@@ -175,7 +175,7 @@ static int vfs_link(struct path *old, struct parent_lookup *pl, struct dentry *d
 		return -EXDEV;
 	if (S_ISDIR(inode->i_mode) || !dir->i_op->link)
 		return -EPERM;
-	if (!inode->i_nlink)
+	if (!inode->i_nlink && !inode->i_unnamed)
 		return -ENOENT;
 	return dir->i_op->link(old->dentry, dir, dentry);
 }

@@ -536,6 +536,8 @@ static void show_mounts_line(struct seq_file *m, struct vfsmount *mnt, const cha
 	show_mnt_opts(m, mnt);
 	if (mnt->mnt_sb->s_op && mnt->mnt_sb->s_op->show_options)
 		mnt->mnt_sb->s_op->show_options(m, mnt->mnt_sb);
+	if (mnt->mnt_sb->s_show_options)
+		mnt->mnt_sb->s_show_options(m, mnt->mnt_sb);
 	seq_puts(m, " 0 0\n");
 }
 
@@ -553,6 +555,8 @@ static void show_mountinfo_line(struct seq_file *m, struct vfsmount *mnt, const 
 			    " ro" : " rw");
 	if (mnt->mnt_sb->s_op && mnt->mnt_sb->s_op->show_options)
 		mnt->mnt_sb->s_op->show_options(m, mnt->mnt_sb);
+	if (mnt->mnt_sb->s_show_options)
+		mnt->mnt_sb->s_show_options(m, mnt->mnt_sb);
 	seq_putc(m, '\n');
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
+#include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/namei.h"
@@ -19,9 +20,11 @@
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/errseq.h"
+#include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/slab.h"
 
 static const struct file_operations path_fops;	/* O_PATH: nothing works */
 
@@ -153,6 +156,65 @@ static int do_dentry_open(struct file *file)
 	return 0;
 }
 
+/* The place of a file without a name: in @dir's mount, called after its number. */
+static int unnamed_path(const struct path *dir, struct inode *inode, struct path *out)
+{
+	char *buf = alloc_name(), *where, *text = NULL;
+	int err = -ENOMEM;
+
+	where = buf ? d_path(dir, buf, PATH_MAX) : ERR_PTR(-ENOMEM);
+	if (!IS_ERR(where))
+		text = kasprintf(GFP_KERNEL, "%s/#%lu (deleted)", where[1] ? where : "",
+				 inode->i_ino);
+	if (text)
+		err = pseudo_path_init(out, dir->mnt, text, inode);
+	else
+		iput(inode);
+	kfree(text);
+	if (buf)
+		putname(buf);
+	return err;
+}
+
+/* O_TMPFILE: @dir is where the file will be, if it ever gets a name. */
+static struct file *open_tmpfile(const struct path *dir, const struct open_flags *op)
+{
+	struct inode *parent = dir->dentry->d_inode, *inode;
+	struct file *file;
+	struct path path;
+	int err;
+
+	if (!S_ISDIR(parent->i_mode))
+		return ERR_PTR(-ENOTDIR);
+	if (mnt_is_readonly(dir->mnt))
+		return ERR_PTR(-EROFS);
+	err = inode_permission(parent, MAY_WRITE | MAY_EXEC);
+	if (err)
+		return ERR_PTR(err);
+	if (!parent->i_op->tmpfile)
+		return ERR_PTR(-EOPNOTSUPP);
+	inode = parent->i_op->tmpfile(parent, S_IFREG | (op->mode & ~current->fs->umask));
+	if (IS_ERR(inode))
+		return ERR_PTR(PTR_ERR(inode));
+	err = unnamed_path(dir, inode, &path);
+	if (err)
+		return ERR_PTR(err);
+	file = alloc_empty_file(op->flags & ~O_TMPFILE);
+	if (IS_ERR(file)) {
+		path_put(&path);
+		return file;
+	}
+	file->f_path = path;
+	file->f_inode = inode;
+	file->f_flags |= O_TMPFILE;
+	inode->i_unnamed = !(op->flags & O_EXCL);
+	err = do_dentry_open(file);
+	if (!err)
+		return file;
+	fput(file);
+	return ERR_PTR(err);
+}
+
 /* Opens the place where the walk stands. */
 static struct file *open_here(const struct path *path, const struct open_flags *op, bool created)
 {
@@ -160,6 +222,8 @@ static struct file *open_here(const struct path *path, const struct open_flags *
 	struct file *file;
 	int err;
 
+	if ((op->flags & O_TMPFILE) == O_TMPFILE)
+		return open_tmpfile(path, op);
 	if (op->flags & O_DIRECTORY && !S_ISDIR(inode->i_mode))
 		return ERR_PTR(-ENOTDIR);
 	if (!(op->flags & O_PATH)) {
@@ -283,9 +347,8 @@ static int build_open_flags(const struct open_how *how, struct open_flags *op)
 
 	if (flags & ~(u64)VALID_OPEN_FLAGS)
 		return -EINVAL;
-	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return -EOPNOTSUPP;
-	if (flags & (O_TMPFILE & ~O_DIRECTORY))
+	if (flags & (O_TMPFILE & ~O_DIRECTORY) &&
+	    ((flags & O_TMPFILE) != O_TMPFILE || flags & O_CREAT || !(acc_mode(flags) & MAY_WRITE)))
 		return -EINVAL;
 	if (how->resolve & ~(u64)(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |
 				  RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED))
@@ -366,7 +429,7 @@ long sys_openat2(int dfd, const char __user *path, struct open_how __user *uhow,
 		return -E2BIG;		/* a newer program's fields: none is known here */
 	if (copy_from_user(&how, uhow, sizeof(how)))
 		return -EFAULT;
-	if (how.mode && !(how.flags & O_CREAT))
+	if (how.mode && !(how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		return -EINVAL;
 	return do_sys_open(dfd, path, &how);
 }

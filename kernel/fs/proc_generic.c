@@ -250,6 +250,29 @@ struct inode *tree_add(struct super_block *sb, const char *path, umode_t mode,
 	return inode;
 }
 
+/* proc_internal.h */
+void tree_remove(struct super_block *sb, const char *path)
+{
+	struct dentry *at = dget(sb->s_root), *next;
+
+	while (at) {
+		const char *end = strchrnul(path, '/');
+
+		next = d_lookup(at, path, end - path);
+		dput(at);
+		at = next;
+		if (!*end)
+			break;
+		path = end + 1;
+	}
+	if (!at)
+		return;
+	d_genocide(at);
+	at->d_parent->d_inode->i_nlink -= S_ISDIR(at->d_inode->i_mode);
+	d_delete(at);
+	dput(at);
+}
+
 /* proc_internal.h. @target must stay. */
 struct inode *tree_symlink(struct super_block *sb, const char *path, const char *target)
 {

@@ -32,6 +32,8 @@ char *copy_text(const char __user *buf, size_t *len);
  */
 struct inode *tree_add(struct super_block *sb, const char *path, umode_t mode,
 		       const struct file_operations *fops, void *private);
+/* What is at @path goes, with all below it. Who has a file of it open may still read it. */
+void tree_remove(struct super_block *sb, const char *path);
 struct inode *tree_symlink(struct super_block *sb, const char *path, const char *target);
 /* the CTL_FILEs below "/proc/" */
 void tree_add_ctl_files(struct super_block *sb, const char *prefix);

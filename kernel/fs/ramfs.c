@@ -3,7 +3,7 @@
  *
  * Idea:   directories are the dentry tree (dcache.c), files are pages that are
  *         never written anywhere: AS_UNEVICTABLE keeps reclaim away from them.
- *         Mounted as "ramfs", as the rootfs, and - until it can swap - as "tmpfs".
+ *         Mounted as "ramfs" and as the rootfs; tmpfs.c is its brother that swaps.
  * Locks:  the directory's i_rwsem, held by the callers in namei.c.
  * Above:  namespace.c, initramfs.c, devfs.c (same inodes).   In Linux: fs/ramfs/inode.c,
  * fs/libfs.c.
@@ -243,11 +243,6 @@ static int ramfs_mount(struct super_block *sb, const char *source, const char *d
 	return fill_super(sb, RAMFS_MAGIC, mode_option(data, 0755));
 }
 
-static int tmpfs_mount(struct super_block *sb, const char *source, const char *data)
-{
-	return fill_super(sb, TMPFS_MAGIC, mode_option(data, 01777));
-}
-
 /* ramfs.h */
 void simple_kill_sb(struct super_block *sb)
 {
@@ -262,9 +257,6 @@ struct file_system_type rootfs_type = {
 	.kill_sb = simple_kill_sb,
 	.internal = true,
 };
-static struct file_system_type tmpfs_type = {
-	.name = "tmpfs", .nodev = true, .mount = tmpfs_mount, .kill_sb = simple_kill_sb,
-};
 static struct file_system_type ramfs_type = {
 	.name = "ramfs", .nodev = true, .mount = ramfs_mount, .kill_sb = simple_kill_sb,
 };
@@ -272,6 +264,5 @@ static struct file_system_type ramfs_type = {
 /* ramfs.h */
 void ramfs_init(void)
 {
-	register_filesystem(&tmpfs_type);
 	register_filesystem(&ramfs_type);
 }

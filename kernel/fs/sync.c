@@ -151,7 +151,7 @@ static void read_ahead(struct address_space *mapping, loff_t off, size_t len)
 	loff_t end = MIN((loff_t)(off + len), READ_ONCE(*mapping->i_size));
 
 	/* What is not on a device is in memory already. */
-	if (mapping->flags & AS_UNEVICTABLE)
+	if (mapping->flags & (AS_UNEVICTABLE | AS_SWAPBACKED))
 		return;
 	end = MIN(end, off + (2 << 20));	/* Linux: no more than 2 MiB at a time */
 	for (unsigned long i = off >> PAGE_SHIFT;

@@ -136,6 +136,8 @@ static int remount_super(struct super_block *sb, unsigned long flags, const char
 {
 	bool rdonly = flags & MS_RDONLY;
 
+	if (sb->s_remount)		/* all of it is in memory */
+		return sb->s_remount(sb, data);
 	if (!sb->s_op || !sb->s_op->remount)
 		return 0;
 	if (rdonly && !sb->s_rdonly && (sb->s_writers || has_orphans(sb)))

@@ -6,17 +6,18 @@
  */
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/dcache.h"
+#include "kernel/fs/devpts.h"
 #include "kernel/fs/ext2/ext2_fs.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fs_struct.h"
 #include "kernel/fs/inode.h"
-#include "kernel/fs/memfd.h"
 #include "kernel/fs/mount_internal.h"
 #include "kernel/fs/nameidata.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/socket.h"
 #include "kernel/fs/ramfs.h"
 #include "kernel/fs/sync.h"
+#include "kernel/fs/tmpfs.h"
 #include "kernel/lib/bug.h"
 #include "kernel/sched/task.h"
 
@@ -49,9 +50,10 @@ void vfs_init(void)
 	mount_rootfs();
 	ramfs_init();
 	ext2_init();
+	tmpfs_init();
+	devpts_init();
 	anon_inode_init();
 	pipe_init();
 	sock_fs_init();
-	memfd_init();
 	sync_init();
 }

@@ -23,6 +23,7 @@ enum lock_rank {
 	LOCK_SOCK_BIND,		/* a socket gets its name */
 	LOCK_OPEN,		/* device and tty open/close */
 	LOCK_BDEV_OPEN,		/* the openers of a block device; inside a mount, too */
+	LOCK_SYSFS,		/* the tree of /sys */
 	LOCK_RENAME,		/* a directory tree's shape */
 	LOCK_INODE,		/* inode->i_rwsem; parent before child */
 	LOCK_CGROUP,		/* cgroup_mutex: the groups' tree */
