@@ -47,6 +47,8 @@ static struct cgroup *cgroup_of(const struct inode *dir) { return dir->i_private
 
 static bool belongs(const struct cgroup *cg, const struct cftype *cft)
 {
+	if (cft->flags & CFTYPE_PRESSURE && !cg->psi)
+		return false;
 	return !(cft->flags & (cg->parent ? CFTYPE_ONLY_ON_ROOT : CFTYPE_NOT_ON_ROOT));
 }
 

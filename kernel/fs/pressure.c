@@ -100,7 +100,7 @@ static const struct file_operations machine_fops = {
 /* pressure.h */
 void pressure_init(struct super_block *sb)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(machine_files); i++)
+	for (unsigned int i = 0; psi_is_enabled() && i < ARRAY_SIZE(machine_files); i++)
 		WARN_ON(!tree_add(sb, machine_files[i].path, S_IFREG | 0666, &machine_fops,
 				  (void *)&machine_files[i]));
 }

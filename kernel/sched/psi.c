@@ -459,6 +459,12 @@ static int set_psi(const char *value)
 }
 CTL_PARAM("psi", set_psi);
 
+/* psi.h */
+bool psi_is_enabled(void)
+{
+	return psi_enabled;
+}
+
 /* psi.h. Without it no task finds a group: nothing is counted. */
 void psi_init(void)
 {

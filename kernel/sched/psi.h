@@ -29,6 +29,7 @@ enum psi_res { PSI_IO, PSI_MEM, PSI_CPU, NR_PSI_RESOURCES };
 void psi_memstall_enter(bool *outer);
 void psi_memstall_leave(const bool *outer);
 
+bool psi_is_enabled(void);		/* no psi=0; c after boot's parameters */
 /* The text of a pressure file. @group NULL: the machine's. -EOPNOTSUPP with psi=0 */
 int psi_show(struct seq_file *m, struct psi_group *group, enum psi_res res);
 

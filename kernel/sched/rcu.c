@@ -21,8 +21,10 @@ static DECLARE_WAIT_QUEUE_HEAD(rcu_wait);
 static _Atomic int rcu_unanswered;	/* a: CPUs that have not passed such a point yet */
 
 /*
- * rcu.h. On the CPU that was asked, in no reader: from schedule(), before it takes its lock. No
- * switch is missed: the flag is set before the reschedule is asked for.
+ * rcu.h. On the CPU that was asked, in no reader: from schedule(), after it has given up its queue's
+ * lock. The one who asks sets the flag, then asks for the reschedule under that lock: either
+ * before schedule() took it, then the flag is seen here; or after, then there is another switch to
+ * come. (Looked at before the lock it could be missed by a CPU that goes idle, for ever.)
  */
 void rcu_answer(void)
 {

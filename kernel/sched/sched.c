@@ -143,6 +143,7 @@ static void finish_switch(struct task_struct *prev)
 	 */
 	__atomic_store_n((int *)&prev->on_cpu, 0, __ATOMIC_RELEASE);
 	spin_unlock(&rq->lock);
+	rcu_quiescent();
 	if (unlikely(push))
 		push_away(rq, push);
 	if (unlikely(current->kmap_depth))
@@ -206,7 +207,6 @@ static void schedule_from(bool preempt)
 	if (CHECKS)
 		lockcheck_schedule();
 	local_irq_disable();
-	rcu_quiescent();
 	rq = this_rq();
 	spin_lock(&rq->lock);
 	rq->clock = rq->last_seen = ktime_get_ns();
@@ -234,6 +234,7 @@ static void schedule_from(bool preempt)
 		set_tif(next, TIF_NEED_RESCHED);
 	if (next == prev) {
 		spin_unlock(&rq->lock);
+		rcu_quiescent();
 		local_irq_enable();
 		return;
 	}
