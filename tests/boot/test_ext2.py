@@ -333,3 +333,54 @@ def test_killed_writers_and_memory_pressure(tmp_path):
         assert before["MemFree"] - after["MemFree"] < 1536 and before["SwapFree"] - after["SwapFree"] < 512
         m.power_off()
     assert_clean(image)
+
+
+def test_disk_vanishes_under_it(tmp_path):
+    """Everything that needs the disk is EIO from then on; the mount can be given up."""
+    image = make_image(tmp_path / "disk", 16)
+    with Machine(mem=64, cpus=4, disks=[image], qmp=True) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt; cp /bin/busybox /mnt; sync; echo 3 > /proc/sys/vm/drop_caches; "
+              "mkdir /mnt/d; echo known > /mnt/d/f")
+        m.hmp("drive_del d0")
+        assert "known" in m.run("cat /mnt/d/f")
+        assert "Input/output error" in m.run("cat /mnt/busybox 2>&1 > /dev/null; true")
+        assert "Input/output error" in m.run("cp /bin/sh /mnt/new 2>&1; true")
+        assert "EIO" in m.run("fsyncerror /mnt/d/f; true") or "EXT2-fs (vda): error" in m.console
+        m.run("sync; umount /mnt; ! grep -q /mnt /proc/mounts")
+
+
+def test_without_memory_the_file_system_stays_whole(tmp_path):
+    """Allocations fail at random while ext2test runs: its operations may, the file system may not."""
+    image = make_image(tmp_path / "disk", 32)
+    interval = "/proc/sys/vm/fail_page_alloc_interval"
+    with Machine(mem=128, cpus=4, disks=[image]) as m:
+        m.wait_shell()
+        m.run("dmesg -n 1; mkdir /mnt; mount -t ext2 /dev/vda /mnt; cd /mnt; mkdir 1 2 3 4")
+        for n in (50, 9):
+            m.run(f"for i in 1 2 3 4; do ext2test $i 200 & done > /dev/null 2>&1; echo {n} > {interval}; wait; "
+                  f"echo 0 > {interval}", 120)
+        m.run("cd /; umount /mnt")
+        m.power_off()
+    assert_clean(image)
+
+
+def test_indexed_directory(tmp_path):
+    """A directory with an index (e2fsck -D makes one): read as a list, and no longer an index once it was changed."""
+    source = tmp_path / "source"
+    (source / "d").mkdir(parents=True)
+    for i in range(1500):
+        (source / "d" / f"a-rather-long-name-{i}").touch()
+    image = make_image(tmp_path / "disk", 16, 1024, source, "-N", 4096)
+    assert tool("e2fsck", "-fyD", image, check=False)[0] in (0, 1)
+    assert "0x1000" in tool("debugfs", "-R", "stat /d", image)[1]
+    with Machine(mem=64, disks=[image]) as m:
+        m.wait_shell()
+        m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt; cd /mnt/d")
+        assert m.run("ls | wc -l").strip() == "1500"
+        m.run("for i in `seq 200`; do : > new$i; rm a-rather-long-name-$i; done")
+        assert m.run("ls | sort | uniq | wc -l").strip() == "1500"
+        m.run("cd /; umount /mnt")
+        m.power_off()
+    assert_clean(image)
+    assert "0x1000" not in tool("debugfs", "-R", "stat /d", image)[1]
