@@ -361,13 +361,13 @@ static bool make_room(struct charge_attempt *at)
 }
 
 /*
- * mem_cgroup_try_charge: @nr_pages of @memcg's and its ancestors' limits.
+ * try_charge_memcg: @nr_pages of @memcg's and its ancestors' limits.
  *
  * => may sleep, reclaim and kill if @gfp has __GFP_DIRECT_RECLAIM
  * => 0, -ENOMEM. Never fails for reclaim itself, __GFP_NOFAIL and __GFP_HIGH: they go over the
  *    limit.
  */
-int mem_cgroup_try_charge(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages)
+int try_charge_memcg(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages)
 {
 	unsigned int batch = MAX(MEMCG_CHARGE_BATCH, nr_pages);
 	struct charge_attempt at = { .memcg = memcg, .gfp = gfp, .nr_pages = nr_pages,
@@ -401,9 +401,9 @@ force:
 }
 
 /* The stock is empty, or another group's. @memcg: a reference, which the page takes over. */
-static __noinline int charge_slow(struct page *page, struct mem_cgroup *memcg, gfp_t gfp)
+static __noinline int charge_memcg(struct page *page, struct mem_cgroup *memcg, gfp_t gfp)
 {
-	int error = mem_cgroup_try_charge(memcg, gfp, 1);
+	int error = try_charge_memcg(memcg, gfp, 1);
 
 	if (error)
 		css_put(&memcg->css);
@@ -413,10 +413,10 @@ static __noinline int charge_slow(struct page *page, struct mem_cgroup *memcg, g
 }
 
 /*
- * mem_cgroup_charge_mm: mem_cgroup_charge() where there are groups. In the common case one page
+ * __mem_cgroup_charge: mem_cgroup_charge() where there are groups. In the common case one page
  * of this CPU's stock changes hands.
  */
-int mem_cgroup_charge_mm(struct page *page, struct mm_struct *mm, gfp_t gfp)
+int __mem_cgroup_charge(struct page *page, struct mm_struct *mm, gfp_t gfp)
 {
 	struct mem_cgroup *memcg = mm ? READ_ONCE(mm->memcg) : NULL;
 	struct memcg_stock *stock;
@@ -436,7 +436,7 @@ int mem_cgroup_charge_mm(struct page *page, struct mm_struct *mm, gfp_t gfp)
 	}
 	local_irq_restore(flags);
 	memcg = get_mem_cgroup_from_mm(mm);
-	return memcg ? charge_slow(page, memcg, gfp) : 0;
+	return memcg ? charge_memcg(page, memcg, gfp) : 0;
 }
 
 /*
@@ -460,7 +460,7 @@ void mem_cgroup_swapin_charge(struct page *page, swp_entry_t entry, int *error, 
 	if (!memcg && id)
 		memcg = get_mem_cgroup_from_mm(current->mm);
 	if (memcg)
-		*error = charge_slow(page, memcg, gfp);
+		*error = charge_memcg(page, memcg, gfp);
 }
 
 /* --- uncharging: any context --- */

@@ -102,14 +102,14 @@ struct mem_cgroup *mem_cgroup_iter(struct mem_cgroup *root, struct mem_cgroup *p
 
 /* --- charging users' pages: memcontrol.c --- */
 
-int mem_cgroup_charge_mm(struct page *page, struct mm_struct *mm, gfp_t gfp);
+int __mem_cgroup_charge(struct page *page, struct mm_struct *mm, gfp_t gfp);
 /*
  * A page that nobody can find yet becomes that of @mm's group (NULL: the root's). May sleep,
  * reclaim and kill as @gfp says. 0, -ENOMEM; the page's freeing undoes it.
  */
 static inline int mem_cgroup_charge(struct page *page, struct mm_struct *mm, gfp_t gfp)
 {
-	return likely(!memcg_groups) ? 0 : mem_cgroup_charge_mm(page, mm, gfp);
+	return likely(!memcg_groups) ? 0 : __mem_cgroup_charge(page, mm, gfp);
 }
 /* Pages that are freed, gathered by group. */
 struct uncharge_gather { struct mem_cgroup *memcg; unsigned long nr; };
@@ -129,7 +129,7 @@ void mm_set_owner(struct mm_struct *mm, struct task_struct *task);
 void mm_update_next_owner(struct mm_struct *mm, struct task_struct *task);
 
 /* For memcontrol_*.c: => a reference on @memcg, not the root. 0, -ENOMEM. */
-int mem_cgroup_try_charge(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages);
+int try_charge_memcg(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages);
 void mem_cgroup_drain_stocks(struct mem_cgroup *root);	/* may wait for other CPUs */
 unsigned long mem_cgroup_margin(struct mem_cgroup *memcg);
 static inline void css_get_many(struct cgroup_subsys_state *css, long n) { css->refcnt += n; }

@@ -54,7 +54,7 @@ static struct mem_cgroup *get_current_memcg(void)
 
 static int charge_pages(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr)
 {
-	int error = mem_cgroup_try_charge(memcg, gfp, nr);
+	int error = try_charge_memcg(memcg, gfp, nr);
 
 	if (!error)
 		mod_memcg_kmem(memcg, nr);

@@ -551,7 +551,7 @@ static void no_killable_process(struct oom_control *oc)
  * => oom_lock held; nothing that a dying process needs is held
  * => true: memory is on its way, try again (after a nap); false: there will be none
  */
-bool out_of_memory(struct oom_control *oc)
+__noinline bool out_of_memory(struct oom_control *oc)
 {
 	BUG_ON(!mutex_is_locked(&oom_lock));
 	if (oom_killer_disabled)
