@@ -29,6 +29,7 @@
 
 #include "kernel/abi/errno.h"
 #include "kernel/lib/bug.h"
+#include "kernel/sched/psi.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
@@ -329,10 +330,13 @@ static bool charge_counters(struct charge_attempt *at, unsigned int nr_pages)
 static bool make_room(struct charge_attempt *at)
 {
 	unsigned long reclaimed;
+	bool outer;
 
 	memcg_memory_event(at->over, MEMCG_MAX);
+	psi_memstall_enter(&outer);
 	reclaimed = try_to_free_mem_cgroup_pages(at->over, at->nr_pages, at->gfp,
 						 MEMCG_RECLAIM_MAY_SWAP);
+	psi_memstall_leave(&outer);
 	if (mem_cgroup_margin(at->over) >= at->nr_pages)
 		return true;
 	if (!at->drained) {

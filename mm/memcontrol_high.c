@@ -13,6 +13,7 @@
  * Below:  vmscan.c.   In Linux: mm/memcontrol.c (mem_cgroup_handle_over_high).
  */
 #include "kernel/lib/bug.h"
+#include "kernel/sched/psi.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/irq.h"
 #include "mm/memcontrol.h"
@@ -29,13 +30,16 @@
 static unsigned long reclaim_high(struct mem_cgroup *memcg, unsigned int nr_pages, gfp_t gfp)
 {
 	unsigned long reclaimed = 0;
+	bool outer;
 
 	for (; memcg; memcg = memcg->up) {
 		if (page_counter_read(&memcg->memory) <= READ_ONCE(memcg->memory.high))
 			continue;
 		memcg_memory_event(memcg, MEMCG_HIGH);
+		psi_memstall_enter(&outer);
 		reclaimed += try_to_free_mem_cgroup_pages(memcg, nr_pages, gfp,
 							  MEMCG_RECLAIM_MAY_SWAP);
+		psi_memstall_leave(&outer);
 	}
 	return reclaimed;
 }
@@ -133,6 +137,7 @@ void mem_cgroup_handle_over_high(void)
 	unsigned int nr_pages = current->memcg_nr_pages_over_high, goal = nr_pages;
 	int retries = MAX_RECLAIM_RETRIES;
 	struct mem_cgroup *memcg;
+	bool outer;
 	u64 delay;
 
 	if (likely(!nr_pages))
@@ -148,8 +153,10 @@ void mem_cgroup_handle_over_high(void)
 		if (delay <= HZ / 100)		/* not worth a sleep */
 			break;
 		if (!reclaimed && !retries--) {
+			psi_memstall_enter(&outer);
 			current->__state = TASK_KILLABLE;
 			schedule_timeout_ns(delay * JIFFY_NS, "mem_cgroup_handle_over_high");
+			psi_memstall_leave(&outer);
 			break;
 		}
 		goal = SWAP_CLUSTER_MAX;

@@ -229,9 +229,6 @@ static void schedule_from(bool preempt)
 	if (!rq->nr_running && nr_cpus > 1)
 		pull_task(rq);
 	next = pick_next_task(rq, prev);
-	/* Asked for since we answered above: the reschedule that came with it was this one. */
-	if (unlikely(this_cpu_read(rcu_asked)))
-		set_tif(next, TIF_NEED_RESCHED);
 	if (next == prev) {
 		spin_unlock(&rq->lock);
 		rcu_quiescent();
