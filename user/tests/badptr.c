@@ -145,6 +145,9 @@ static void random_calls(void)
 			case SYS_dup3:
 			case SYS_mmap:
 			case SYS_shmat:
+			case SYS_msgrcv:
+			case SYS_semop:
+			case SYS_semtimedop:
 			case SYS_arch_prctl:
 			case SYS_madvise:
 			case SYS_read:
