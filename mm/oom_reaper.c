@@ -143,7 +143,8 @@ static void wake_oom_reaper(struct timer_list *timer)
 	victim->oom_reaper_list = reaper_list;
 	reaper_list = victim;
 	spin_unlock_irqrestore(&reaper_lock, flags);
-	TRACE(wake_reaper, .pid = victim->pid);
+	if (!(victim->signal->oom_mm->flags & MMF_OOM_SKIP))	/* else it went by itself */
+		TRACE(wake_reaper, .pid = victim->pid);
 	wake_up(&reaper_wait);
 }
 

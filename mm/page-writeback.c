@@ -115,6 +115,7 @@ bool set_page_dirty_nobuffers(struct page *page)
 		xa_set_mark(&mapping->i_pages, page->index, PAGECACHE_TAG_DIRTY);
 		account_dirty(page, 1);
 		mod_page_state(page, NR_DIRTIED, 1);
+		current->io.write_bytes += PAGE_SIZE;
 	}
 	spin_unlock_irqrestore(&mapping->i_lock, flags);
 	note_dirty_mapping(mapping);
@@ -151,6 +152,7 @@ void cancel_dirty_page(struct page *page)
 	if (!page_test_and_clear(page, PG_dirty) || !mapping || !mapping_can_writeback(mapping))
 		return;
 	account_dirty(page, -1);
+	current->io.cancelled_write_bytes += PAGE_SIZE;
 	flags = spin_lock_irqsave(&mapping->i_lock);
 	xa_clear_mark(&mapping->i_pages, page->index, PAGECACHE_TAG_DIRTY);
 	spin_unlock_irqrestore(&mapping->i_lock, flags);

@@ -25,6 +25,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/clock.h"
+#include "kernel/x86/irq.h"
 #include "mm/filemap.h"
 #include "mm/slab.h"
 #include "mm/vmstat.h"
@@ -305,6 +306,8 @@ void blk_submit(struct blk_request *req)
 	if (req->op != BLK_FLUSH)
 		count_vm_events(req->op == BLK_READ ? PGPGIN : PGPGOUT,
 				blk_request_bytes(req) >> SECTOR_SHIFT);
+	if (req->op == BLK_READ && !in_interrupt())
+		current->io.read_bytes += blk_request_bytes(req);
 	req->sector += bdev->start;	/* from here on, the disk's */
 	flags = spin_lock_irqsave(&disk->lock);
 	req->start_ns = ktime_get_ns();

@@ -32,6 +32,7 @@ static int kmsg_open(struct inode *inode, struct file *file)
 {
 	struct kmsg_reader *r;
 
+	file->f_mapping = NULL;
 	if (!(file->f_mode & FMODE_READ))
 		return 0;
 	r = kmalloc(sizeof(*r), GFP_KERNEL);

@@ -333,6 +333,23 @@ static int pid_file_show(struct text_file *t)
 	return pi->ctl->show(&t->m, pi->task);
 }
 
+static kssize_t pid_file_fill(struct text_file *t, void *buf, size_t len, loff_t pos)
+{
+	const struct pid_inode *pi = t->entry;
+
+	if (!task_alive(pi))
+		return -ESRCH;
+	return pi->ctl->read_at(pi->task, buf, len, pos, t->m.reader_capable);
+}
+
+static kssize_t pid_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	const struct pid_inode *pi = ((struct text_file *)file->private_data)->entry;
+
+	return pi->ctl->read_at ? words_read(file, buf, len, pos, pid_file_fill)
+				: text_read(file, buf, len, pos);
+}
+
 static int pid_file_open(struct inode *inode, struct file *file)
 {
 	struct pid_inode *pi = pid_of(inode);
@@ -532,7 +549,7 @@ static const struct file_operations pid_dir_fops = { .iterate = pid_dir_readdir 
 static const struct file_operations pid_task_dir_fops = { .iterate = task_dir_readdir };
 static const struct file_operations pid_fd_dir_fops = { .iterate = fd_dir_readdir };
 static const struct file_operations pid_file_fops = {
-	.open = pid_file_open, .release = text_release, .read = text_read, .write = pid_file_write,
+	.open = pid_file_open, .release = text_release, .read = pid_file_read, .write = pid_file_write,
 };
 static const struct file_operations fdinfo_fops = {
 	.open = fdinfo_open, .release = text_release, .read = text_read,

@@ -18,7 +18,10 @@
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/signal.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/page_alloc.h"
 #include "mm/slab.h"
 
 #define TEXT_MAX (64UL << 20)	/* no /proc file is larger; stops a show that never fits */
@@ -36,6 +39,7 @@ int text_open_size(struct file *file, size_t size, int (*show)(struct text_file 
 	t->entry = entry;
 	t->m.reader_capable = fs_capable(CAP_SYS_ADMIN);
 	file->private_data = t;
+	file->f_mapping = NULL;		/* no pages: sendfile(2) must not take it for an empty file */
 	return 0;
 }
 
@@ -112,6 +116,31 @@ kssize_t text_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 }
 
 /* proc_internal.h */
+kssize_t words_read(struct file *file, char __user *buf, size_t len, loff_t *pos,
+		    kssize_t (*fill)(struct text_file *t, void *buf, size_t len, loff_t pos))
+{
+	void *page = (void *)__get_free_pages(GFP_KERNEL, 0);
+	kssize_t done = 0, n = 0;
+
+	if (!page)
+		return -ENOMEM;
+	while ((size_t)done < len) {
+		n = fill(file->private_data, page, MIN(len - done, PAGE_SIZE), *pos);
+		if (n > 0 && copy_to_user(buf + done, page, n))
+			n = -EFAULT;
+		if (n <= 0)
+			break;
+		done += n;
+		*pos += n;
+		if (fatal_signal_pending(current))
+			break;
+		cond_resched();
+	}
+	free_pages_address(page, 0);
+	return done ? done : n;
+}
+
+/* proc_internal.h */
 char *copy_text(const char __user *buf, size_t *len)
 {
 	size_t n = *len = MIN(*len, PAGE_SIZE - 1);
@@ -132,6 +161,21 @@ static int ctl_show(struct text_file *t)
 	const struct ctl_file *ctl = t->entry;
 
 	return ctl->show(&t->m);
+}
+
+static kssize_t ctl_fill(struct text_file *t, void *buf, size_t len, loff_t pos)
+{
+	const struct ctl_file *ctl = t->entry;
+
+	return ctl->read_at(buf, len, pos);
+}
+
+static kssize_t ctl_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	const struct ctl_file *ctl = ((struct text_file *)file->private_data)->entry;
+
+	return ctl->read_at ? words_read(file, buf, len, pos, ctl_fill)
+			    : text_read(file, buf, len, pos);
 }
 
 static int ctl_open(struct inode *inode, struct file *file)
@@ -160,7 +204,7 @@ static kssize_t ctl_write(struct file *file, const char __user *buf, size_t len,
 }
 
 static const struct file_operations ctl_fops = {
-	.open = ctl_open, .release = text_release, .read = text_read, .write = ctl_write,
+	.open = ctl_open, .release = text_release, .read = ctl_read, .write = ctl_write,
 };
 
 /* proc_internal.h. O_TRUNC of a shell's ">" means nothing here; owners and modes are fixed. */

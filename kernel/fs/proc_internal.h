@@ -22,6 +22,12 @@ int text_open(struct file *file, int (*show)(struct text_file *t), const void *e
 int text_open_size(struct file *file, size_t size, int (*show)(struct text_file *t),
 		   const void *entry);
 int text_release(struct inode *inode, struct file *file);
+/*
+ * Serves a read_at function: @fill is called with a page's worth at a time. => file->private_data is
+ * a text_file
+ */
+kssize_t words_read(struct file *file, char __user *buf, size_t len, loff_t *pos,
+		    kssize_t (*fill)(struct text_file *t, void *buf, size_t len, loff_t pos));
 kssize_t text_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
 /* A user's buffer as a NUL-terminated kernel copy of at most a page; *len is cut to it. ERR_PTR. */
 char *copy_text(const char __user *buf, size_t *len);

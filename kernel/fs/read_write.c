@@ -153,6 +153,15 @@ loff_t vfs_llseek(struct file *file, loff_t off, int whence)
 /* read_write.h */
 kssize_t vfs_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
+	kssize_t n = read_file(file, buf, len, pos);
+
+	account_read(n);
+	return n;
+}
+
+/* read_write.h */
+kssize_t read_file(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
 	if (!(file->f_mode & FMODE_READ))
 		return -EBADF;
 	if (!file->f_op->read)
@@ -166,6 +175,15 @@ kssize_t vfs_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 
 /* read_write.h */
 kssize_t vfs_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	kssize_t n = write_file(file, buf, len, pos);
+
+	account_write(n);
+	return n;
+}
+
+/* read_write.h */
+kssize_t write_file(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/fs/fs.h"
+#include "kernel/sched/task.h"
 
 struct iovec;
 
@@ -20,6 +21,22 @@ loff_t fixed_size_llseek(struct file *file, loff_t off, int whence, loff_t eof);
 /* With the checks of read(2), write(2): mode, access_ok, MAX_RW_COUNT. @pos: the caller's. */
 kssize_t vfs_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
 kssize_t vfs_write(struct file *file, const char __user *buf, size_t len, loff_t *pos);
+/* The same, not counted for /proc/<pid>/io; the caller counts a call of several parts once. */
+kssize_t read_file(struct file *file, char __user *buf, size_t len, loff_t *pos);
+kssize_t write_file(struct file *file, const char __user *buf, size_t len, loff_t *pos);
+/* A call that read or wrote has ended with @n: bytes or -errno. */
+static inline void account_read(kssize_t n)
+{
+	if (n > 0)
+		current->io.rchar += n;
+	current->io.syscr++;
+}
+static inline void account_write(kssize_t n)
+{
+	if (n > 0)
+		current->io.wchar += n;
+	current->io.syscw++;
+}
 loff_t vfs_llseek(struct file *file, loff_t off, int whence);
 /* RLIMIT_FSIZE: what of @len may be written at @pos: bytes, or -EFBIG (SIGXFSZ is sent). */
 kssize_t limit_file_size(struct file *file, loff_t pos, size_t len);

@@ -82,8 +82,8 @@ static kssize_t do_loop(struct file *file, const struct iovec *vec, unsigned lon
 
 		if (!vec[i].iov_len)
 			continue;
-		part = write ? vfs_write(file, vec[i].iov_base, vec[i].iov_len, pos)
-			     : vfs_read(file, vec[i].iov_base, vec[i].iov_len, pos);
+		part = write ? write_file(file, vec[i].iov_base, vec[i].iov_len, pos)
+			     : read_file(file, vec[i].iov_base, vec[i].iov_len, pos);
 		if (part < 0)
 			return done ? done : part;
 		done += part;
@@ -107,6 +107,10 @@ static kssize_t vfs_iov(struct file *file, const struct iovec __user *uvec, unsi
 	if (IS_ERR(vec))
 		return PTR_ERR(vec);
 	ret = do_loop(file, vec, n, pos, write);
+	if (write)
+		account_write(ret);
+	else
+		account_read(ret);
 	if (vec != fast)
 		kfree(vec);
 	return ret;

@@ -47,6 +47,8 @@ static kssize_t copy_range(struct file *in, loff_t *in_pos, struct file *out, lo
 		cond_resched();
 	}
 	free_pages_address(buf, 0);
+	account_read(done);
+	account_write(done);
 	if (done)
 		inode_touch(out->f_inode);
 	return done ? done : n;

@@ -66,6 +66,7 @@ static int iterator_open(struct inode *inode, struct file *file, bool pipe)
 	}
 	mutex_unlock(&trace_lock);
 	file->private_data = it;
+	file->f_mapping = NULL;
 	return 0;
 }
 
@@ -248,7 +249,8 @@ static bool pipe_at_end(const struct trace_iterator *it)
 	return it->any && !READ_ONCE(tracing_on);
 }
 
-static kssize_t pipe_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+static kssize_t tracing_read_pipe(struct file *file, char __user *buf, size_t len,
+				  loff_t *pos)
 {
 	struct trace_iterator *it = file->private_data;
 	kssize_t n;
@@ -281,7 +283,7 @@ static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
 }
 
 const struct file_operations trace_pipe_fops = {
-	.open = pipe_open, .release = pipe_release, .read = pipe_read, .poll = pipe_poll,
+	.open = pipe_open, .release = pipe_release, .read = tracing_read_pipe, .poll = pipe_poll,
 	.llseek = no_llseek,
 };
 

@@ -54,6 +54,11 @@ struct ctl_file {
 	umode_t mode;		/* 0444 … */
 	int (*show)(struct seq_file *m);
 	kssize_t (*write)(char *buf, size_t len);
+	/*
+	 * Instead of show, for what is no text: fills @buf with what stands at @pos. Bytes (at most
+	 * @len, which is at most a page), 0 at the end, or -errno.
+	 */
+	kssize_t (*read_at)(void *buf, size_t len, loff_t pos);
 };
 
 /* A file of every process: /proc/<pid>/<name> (and /proc/<pid>/task/<tid>/<name>). */
@@ -62,6 +67,9 @@ struct ctl_pid_file {
 	umode_t mode;
 	int (*show)(struct seq_file *m, struct task_struct *task);
 	kssize_t (*write)(struct task_struct *task, char *buf, size_t len);
+	/* As ctl_file's; @capable: the opener has CAP_SYS_ADMIN. */
+	kssize_t (*read_at)(struct task_struct *task, void *buf, size_t len, loff_t pos,
+			    bool capable);
 	bool needs_ptrace;	/* readable by the same user or CAP_SYS_PTRACE only */
 };
 

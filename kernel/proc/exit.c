@@ -251,6 +251,7 @@ static void add_usage_to_group(struct task_struct *t)
 	sig->maj_flt += t->maj_flt;
 	sig->nvcsw += t->nvcsw;
 	sig->nivcsw += t->nivcsw;
+	add_task_io(&sig->io, &t->io);
 }
 
 /* => tasklist_lock for writing */

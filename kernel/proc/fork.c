@@ -207,6 +207,7 @@ static struct task_struct *dup_task_struct(void)
 	t->wait_since = 0;
 	t->times = (struct task_times){ 0, 0 };
 	t->min_flt = t->maj_flt = t->nvcsw = t->nivcsw = 0;
+	memset(&t->io, 0, sizeof(t->io));
 	t->mm = t->active_mm = NULL;
 	t->tlb = NULL;
 	return t;

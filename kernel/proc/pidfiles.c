@@ -374,16 +374,6 @@ static kssize_t comm_write(struct task_struct *t, char *buf, size_t len)
 }
 CTL_PID_FILE("comm", .mode = 0644, .show = comm_show, .write = comm_write);
 
-/* In words, from the place that sleeps; "0" as Linux for who runs or may not be looked at. */
-static int wchan_show(struct seq_file *m, struct task_struct *t)
-{
-	const char *what = READ_ONCE(t->wchan);
-
-	seq_puts(m, what && t->__state != TASK_RUNNING && ptrace_may_access(t) ? what : "0");
-	return 0;
-}
-CTL_PID_FILE("wchan", .mode = 0444, .show = wchan_show);
-
 static int personality_show(struct seq_file *m, struct task_struct *t)
 {
 	seq_printf(m, "%08x\n", t->personality);

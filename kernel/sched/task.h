@@ -92,6 +92,26 @@ struct sighand_struct {
 struct task_times { u64 utime, stime; };
 struct cgroup_times { u64 runtime /* as measured */, utime, stime; };
 
+/* What a task has read and written; /proc/<pid>/io. Guard: the task itself, or siglock for a sum. */
+struct task_io {
+	u64 rchar, wchar;		/* bytes by read(2) and write(2), from wherever */
+	u64 syscr, syscw;		/* such calls */
+	u64 read_bytes;			/* asked of disks */
+	u64 write_bytes;		/* made dirty in the page cache: a disk's in the end */
+	u64 cancelled_write_bytes;	/* of them, thrown away before they were written */
+};
+
+static inline void add_task_io(struct task_io *sum, const struct task_io *io)
+{
+	sum->rchar += io->rchar;
+	sum->wchar += io->wchar;
+	sum->syscr += io->syscr;
+	sum->syscw += io->syscw;
+	sum->read_bytes += io->read_bytes;
+	sum->write_bytes += io->write_bytes;
+	sum->cancelled_write_bytes += io->cancelled_write_bytes;
+}
+
 /*
  * What the threads of a process share.
  * Guards: s siglock   t tasklist_lock   a atomic   c set once   m oom_adj_mutex
@@ -119,6 +139,7 @@ struct signal_struct {
 	/* s */
 	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
 	unsigned long maxrss, cmaxrss;	/* s: pages */
+	struct task_io io;		/* s: of dead threads */
 	struct timer_list real_timer;	/* ITIMER_REAL, alarm() */
 	u64 it_real_incr;		/* s: ns */
 	struct posix_timers *posix_timers;	/* kernel/proc/ */
@@ -217,6 +238,7 @@ struct task_struct {
 	struct task_times times;	/* u, its CPU's tick */
 	unsigned long min_flt, maj_flt;	/* u */
 	unsigned long nvcsw, nivcsw;	/* r */
+	struct task_io io;		/* u */
 	u64 start_time;			/* c: ns since boot */
 
 	struct cgroup *cgroup;		/* G: a reference (users); cgroup.h */
