@@ -114,7 +114,8 @@ int node_show_vmstat(struct seq_file *m, int nid)
 	for (int i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++)
 		seq_printf(m, "%s %lu\n", numa_stat_names[i], node_numa_state(pgdat, i));
 	for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-		seq_printf(m, "%s %lu\n", node_stat_names[i], node_page_state(pgdat, i));
+		if (node_stat_names[i])
+			seq_printf(m, "%s %lu\n", node_stat_names[i], node_page_state(pgdat, i));
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
+#include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
@@ -100,6 +101,17 @@ static kssize_t read_kpagecount(void *buf, size_t len, loff_t pos)
 {
 	return read_frames(buf, len, pos, page_count_word);
 }
+
+/* The group that a page is charged to, by its directory's inode number; 0: none. */
+static u64 page_cgroup_word(unsigned long pfn)
+{
+	return pfn_valid(pfn) ? page_memcg_ino(pfn_to_page(pfn)) : 0;
+}
+static kssize_t read_kpagecgroup(void *buf, size_t len, loff_t pos)
+{
+	return read_frames(buf, len, pos, page_cgroup_word);
+}
+CTL_FILE("/proc/kpagecgroup", .mode = 0400, .read_at = read_kpagecgroup);
 CTL_FILE("/proc/kpageflags", .mode = 0400, .read_at = read_kpageflags);
 CTL_FILE("/proc/kpagecount", .mode = 0400, .read_at = read_kpagecount);
 

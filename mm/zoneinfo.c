@@ -42,8 +42,9 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool with_node)
 	if (with_node) {
 		seq_puts(m, "\n  per-node stats");
 		for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-			seq_printf(m, "\n      %-12s %lu", node_stat_names[i],
-				   node_page_state(pgdat, i));
+			if (node_stat_names[i])
+				seq_printf(m, "\n      %-12s %lu", node_stat_names[i],
+					   node_page_state(pgdat, i));
 	}
 	seq_printf(m,
 		   "\n  pages free     %lu\n        boost    %lu\n        min      %lu\n        "

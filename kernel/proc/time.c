@@ -171,7 +171,7 @@ long sys_time(s64 __user *ut)
 /* --- sleeping --- */
 
 /* Until @deadline (CLOCK_MONOTONIC). 0, or -ERESTART_RESTARTBLOCK on a signal. */
-static int sleep_until(u64 deadline)
+static int hrtimer_nanosleep(u64 deadline)
 {
 	u64 now;
 
@@ -199,7 +199,7 @@ static long sleep_and_report(u64 deadline, struct timespec __user *rem)
 	struct timespec left;
 	u64 now;
 
-	if (!sleep_until(deadline))
+	if (!hrtimer_nanosleep(deadline))
 		return 0;
 	if (rem) {
 		now = ktime_get_ns();
@@ -245,6 +245,6 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_and_report(ktime_get_ns() + ns, rem);
 	offset = clock_offset(clock);
-	err = sleep_until(ns > offset ? ns - offset : 0);
+	err = hrtimer_nanosleep(ns > offset ? ns - offset : 0);
 	return err ? -ERESTARTNOHAND : 0;
 }

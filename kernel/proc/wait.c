@@ -80,6 +80,8 @@ static void add_child_usage(struct task_struct *p)
 	up->cmaj_flt += p->maj_flt + sig->maj_flt + sig->cmaj_flt;
 	up->cnvcsw += p->nvcsw + sig->nvcsw + sig->cnvcsw;
 	up->cnivcsw += p->nivcsw + sig->nivcsw + sig->cnivcsw;
+	add_task_io(&up->io, &p->io);	/* Linux keeps no sum of children's apart */
+	add_task_io(&up->io, &sig->io);
 	up->cmaxrss = MAX(up->cmaxrss, sig->maxrss);
 	up->cmaxrss = MAX(up->cmaxrss, sig->cmaxrss);
 	spin_unlock_irq(&current->sighand->siglock);

@@ -1,0 +1,147 @@
+"""What /proc says of memory and of processes agrees with itself."""
+
+import re
+
+from brink import Machine
+
+LRU, MMAP, ANON, BUDDY, SWAPBACKED, NOPAGE, ZERO_PAGE, RESERVED = 5, 11, 12, 10, 14, 20, 24, 32
+
+
+def words(m, path, index, n=1):
+    """@n 64-bit words of a binary file, from word @index on."""
+    text = m.run(f"dd if={path} bs=8 skip={index} count={n} 2>/dev/null | od -An -v -tx1")
+    raw = bytes.fromhex("".join(text.split()))
+    return [int.from_bytes(raw[i:i + 8], "little") for i in range(0, len(raw), 8)]
+
+
+def bits(word):
+    return {b for b in range(64) if word >> b & 1}
+
+
+def table(text):
+    """name -> number, for "Name:   12 kB", "name 12" and "name: 12" lines."""
+    return {k: int(v) for k, v in re.findall(r"^([\w()]+):?\s+(\d+)", text, re.M)}
+
+
+def sleeper(m):
+    """The pid of a process that sleeps for as long as the test."""
+    return m.run("sleep 1000 & until grep -q sleep /proc/$!/comm && grep -q S.*sleeping /proc/$!/status; do :; done; "
+                 "echo $!").split()[-1]
+
+
+def test_pages_of_a_process_by_their_frames():
+    with Machine().wait_shell() as m:
+        pid = sleeper(m)
+        maps = m.run(f"cat /proc/{pid}/maps")
+        stack = re.search(r"-(\w+) rw-p .*\[stack\]", maps)
+        text = re.search(r"^(\w+)-\w+ r-xp \w+ \S+ [1-9]", maps, re.M)
+        vpn = (int(stack[1], 16) >> 12) - 1              # the stack's last page: arguments, environment
+        entry, = words(m, f"/proc/{pid}/pagemap", vpn)
+        assert {63, 56} <= bits(entry) and not {62, 61} & bits(entry), "present, exclusive, anonymous"
+        pfn = entry & (1 << 55) - 1
+        flags, = words(m, "/proc/kpageflags", pfn)
+        assert {MMAP, ANON, SWAPBACKED} <= bits(flags) and not {BUDDY, NOPAGE, RESERVED} & bits(flags)
+        assert words(m, "/proc/kpagecount", pfn) == [1]
+        entry, = words(m, f"/proc/{pid}/pagemap", int(text[1], 16) >> 12)
+        assert {63, 61} <= bits(entry), "the program's text is a file's"
+        pfn = entry & (1 << 55) - 1
+        assert words(m, "/proc/kpagecount", pfn)[0] >= 2, "the shell is the same file"
+        assert ANON not in bits(words(m, "/proc/kpageflags", pfn)[0])
+        # nothing is mapped at 0; behind the last frame the files end; half a word is refused
+        assert words(m, f"/proc/{pid}/pagemap", 0) == [0]
+        assert words(m, "/proc/kpageflags", 1 << 30) == []
+        assert m.run_status(f"dd if=/proc/{pid}/pagemap of=/dev/null bs=4 count=1")[0] != 0
+        # each frame is free, or somebody's, or not there: as many free ones as the kernel counts, but for the
+        # blocks (only their first page is marked) -- so: none of them is mapped
+        for word in words(m, "/proc/kpageflags", 4096, 2048):
+            if BUDDY in bits(word):
+                assert not {MMAP, LRU, ANON} & bits(word)
+        m.run("kill -9 %1; wait; true")
+
+
+def test_smaps_rollup_and_status_have_one_sum():
+    with Machine().wait_shell() as m:
+        pid = sleeper(m)
+        smaps = m.run(f"cat /proc/{pid}/smaps")
+        rollup = table(m.run(f"cat /proc/{pid}/smaps_rollup"))
+        status = table(m.run(f"cat /proc/{pid}/status"))
+        for name in ("Rss", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Referenced", "Anonymous"):
+            assert sum(map(int, re.findall(rf"^{name}: +(\d+) kB", smaps, re.M))) == rollup[name], name
+        assert abs(sum(map(int, re.findall(r"^Pss: +(\d+) kB", smaps, re.M))) - rollup["Pss"]) <= smaps.count("\nPss:")
+        assert rollup["Rss"] == status["VmRSS"] == status["RssAnon"] + status["RssFile"] + status["RssShmem"]
+        assert sum(map(int, re.findall(r"^Size: +(\d+) kB", smaps, re.M))) == status["VmSize"]
+        # what was not touched since counts as not referenced (the text is the shell's, too, and in use)
+        stack = f"grep -A 20 stack /proc/{pid}/smaps"
+        assert table(m.run(stack))["Referenced"] > 0
+        m.run(f"echo 3 > /proc/{pid}/clear_refs")
+        assert table(m.run(stack))["Referenced"] > 0, "3: pages of files only"
+        m.run(f"echo 1 > /proc/{pid}/clear_refs")
+        assert table(m.run(stack))["Referenced"] == 0
+        m.run(f"echo 5 > /proc/{pid}/clear_refs")
+        assert table(m.run(f"cat /proc/{pid}/status"))["VmHWM"] == status["VmRSS"]
+        assert m.run_status(f"echo 0 > /proc/{pid}/clear_refs")[0] and m.run_status(f"echo 6 > /proc/{pid}/clear_refs")[0]
+        m.run("kill -9 %1; wait; true")
+
+
+def test_the_sums_of_vmstat_zoneinfo_and_meminfo():
+    with Machine(swap=64).wait_shell() as m:
+        m.run("echo 3 > /proc/sys/vm/drop_caches")
+        text = m.run("cat /proc/vmstat; echo ==; cat /proc/zoneinfo; echo ==; cat /proc/meminfo")
+        vmstat, zoneinfo, meminfo = text.split("==")
+        v, info = table(vmstat), table(meminfo)
+        slack = 64                                      # pages that move while the three are read
+
+        def zone_sum(name):
+            return sum(map(int, re.findall(rf"^ +{name} +(\d+)", zoneinfo, re.M)))
+        for name in re.findall(r"^(nr_\w+|workingset_\w+) ", vmstat, re.M):
+            assert abs(zone_sum(name) - v[name]) <= slack, name
+        assert abs(zone_sum("pages free") - v["nr_free_pages"]) <= slack
+        for name, stat in (("MemFree", "nr_free_pages"), ("AnonPages", "nr_anon_pages"), ("Mapped", "nr_mapped"),
+                           ("Shmem", "nr_shmem"), ("Dirty", "nr_dirty"), ("Writeback", "nr_writeback"),
+                           ("PageTables", "nr_page_table_pages"), ("SReclaimable", "nr_slab_reclaimable"),
+                           ("SUnreclaim", "nr_slab_unreclaimable"), ("Unevictable", "nr_unevictable"),
+                           ("Mlocked", "nr_mlock"), ("SwapCached", "nr_swapcached")):
+            assert abs(info[name] - 4 * v[stat]) <= 4 * slack, name
+        assert info["KernelStack"] == v["nr_kernel_stack"]
+        assert info["Active"] == info["Active(anon)"] + info["Active(file)"]
+        assert info["Slab"] == info["SReclaimable"] + info["SUnreclaim"]
+        assert info["HighTotal"] + info["LowTotal"] == info["MemTotal"]
+        # everything that was ever allocated is free, or not
+        assert v["pgfault"] >= v["pgmajfault"] and v["pgsteal_kswapd"] <= v["pgscan_kswapd"]
+
+
+def test_io_is_what_dd_has_moved():
+    with Machine(swap=64).wait_shell() as m:
+        def io():
+            return table(m.run("cat /proc/$$/io"))
+        before = io()
+        m.run("dd if=/dev/zero of=/root/file bs=64k count=16 2>/dev/null")
+        after = io()
+        grown = {k: after[k] - before[k] for k in after}
+        assert 1 << 20 <= grown["rchar"] < (1 << 20) + 65536 and 1 << 20 <= grown["wchar"] < (1 << 20) + 65536
+        assert 16 <= grown["syscr"] < 16 + 64 and 16 <= grown["syscw"] < 16 + 64
+        assert grown["read_bytes"] == grown["write_bytes"] == 0, "a ramfs is no disk"
+        m.run("swapoff /dev/vda; echo 3 > /proc/sys/vm/drop_caches")
+        before = io()
+        m.run("dd if=/dev/vda of=/dev/null bs=1M count=4 2>/dev/null")
+        grown = io()["read_bytes"] - before["read_bytes"]
+        assert 4 << 20 <= grown <= (4 << 20) + (1 << 20), "the disk's, with what was read ahead"
+        # a text file is no empty file to sendfile(2), which BusyBox's cat uses
+        m.run("cat /proc/meminfo > /root/copy; grep -q MemTotal /root/copy")
+
+
+def test_where_a_task_waits():
+    with Machine().wait_shell() as m:
+        pid = sleeper(m)
+        assert re.fullmatch(r"\w*nanosleep\w*", m.run(f"cat /proc/{pid}/wchan"))
+        stack = m.run(f"cat /proc/{pid}/stack").split("\n")
+        assert all(re.fullmatch(r"\[<0>\] \w+\+0x[\da-f]+/0x[\da-f]+", line) for line in stack if line)
+        assert "nanosleep" in stack[0] and "entry_SYSCALL_64_after_hwframe" in stack[-2]
+        assert re.match(r"(35|230) (0x[\da-f]+ ){7}0x[\da-f]+\n", m.run(f"cat /proc/{pid}/syscall"))
+        assert m.run("cat /proc/self/syscall") == "running\n" and m.run("cat /proc/self/wchan") == "0"
+        assert m.run("cat /proc/2/syscall") == "-1 0x0 0x0\n"
+        sched = m.run(f"cat /proc/{pid}/sched")
+        assert sched.startswith(f"sleep ({pid}, #threads: 1)\n-----")
+        n = {k: int(v) for k, v in re.findall(r"^(nr_\w+) +: +(\d+)$", sched, re.M)}
+        assert n["nr_switches"] == n["nr_voluntary_switches"] + n["nr_involuntary_switches"] > 0
+        m.run("kill -9 %1; wait; true")
