@@ -27,6 +27,7 @@
 #include "mm/memcontrol.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
+#include "mm/mempolicy.h"
 #include "mm/page_alloc.h"
 #include "mm/shmem.h"
 #include "mm/slab.h"
@@ -234,14 +235,16 @@ fail:
  * A page of zeroes for @index, which has none. 0: locked, with a reference; -EEXIST: somebody
  * was first; -ENOSPC: the file system or the commit limit is full; -ENOMEM
  */
-static int make_page(struct address_space *mapping, unsigned long index, struct page **pagep)
+static int make_page(struct address_space *mapping, unsigned long index, struct vm_fault *vmf,
+		     struct page **pagep)
 {
 	struct page *page;
 	int error = charge_page(mapping);
 
 	if (error)
 		return error;
-	page = alloc_page(mapping_gfp(mapping) | __GFP_ZERO);
+	page = vma_alloc_page(mapping_gfp(mapping) | __GFP_ZERO, vmf ? vmf->vma : NULL,
+			      vmf ? vmf->address : 0);
 	error = -ENOMEM;
 	if (page) {
 		page_set(page, PG_uptodate);
@@ -286,8 +289,9 @@ bool shmem_swap_entry(struct address_space *mapping, unsigned long index, swp_en
 	return swapped;
 }
 
-static int getpage(struct address_space *mapping, unsigned long index, struct page **pagep,
-		   bool create, bool *major)
+/* @vmf: the fault it is for, whose mapping may have a policy; NULL: none */
+static int getpage(struct address_space *mapping, unsigned long index, struct vm_fault *vmf,
+		   struct page **pagep, bool create, bool *major)
 {
 	*pagep = NULL;
 	for (;;) {
@@ -312,7 +316,7 @@ static int getpage(struct address_space *mapping, unsigned long index, struct pa
 		if (!entry && !create)
 			return 0;
 		error = entry ? shmem_swapin(mapping, index, value_to_entry(entry), pagep, major) :
-				make_page(mapping, index, pagep);
+				make_page(mapping, index, vmf, pagep);
 		if (error != -EAGAIN && error != -EEXIST)
 			return error;
 		cond_resched();
@@ -330,7 +334,7 @@ int shmem_getpage(struct address_space *mapping, unsigned long index, struct pag
 {
 	bool major = false;
 
-	return getpage(mapping, index, pagep, create, &major);
+	return getpage(mapping, index, NULL, pagep, create, &major);
 }
 
 /* --- truncation and holes --- */
@@ -492,7 +496,7 @@ vm_fault_t shmem_fault(struct vm_fault *vmf)
 
 	if (beyond_end(mapping, vmf->pgoff))
 		return VM_FAULT_SIGBUS;
-	error = getpage(mapping, vmf->pgoff, &vmf->page, true, &major);
+	error = getpage(mapping, vmf->pgoff, vmf, &vmf->page, true, &major);
 	if (major) {
 		count_vm_event(PGMAJFAULT);
 		count_memcg_event_mm(vmf->vma->vm_mm, PGMAJFAULT);

@@ -30,7 +30,7 @@ def test_the_firmwares_nodes_become_ours():
         assert abs(a["MemTotal"] - b["MemTotal"] - (256 << 10)) < 24 << 10
         # A node's own CPU finds its memory first, and the counters say so.
         before = node_kb(m, 1)["MemFree"]
-        m.run("taskset 2 big_mm 20 20 0 > /dev/null & p=$!; sleep 2; cat /proc/$p/numa_maps; kill -9 $p; wait $p 2>/dev/null; true")
+        m.run("taskset 2 numatest hog 0 24 100 & p=$!; sleep 2; cat /proc/$p/numa_maps; kill -9 $p; wait $p 2>/dev/null; true")
         hits = dict(re.findall(r"(\w+) (\d+)", m.run("cat /sys/devices/system/node/node1/numastat")))
         assert int(hits["numa_hit"]) >= 5000 and int(hits["local_node"]) >= 5000 and before > 0
         # One kswapd a node, at home.
@@ -51,7 +51,7 @@ def test_four_fake_nodes():
         assert re.search(r"Mems_allowed_list:\s+0-3\n", m.run("cat /proc/self/status"))
         # All of it can be had by one process, wherever it runs.
         before = m.settled()
-        m.run("taskset 8 big_mm 100 400 0 > /dev/null & p=$!; sleep 3; kill -9 $p; wait $p 2>/dev/null; true")
+        m.run("taskset 8 numatest hog 0 400 100 & p=$!; sleep 4; kill -9 $p; wait $p 2>/dev/null; true")
         assert abs(m.settled()["MemFree"] - before["MemFree"]) < 1024
         assert m.vmstat()["numa_miss"] > 10000
 
@@ -78,3 +78,62 @@ def test_pages_migrate_under_load():
         assert stat["pgmigrate_success"] > 200
         assert stat["nr_isolated_anon"] == stat["nr_isolated_file"] == 0
         assert abs(before["MemFree"] - after["MemFree"]) < 512, (before, after)
+
+
+def cpuset_group(m, name, cpus, mems):
+    m.run("mkdir -p /cg; grep -q /cg /proc/mounts || mount -t cgroup2 none /cg; echo +cpuset > /cg/cgroup.subtree_control")
+    m.run(f"mkdir /cg/{name}; echo {mems} > /cg/{name}/cpuset.mems; echo {cpus} > /cg/{name}/cpuset.cpus")
+
+
+def test_a_cpuset_moves_a_task_and_its_memory():
+    with Machine(mem=512, cpus=4, highmem=0, append="numa=fake=2") as m:
+        m.wait_shell()
+        before = m.settled()
+        cpuset_group(m, "a", "2-3", "1")
+        for value, error in (("7", "Invalid argument"), ("x", "Invalid argument"), ("9999", "out of range")):
+            status, output = m.run_status(f"echo {value} > /cg/a/cpuset.mems")
+            assert status and error in output
+        m.run("numatest hog 0 40 100 & p=$!; sleep 1; echo $p > /cg/a/cgroup.procs")
+        assert m.run("cat /proc/$p/cpuset").strip() == "/a"
+        status = m.run("cat /proc/$p/status")
+        assert re.search(r"Cpus_allowed_list:\s+2-3\n", status) and re.search(r"Mems_allowed_list:\s+1\n", status)
+        assert not re.search(r"anon=10240 .* N0=", m.run("cat /proc/$p/numa_maps"))
+        m.run("echo 0 > /cg/a/cpuset.mems; echo 0-1 > /cg/a/cpuset.cpus")
+        assert re.search(r"anon=10240 .* N0=10240 kernel", m.run("cat /proc/$p/numa_maps"))
+        assert "can't set" in m.run_status("taskset -p 8 $p")[1]        # CPU 3 is not in it
+        m.run("taskset -p f $p")
+        assert re.search(r"Cpus_allowed_list:\s+0-1\n", m.run("cat /proc/$p/status"))
+        # What it does not say, it has from above; emptied while in use: ENOSPC.
+        m.run("mkdir /cg/b")
+        assert m.run("cat /cg/b/cpuset.mems.effective /cg/b/cpuset.cpus.effective").split() == ["0-1", "0-3"]
+        assert "No space" in m.run_status("echo > /cg/a/cpuset.mems")[1]
+        m.run("kill -9 $p; wait $p 2>/dev/null; true")
+        m.run("rmdir /cg/a /cg/b")
+        after = m.settled()
+        assert abs(after["MemFree"] - before["MemFree"]) < 1024, (before, after)
+
+
+def test_ooms_of_a_part_of_memory():
+    with Machine(mem=256, cpus=2, highmem=0, append="numa=fake=2") as m:
+        m.wait_shell()
+        cpuset_group(m, "a", "0-1", "1")
+        m.run("echo 1 > /proc/sys/vm/panic_on_oom; dmesg -c > /dev/null")      # which spares such OOMs
+        status, _ = m.run_status("sh -c 'echo $$ > /cg/a/cgroup.procs; exec big_mm'", timeout=120)
+        assert status == 137
+        log = m.run("dmesg")
+        assert re.search(r"oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=\(null\),cpuset=a,mems_allowed=1,global_oom", log)
+        assert "Node 1 Normal free:" in log and "Node 0 Normal free:" not in log and "Node 0 DMA" not in log
+        assert node_kb(m, 0)["MemFree"] > 60 << 10
+        m.run("dmesg -c > /dev/null")
+        status, _ = m.run_status("numatest hog 2 200", timeout=120)
+        assert status == 137
+        log = m.run("dmesg")
+        assert re.search(r"oom-kill:constraint=CONSTRAINT_MEMORY_POLICY,nodemask=1,cpuset=/,mems_allowed=0-1,global_oom", log)
+        # Who is bound to the other node could not help, and is not in the table.
+        m.run("dmesg -c > /dev/null")
+        m.run("numatest hog 1 60 100 > /dev/null & p=$!; sleep 3")
+        status, _ = m.run_status("numatest hog 2 200", timeout=120)
+        assert status == 137 and m.run("cat /proc/$p/comm").strip() == "numatest"
+        pid = m.run("echo $p").strip()
+        assert not re.search(rf"\[ +{pid}\]", m.run("dmesg"))
+        m.run("kill -9 $p; wait $p 2>/dev/null; true")

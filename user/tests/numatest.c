@@ -3,6 +3,7 @@
  *
  *   numatest policy           arguments, errno, what get_mempolicy says, where pages lie
  *   numatest split            policies of parts of a mapping, fork and exec
+ *   numatest hog MASK MIB [SECS]  bound to the nodes of MASK (0: no policy)
  *   numatest migrate [N]      threads count in pages that are moved to and fro under them; nothing is lost
  */
 #define _GNU_SOURCE
@@ -309,6 +310,19 @@ static void migrate(int want)
 	CHECK(moved > rounds * PAGES * 2);
 }
 
+/* Binds itself to the nodes of @mask, takes @mib and stays for @secs. */
+static int hog(unsigned long mask, size_t mib, int secs)
+{
+	char *p = anon(mib << 20);
+
+	if (p == MAP_FAILED || (mask && set_policy(BIND, mask)))
+		return 1;
+	for (size_t i = 0; i < mib << 20; i += PAGE)
+		p[i] = 1;
+	sleep(secs);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "policy";
@@ -325,6 +339,8 @@ int main(int argc, char **argv)
 		unsigned long mask;
 
 		return !(mode_of(NULL, &mask) == BIND && mask == 2);
+	} else if (!strcmp(what, "hog") && argc > 3) {
+		return hog(atoi(argv[2]), atoi(argv[3]), argc > 4 ? atoi(argv[4]) : 0);
 	} else if (!strcmp(what, "migrate")) {
 		migrate(argc > 2 ? atoi(argv[2]) : 4);
 	} else {

@@ -10,7 +10,6 @@
 
 #include "kernel/lib/bug.h"
 #include "kernel/lib/format.h"
-#include "kernel/sched/cgroup_internal.h"
 #include "kernel/sched/psi_internal.h"
 #include "kernel/sched/rcu.h"
 #include "kernel/sched/cgroup_internal.h"
@@ -120,12 +119,6 @@ stub void migrate_enable(void)
 {
 	current->migrate_disabled--;
 }
-
-/* Of the groups' tree only the shape is tested here: nobody freezes, nobody runs. */
-stub void cgroup_update_frozen(struct cgroup *cg) {}
-stub void cgroup_notify_frozen(struct cgroup *cg) {}
-stub void cgroup_freeze_task(struct task_struct *t, bool on) {}
-stub void cgroup_leave_times(struct task_struct *t) {}
 
 /* --- mm --- */
 unsigned int host_kswapd_wakes, host_reclaims, host_ooms;
