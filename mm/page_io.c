@@ -16,9 +16,7 @@
 #include "mm/swap_state.h"
 #include "mm/vmstat.h"
 
-#define SECTORS_PER_PAGE (PAGE_SIZE / 512)
-
-/* "Read-error on swap-device (254:0:1234)": major, minor and the 512-byte sector. */
+/* "Read-error on swap-device (254:0:1234)": major, minor and the disk's 512-byte sector. */
 static void report_error(const char *what, struct page *page)
 {
 	swp_entry_t entry = { page->private };
@@ -26,8 +24,7 @@ static void report_error(const char *what, struct page *page)
 	struct swap_device *dev = swap_area_device(entry, &pos);
 
 	printk_ratelimited(KERN_ALERT "%s-error on swap-device (%u:%u:%llu)\n", what, dev->id >> 20,
-			   dev->id & 0xfffff,
-			   (unsigned long long)(pos / PAGE_SIZE * SECTORS_PER_PAGE));
+			   dev->id & 0xfffff, (unsigned long long)dev->ops->sector(dev->dev, pos));
 }
 
 /*

@@ -37,7 +37,7 @@
 #include "mm/vmstat.h"
 
 static LIST_HEAD(swaplist);			/* swaplist_lock: mappings, by link */
-/* Never taken with an i_lock held or the other way round. */
+/* Never taken with an i_lock held or the other way round; irqsave, as its rank is taken in interrupts. */
 static spinlock_t swaplist_lock = SPINLOCK_INIT(LOCK_I_PAGES);
 static struct address_space *unusing;		/* swaplist_lock: swapoff is at work on it */
 static DECLARE_WAIT_QUEUE_HEAD(unusing_wait);
@@ -108,10 +108,11 @@ static void account_swapped(struct address_space *mapping, long n)
 
 static void note_swapped(struct address_space *mapping)
 {
-	spin_lock(&swaplist_lock);
+	unsigned long flags;
+	flags = spin_lock_irqsave(&swaplist_lock);
 	if (list_empty(&mapping->link))
 		list_add_tail(&mapping->link, &swaplist);
-	spin_unlock(&swaplist_lock);
+	spin_unlock_irqrestore(&swaplist_lock, flags);
 }
 
 /*
@@ -403,11 +404,12 @@ static void zero_part(struct address_space *mapping, loff_t from, loff_t end)
 /* Nothing of it is in swap any more: swapoff lets go of it. */
 static void forget_swapped(struct address_space *mapping)
 {
+	unsigned long flags;
 	wait_event(unusing_wait, READ_ONCE(unusing) != mapping, "swapoff");
-	spin_lock(&swaplist_lock);
+	flags = spin_lock_irqsave(&swaplist_lock);
 	if (!list_empty(&mapping->link))
 		list_del_init(&mapping->link);
-	spin_unlock(&swaplist_lock);
+	spin_unlock_irqrestore(&swaplist_lock, flags);
 }
 
 /* The pages @start to @last go, and their entries. */
@@ -568,15 +570,16 @@ static int unuse_mapping(struct address_space *mapping, unsigned int type)
  */
 static struct address_space *next_swapped(struct address_space *prev)
 {
+	unsigned long flags;
 	struct address_space *next = NULL;
 
-	spin_lock(&swaplist_lock);
+	flags = spin_lock_irqsave(&swaplist_lock);
 	if (!prev && !list_empty(&swaplist))
 		next = list_first_entry(&swaplist, struct address_space, link);
 	else if (prev && !list_is_last(&prev->link, &swaplist) && !list_empty(&prev->link))
 		next = list_next_entry(prev, link);
 	unusing = next;
-	spin_unlock(&swaplist_lock);
+	spin_unlock_irqrestore(&swaplist_lock, flags);
 	wake_up_all(&unusing_wait);
 	return next;
 }
@@ -587,6 +590,7 @@ static struct address_space *next_swapped(struct address_space *prev)
  */
 bool shmem_unuse_type(unsigned int type, int *error)
 {
+	unsigned long flags;
 	struct address_space *mapping = next_swapped(NULL);
 
 	*error = 0;
@@ -596,9 +600,9 @@ bool shmem_unuse_type(unsigned int type, int *error)
 			mapping = next_swapped(mapping);
 	}
 	if (*error) {
-		spin_lock(&swaplist_lock);
+		flags = spin_lock_irqsave(&swaplist_lock);
 		unusing = NULL;
-		spin_unlock(&swaplist_lock);
+		spin_unlock_irqrestore(&swaplist_lock, flags);
 		wake_up_all(&unusing_wait);
 	}
 	return !*error;

@@ -37,14 +37,20 @@ struct swap_device_ops {
 	void (*kick)(void *dev);	/* send what was gathered */
 	int (*read_sync)(void *dev, void *buf, u64 pos, size_t len);	/* swapon: the header */
 	void (*release)(void *dev);	/* swapoff is done */
+	u64 (*sector)(void *dev, u64 pos);	/* of the disk, for messages */
 };
 struct swap_device {
 	const struct swap_device_ops *ops;
 	void *dev;
 	u64 size; /* bytes */
 	bool is_file;
-	char path[64];
-	kdev_t id;
+	char path[256];
+	kdev_t id;			/* of the device, for messages */
+	const void *key;		/* what it is, of all devices and files: never followed */
+	/* of a file: how many pages have a place on the disk; in how many runs, and over how many */
+	unsigned long mapped, span;
+	unsigned int extents;
+	const void *header;		/* of a file: its first page, while do_swapon() runs */
 };
 
 /*
@@ -54,7 +60,7 @@ struct swap_device {
  */
 int do_swapon(struct swap_device *dev, int swap_flags);
 /* 0, -EINVAL (not in use), -ENOMEM, -EINTR */
-int do_swapoff(const char *path, kdev_t id);
+int do_swapoff(const void *key);
 
 /* a free slot, its count set for the cache; val 0: none */
 swp_entry_t get_swap_page(struct page *page);

@@ -155,13 +155,12 @@ static void enable_swap_info(struct swap_info_struct *si)
 	spin_unlock(&swap_lock);
 }
 
-static struct swap_info_struct *find_area(const char *path, kdev_t id)
+static struct swap_info_struct *find_area(const void *key)
 {
 	for (unsigned int type = 0; type < nr_swapfiles; type++) {
 		struct swap_info_struct *si = &swap_info[type];
 
-		if ((si->flags & SWP_USED) &&
-		    (si->dev.is_file ? path && !strcmp(si->dev.path, path) : id == si->dev.id))
+		if ((si->flags & SWP_USED) && si->dev.key == key)
 			return si;
 	}
 	return NULL;
@@ -188,9 +187,14 @@ static int prepare_area(struct swap_info_struct *si, const struct swap_device *d
 
 	if (!h)
 		return -ENOMEM;
-	error = dev->size < PAGE_SIZE ? -EINVAL : dev->ops->read_sync(dev->dev, h, 0, PAGE_SIZE);
+	error = dev->size < PAGE_SIZE ? -EINVAL :
+		dev->header ? 0 : dev->ops->read_sync(dev->dev, h, 0, PAGE_SIZE);
+	if (dev->header)
+		memcpy(h, dev->header, PAGE_SIZE);
 	if (!error) {
 		max = read_swap_header(h, dev);
+		if (dev->is_file)
+			max = MIN(max, dev->mapped);	/* a badly scattered file has fewer */
 		error = max ? setup_maps(si, h, max) : -EINVAL;
 	}
 	free_pages_address(h, 0);
@@ -205,7 +209,7 @@ int do_swapon(struct swap_device *dev, int swap_flags)
 	mutex_lock(&swapon_mutex);
 	if (swap_flags & ~SWAP_FLAGS_VALID)
 		error = -EINVAL;
-	else if (find_area(dev->path, dev->id))
+	else if (find_area(dev->key))
 		error = -EBUSY;
 	else if (!(si = alloc_swap_info()))
 		error = -EPERM;
@@ -218,14 +222,16 @@ int do_swapon(struct swap_device *dev, int swap_flags)
 		return error;
 	}
 	si->dev = *dev;
+	si->dev.header = NULL;
 	si->inuse_pages = 0;
 	si->next = 1;
 	si->prio =
 	    swap_flags & SWAP_FLAG_PREFER ? swap_flags & SWAP_FLAG_PRIO_MASK : --least_priority;
 	enable_swap_info(si);
-	pr_info("Adding %luk swap on %s.  Priority:%d extents:1 across:%luk \n",
+	pr_info("Adding %luk swap on %s.  Priority:%d extents:%u across:%luk \n",
 		si->pages << (PAGE_SHIFT - 10), si->dev.path, si->prio,
-		(si->max - 1) << (PAGE_SHIFT - 10));
+		si->dev.is_file ? si->dev.extents : 1,
+		(si->dev.is_file ? si->dev.span : si->max - 1) << (PAGE_SHIFT - 10));
 	mutex_unlock(&swapon_mutex);
 	return 0;
 }
@@ -544,13 +550,13 @@ static void free_area(struct swap_info_struct *si)
 		dev.ops->release(dev.dev);
 }
 
-int do_swapoff(const char *path, kdev_t id)
+int do_swapoff(const void *key)
 {
 	struct swap_info_struct *si;
 	int error = 0;
 
 	mutex_lock(&swapon_mutex);
-	si = find_area(path, id);
+	si = find_area(key);
 	if (!si) {
 		error = -EINVAL;
 		goto out;

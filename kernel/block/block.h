@@ -156,3 +156,11 @@ struct swap_device;
 /* do_swapon() gives it back (ops->release) if it fails, and at swapoff. 0, -EBUSY, -ENOMEM,
  * -EIO (gone). */
 int swap_device_for_bdev(struct block_device *bdev, struct swap_device *dev);
+/* A run of a swap file's pages, in the order of the slots: all of them, without gaps. */
+struct swap_extent { unsigned long first, pages; sector_t sector; };
+/*
+ * The same for a file on @bdev. @extents (kvmalloc'ed) are taken over; @release(@arg) is called at
+ * swapoff, or if do_swapon() fails. Fills ops, dev, id. 0, -ENOMEM, -EIO: nothing is taken over.
+ */
+int swap_device_for_extents(struct block_device *bdev, struct swap_extent *extents, unsigned int n,
+			    void (*release)(void *arg), void *arg, struct swap_device *dev);

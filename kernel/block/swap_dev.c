@@ -1,5 +1,5 @@
 /*
- * swap_dev.c - a block device as what a swap area lies on.
+ * swap_dev.c - a block device, or the places of a file on one, as what a swap area lies on.
  *
  * Idea:   reclaim hands over pages one by one, mostly to neighbouring slots.
  *         A few requests per area are kept open; a page that continues one of
@@ -21,6 +21,7 @@
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "mm/swapfile.h"
+#include "mm/vmalloc.h"
 
 #define NR_OPEN 4			/* as many reclaimers as usually run at once */
 #define SECTORS_PER_PAGE (PAGE_SIZE >> SECTOR_SHIFT)
@@ -33,6 +34,11 @@ struct swap_bdev {
 	struct blk_request *open[NR_OPEN];	/* lock: NULL: none */
 	unsigned int victim;		/* lock: which one goes next if all are open */
 	struct timer_list timer;	/* sends what nobody kicked */
+	/* c: of a file: where its pages lie; NULL: the device itself is the area */
+	struct swap_extent *extents;
+	unsigned int nr_extents;
+	void (*released)(void *arg);	/* c: whom to tell */
+	void *arg;
 };
 
 #define OPEN_NSEC (4 * NSEC_PER_MSEC)
@@ -79,6 +85,33 @@ static void send_all(struct swap_bdev *sb)
 static void open_timeout(struct timer_list *t)
 {
 	send_all(container_of(t, struct swap_bdev, timer));
+}
+
+/* Where the page at byte @pos of the area lies on the device. */
+static sector_t sector_of(const struct swap_bdev *sb, u64 pos)
+{
+	unsigned long page = pos >> PAGE_SHIFT;
+	unsigned int low = 0, high = sb->nr_extents;
+
+	if (!sb->extents)
+		return pos >> SECTOR_SHIFT;
+	while (high - low > 1) {
+		unsigned int mid = (low + high) / 2;
+
+		if (sb->extents[mid].first <= page)
+			low = mid;
+		else
+			high = mid;
+	}
+	BUG_ON(page - sb->extents[low].first >= sb->extents[low].pages);
+	return sb->extents[low].sector + (page - sb->extents[low].first) * SECTORS_PER_PAGE;
+}
+
+static u64 swap_sector(void *dev, u64 pos)
+{
+	struct swap_bdev *sb = dev;
+
+	return sb->bdev->start + sector_of(sb, pos);
 }
 
 static bool continues(const struct blk_request *req, enum blk_op op, sector_t sector,
@@ -147,7 +180,7 @@ static struct blk_request *new_request(struct swap_bdev *sb)
 static int swap_rw_page(void *dev, struct page *page, u64 pos, bool write, page_done_t done)
 {
 	struct swap_bdev *sb = dev;
-	sector_t sector = pos >> SECTOR_SHIFT;
+	sector_t sector = sector_of(sb, pos);
 	enum blk_op op = write ? BLK_WRITE : BLK_READ;
 	struct blk_request *full = NULL, *req;
 
@@ -210,7 +243,12 @@ static void swap_release(void *dev)
 
 	submit_open(sb);
 	del_timer_sync(&sb->timer);
-	bd_release(sb->bdev);
+	if (sb->extents)
+		kvfree(sb->extents);	/* the device is its file system's */
+	else
+		bd_release(sb->bdev);
+	if (sb->released)
+		sb->released(sb->arg);
 	kfree(sb);
 }
 
@@ -219,7 +257,20 @@ static const struct swap_device_ops swap_bdev_ops = {
 	.kick = swap_kick,
 	.read_sync = swap_read_sync,
 	.release = swap_release,
+	.sector = swap_sector,
 };
+
+static struct swap_bdev *alloc_swap_bdev(struct block_device *bdev)
+{
+	struct swap_bdev *sb = kzalloc(sizeof(*sb), GFP_KERNEL);
+
+	if (!sb)
+		return NULL;
+	sb->bdev = bdev;
+	spin_lock_init(&sb->lock, LOCK_SWAP_DEV);
+	timer_setup(&sb->timer, open_timeout);
+	return sb;
+}
 
 int swap_device_for_bdev(struct block_device *bdev, struct swap_device *dev)
 {
@@ -228,7 +279,7 @@ int swap_device_for_bdev(struct block_device *bdev, struct swap_device *dev)
 
 	if (bdev->gone)
 		return -EIO;
-	sb = kzalloc(sizeof(*sb), GFP_KERNEL);
+	sb = alloc_swap_bdev(bdev);
 	if (!sb)
 		return -ENOMEM;
 	error = bd_claim(bdev, sb);
@@ -236,14 +287,33 @@ int swap_device_for_bdev(struct block_device *bdev, struct swap_device *dev)
 		kfree(sb);
 		return error;
 	}
-	sb->bdev = bdev;
-	spin_lock_init(&sb->lock, LOCK_SWAP_DEV);
-	timer_setup(&sb->timer, open_timeout);
 	*dev = (struct swap_device){ .ops = &swap_bdev_ops,
 				     .dev = sb,
 				     .size = READ_ONCE(bdev->size),
 				     .is_file = false,
-				     .id = bdev->dev };
+				     .id = bdev->dev,
+				     .key = bdev };
 	snprintf(dev->path, sizeof(dev->path), "/dev/%s", bdev->name);
+	return 0;
+}
+
+int swap_device_for_extents(struct block_device *bdev, struct swap_extent *extents, unsigned int n,
+			    void (*release)(void *arg), void *arg, struct swap_device *dev)
+{
+	struct swap_bdev *sb;
+
+	if (bdev->gone)
+		return -EIO;
+	sb = alloc_swap_bdev(bdev);
+	if (!sb)
+		return -ENOMEM;
+	sb->extents = extents;
+	sb->nr_extents = n;
+	sb->released = release;
+	sb->arg = arg;
+	dev->ops = &swap_bdev_ops;
+	dev->dev = sb;
+	dev->id = bdev->dev;
+	dev->extents = n;
 	return 0;
 }

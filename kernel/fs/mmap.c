@@ -68,6 +68,8 @@ int generic_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	if (!file->f_mapping)
 		return -ENODEV;
+	if (IS_SWAPFILE(file->f_inode) && vma->vm_flags & VM_SHARED && vma->vm_flags & VM_MAYWRITE)
+		return -ETXTBSY;
 	touch_atime(file);
 	vma->vm_file = get_file(file);
 	vma->vm_mapping = file->f_mapping;
