@@ -545,6 +545,34 @@ static void no_killable_process(struct oom_control *oc)
 		panic("System is deadlocked on memory");
 }
 
+static LIST_HEAD(oom_notifiers);		/* oom_lock */
+
+void register_oom_notifier(struct oom_notifier *n)
+{
+	BUG_ON(!n->notify);
+	mutex_lock(&oom_lock);
+	list_add_tail(&n->list, &oom_notifiers);
+	mutex_unlock(&oom_lock);
+}
+
+void unregister_oom_notifier(struct oom_notifier *n)
+{
+	mutex_lock(&oom_lock);
+	list_del(&n->list);
+	mutex_unlock(&oom_lock);
+}
+
+/* Asks the kernel's own clients. Pages given back. => oom_lock held */
+static unsigned long ask_oom_notifiers(void)
+{
+	struct oom_notifier *n;
+	unsigned long freed = 0;
+
+	list_for_each_entry(n, &oom_notifiers, list)
+		freed += n->notify(n);
+	return freed;
+}
+
 /*
  * out_of_memory: finds a victim and kills it, or sees that one is dying already.
  *
@@ -556,6 +584,8 @@ __noinline bool out_of_memory(struct oom_control *oc)
 	BUG_ON(!mutex_is_locked(&oom_lock));
 	if (oom_killer_disabled)
 		return false;
+	if (!oc->memcg && ask_oom_notifiers() && !is_sysrq_oom(oc))
+		return true;
 	/* We are dying ourselves: then nobody else need. */
 	if (task_will_free_mem(current)) {
 		mark_oom_victim(current, oom_task_uid(current));

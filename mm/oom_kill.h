@@ -58,6 +58,17 @@ long oom_badness(struct task_struct *task, unsigned long totalpages);	/* LONG_MI
 extern kuid_t (*task_uid_hook)(struct task_struct *task);
 kuid_t oom_task_uid(struct task_struct *task);
 
+/*
+ * Kernel clients that can do without some of their pages are asked before anybody is killed, in the
+ * order of registration. => oom_lock held; must not allocate. What @notify returns are pages.
+ */
+struct oom_notifier {
+	unsigned long (*notify)(struct oom_notifier *n);
+	struct list_head list;		/* oom_lock */
+};
+void register_oom_notifier(struct oom_notifier *n);
+void unregister_oom_notifier(struct oom_notifier *n);
+
 /* oom_reaper.c */
 int oom_reaper(void *unused);			/* the thread; started by main.c */
 void queue_oom_reaper(struct task_struct *victim);	/* => its signal->oom_mm is set */

@@ -20,7 +20,9 @@
 
 #include "kernel/abi/errno.h"
 #include "kernel/lib/bug.h"
+#include "kernel/lib/ctlfile.h"
 #include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/clock.h"
 #include "mm/memory.h"
@@ -39,6 +41,20 @@ static struct task_struct *reaper_list;
 static DECLARE_WAIT_QUEUE_HEAD(reaper_wait);
 
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
+
+/*
+ * fail_oom_reap=N: the first N attempts fail, as if somebody held mmap_lock for writing: a test's
+ * way to the rare end where nothing can be taken.
+ */
+static unsigned int fail_oom_reap;
+static int parse_fail_oom_reap(const char *value)
+{
+	char *end;
+
+	fail_oom_reap = simple_strtoul(value, &end, 0);
+	return *end ? -EINVAL : 0;
+}
+CTL_PARAM("fail_oom_reap", parse_fail_oom_reap);
 
 /* Unmaps what is only the victim's. => mmap_lock held for reading */
 static void __oom_reap_task_mm(struct mm_struct *mm)
@@ -68,6 +84,11 @@ static void __oom_reap_task_mm(struct mm_struct *mm)
 /* One attempt. True: done, or there is nothing to do. */
 static bool oom_reap_task_mm(struct task_struct *victim, struct mm_struct *mm)
 {
+	if (unlikely(fail_oom_reap)) {
+		fail_oom_reap--;
+		TRACE(skip_task_reaping, .pid = victim->pid);
+		return false;
+	}
 	if (!down_read_trylock(&mm->mmap_lock)) {
 		TRACE(skip_task_reaping, .pid = victim->pid);
 		return false;

@@ -39,3 +39,5 @@ void page_alloc_init_zone(struct zone *zone);	/* lists, locks */
 /* fail_page_alloc.c */
 extern int fail_page_alloc_interval;	/* 0: off */
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order);
+extern int failslab_interval;			/* 0: never */
+bool should_failslab(gfp_t gfp);

@@ -30,6 +30,7 @@
 #include "kernel/x86/smp.h"
 #include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
+#include "mm/page_alloc_internal.h"
 #include "mm/slab_internal.h"
 #include "mm/trace.h"
 #include "mm/vmscan.h"
@@ -309,10 +310,15 @@ static inline bool account_object(struct kmem_cache *s, void *object, gfp_t gfp)
 
 static __always_inline void *alloc_object(struct kmem_cache *s, gfp_t gfp)
 {
-	unsigned long flags = local_irq_save();
-	struct kmem_cache_cpu *c = &s->cpu[smp_processor_id()];
-	void *object = c->free;
+	struct kmem_cache_cpu *c;
+	unsigned long flags;
+	void *object;
 
+	if (unlikely(failslab_interval) && should_failslab(gfp))
+		return NULL;
+	flags = local_irq_save();
+	c = &s->cpu[smp_processor_id()];
+	object = c->free;
 	if (likely(object)) {
 		c->free = *link_of(s, object);
 		c->count--;

@@ -190,10 +190,8 @@ static struct file *sock_alloc_file(struct sock *sk, unsigned int flags)
 	if (err)
 		return ERR_PTR(err);
 	file = alloc_file(&path, O_RDWR | (flags & O_NONBLOCK), &socket_file_ops);
-	if (IS_ERR(file)) {
-		path_put(&path);
-		return file;
-	}
+	if (IS_ERR(file))
+		return file;		/* it let go of the path */
 	file->f_mode |= FMODE_STREAM;
 	file->private_data = sk;
 	sk->ino = inode->i_ino;

@@ -66,6 +66,7 @@ enum lock_rank {
 	LOCK_I_PAGES,		/* mapping->i_pages */
 	LOCK_LRU,		/* lruvec->lru_lock */
 	LOCK_MEMCG,		/* the tree of memory groups that reclaim walks */
+	LOCK_BALLOON,		/* pages held for nobody */
 	LOCK_TTY,		/* a tty's buffers and settings */
 	LOCK_SIGHAND,		/* sighand->siglock */
 	LOCK_PIDMAP,		/* which pids are in use */
