@@ -4,7 +4,7 @@ import pytest
 
 from brink import Machine
 
-PROGRAMS = ["badptr", "sigtest", "threads", "filetest", "maptest", "badelf", "thousand 50", "swapcheck 4 8 2",
+PROGRAMS = ["badptr", "sigtest", "threads", "filetest", "maptest", "badelf", "pidfd", "socktest", "thousand 50", "swapcheck 4 8 2",
             "demand", "cow", "growstack", "sh -c 'seq 10000 | sort -rn | head -1'", "sh -c 'find / -xdev | cpio -o -H newc'",
             "cat /proc/self/smaps /proc/*/status /proc/slabinfo", "cp /bin/busybox /tmp"]
 
@@ -27,6 +27,26 @@ def test_programs_under_failing_allocations(cpus, interval, seed):
         assert before["MemFree"] - after["MemFree"] < 1024
         assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
         assert before["SwapFree"] - after["SwapFree"] < 1024
+
+
+@pytest.mark.parametrize("interval", [10])
+def test_programs_under_failing_objects(interval):
+    """Slab objects instead of pages, so often that hardly a system call gets through."""
+    with Machine(mem=256, cpus=2, swap=32, append="failslab=0,2") as m:
+        m.wait_shell()
+        for program in PROGRAMS:
+            m.run_status(f"{program} > /dev/null 2>&1", 120)
+        before = m.settled()
+        for program in PROGRAMS:
+            m.run_status(f"echo {interval} > /proc/sys/vm/failslab_interval; timeout -s KILL 10 {program} > /dev/null 2>&1", 100)
+            # The shell itself needs several attempts to switch it off: it gives a line up where a fork fails.
+            while m.run_status("echo 0 > /proc/sys/vm/failslab_interval")[0]:
+                pass
+        m.run("killall -9 thousand swapcheck threads socktest pidfd 2>/dev/null; rm -f /tmp/busybox; wait; "
+              "while pidof timeout; do :; done > /dev/null", 60)
+        after = m.settled()
+        assert before["MemFree"] - after["MemFree"] < 1024
+        assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
 
 
 def test_boot_parameter_makes_allocations_fail():
