@@ -82,16 +82,15 @@ void prepare_scan_count(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	struct lruvec *lruvec = mem_cgroup_lruvec(sc->target_memcg, pgdat);
 	unsigned long file, anon, free = 0, high = 0;
-	bool desperate = sc->priority < DEF_PRIORITY - 2;
 
 	sc->anon_cost = lruvec->anon_cost;
 	sc->file_cost = lruvec->file_cost;
 	/* Also while refaults say that the inactive list is where the working set now is. */
 	sc->deactivate_anon =
-	    desperate || inactive_is_low(lruvec, LRU_INACTIVE_ANON) ||
+	    inactive_is_low(lruvec, LRU_INACTIVE_ANON) ||
 	    lruvec_page_state(lruvec, WORKINGSET_ACTIVATE_ANON) != lruvec->refaults[0];
 	sc->deactivate_file =
-	    desperate || inactive_is_low(lruvec, LRU_INACTIVE_FILE) ||
+	    inactive_is_low(lruvec, LRU_INACTIVE_FILE) ||
 	    lruvec_page_state(lruvec, WORKINGSET_ACTIVATE_FILE) != lruvec->refaults[1];
 	file = lruvec_page_state(lruvec, NR_INACTIVE_FILE);
 	sc->cache_trim_mode = (file >> sc->priority) && !sc->deactivate_file;

@@ -675,7 +675,9 @@ static unsigned long shrink_list(enum lru_list lru, unsigned long nr, struct lru
 {
 	if (!is_active_lru(lru))
 		return shrink_inactive_list(nr, lruvec, sc, lru);
-	if (is_file_lru(lru) ? sc->deactivate_file : sc->deactivate_anon)
+	/* In need, active lists give pages whatever the balance says. */
+	if (sc->priority < DEF_PRIORITY - 2 ||
+	    (is_file_lru(lru) ? sc->deactivate_file : sc->deactivate_anon))
 		shrink_active_list(nr, lruvec, sc, lru);
 	return 0;
 }
