@@ -39,7 +39,7 @@ def test_swappiness_0_spares_anonymous_memory_while_there_is_cache(tmp_path):
         scanned = {}
         m.run("exec 3< /dev/vdb")       # a disk that nobody has open keeps no cache
         for swappiness in (0, 200):
-            m.run(f"echo {swappiness} > /proc/sys/vm/swappiness; echo 3 > /proc/sys/vm/drop_caches; cat /dev/vdb > /dev/null")
+            m.run(f"echo {swappiness} > /proc/sys/vm/swappiness; echo 3 > /proc/sys/vm/drop_caches; cat /dev/vdb /dev/vdb > /dev/null")
             before = m.vmstat()
             assert "touched 120M" in m.run("hold 120 1", 60)
             scanned[swappiness] = {k: v - before[k] for k, v in m.vmstat().items() if k in before}
