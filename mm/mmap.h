@@ -85,6 +85,8 @@ void mm_pick_mmap_layout(struct mm_struct *mm, unsigned long stack_rlimit, bool 
 unsigned long do_brk(unsigned long brk);	/* brk(2) */
 /* 0 or -errno; takes the lock: mprotect.c */
 int do_mprotect(unsigned long start, size_t len, unsigned long prot);
+int do_remap_file_pages(unsigned long start, size_t size, unsigned long prot, unsigned long pgoff,
+			unsigned long flags);
 unsigned long do_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
 			unsigned long flags, unsigned long new_addr);
 int do_madvise(struct mm_struct *mm, unsigned long start, size_t len, int advice);

@@ -125,6 +125,8 @@ struct file_operations {
 	void (*show_fdinfo)(struct seq_file *m, struct file *file);	/* more lines; may be NULL */
 	/* FALLOC_FL_*; takes i_rwsem itself. NULL: -EOPNOTSUPP */
 	long (*fallocate)(struct file *file, int mode, loff_t off, loff_t len);
+	/* From kernel memory, for splice: of devices without pages; may be NULL. */
+	kssize_t (*write_kernel)(struct file *file, const void *buf, size_t len, loff_t *pos);
 };
 
 struct inode {

@@ -103,11 +103,19 @@ static kssize_t write_random(struct file *file, const char __user *buf, size_t l
 	return done;
 }
 
+/* splice's end */
+static kssize_t kernel_to_null(struct file *file, const void *buf, size_t len, loff_t *pos)
+{
+	return len;
+}
+
 static const struct file_operations null_fops = {
 	.read = read_null, .write = write_null, .llseek = null_llseek,
+	.write_kernel = kernel_to_null,
 };
 static const struct file_operations zero_fops = {
 	.read = read_zero, .write = write_null, .llseek = null_llseek, .mmap = mmap_zero,
+	.write_kernel = kernel_to_null,
 };
 static const struct file_operations full_fops = {
 	.read = read_zero, .write = write_full, .llseek = null_llseek,

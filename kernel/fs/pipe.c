@@ -112,6 +112,23 @@ static void wake_writers(struct pipe_inode_info *p)
 	wake_up_key(&p->wr_wait, TASK_INTERRUPTIBLE, 1, (void *)(EPOLLOUT | EPOLLWRNORM));
 }
 
+/* @n bytes of the oldest buffer were taken. A page that tee(2) shares is not written to again. */
+static void consume(struct pipe_inode_info *p, size_t n)
+{
+	struct pipe_buffer *b = slot(p, p->tail);
+
+	b->offset += n;
+	b->len -= n;
+	if (b->len)
+		return;
+	if (!p->spare && page_count(b->page) == 1)
+		p->spare = b->page;
+	else
+		put_page(b->page);
+	b->page = NULL;
+	p->tail++;
+}
+
 /* Copies from the oldest buffer; frees it when it is empty. Bytes, or -EFAULT. */
 static kssize_t read_buffer(struct pipe_inode_info *p, char __user *buf, size_t len)
 {
@@ -120,25 +137,16 @@ static kssize_t read_buffer(struct pipe_inode_info *p, char __user *buf, size_t 
 
 	if (copy_to_user(buf, (char *)page_address(b->page) + b->offset, n))
 		return -EFAULT;
-	b->offset += n;
-	b->len -= n;
-	if (!b->len) {
-		if (!p->spare)
-			p->spare = b->page;
-		else
-			put_page(b->page);
-		b->page = NULL;
-		p->tail++;
-	}
+	consume(p, n);
 	return n;
 }
 
 /* Waits for data, the mutex dropped meanwhile. 0, -EAGAIN, -ERESTARTSYS. */
-static int wait_readable(struct file *file, struct pipe_inode_info *p)
+static int wait_readable(struct pipe_inode_info *p, bool nonblock)
 {
 	int err;
 
-	if (file->f_flags & O_NONBLOCK)
+	if (nonblock)
 		return -EAGAIN;
 	mutex_unlock(&p->mutex);
 	err = wait_event_interruptible(p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers),
@@ -147,7 +155,8 @@ static int wait_readable(struct file *file, struct pipe_inode_info *p)
 	return err;
 }
 
-static kssize_t pipe_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+/* pipe.h */
+kssize_t pipe_read_user(struct file *file, char __user *buf, size_t len, bool nonblock)
 {
 	struct pipe_inode_info *p = file->private_data;
 	bool was_full, wake;
@@ -160,7 +169,7 @@ static kssize_t pipe_read(struct file *file, char __user *buf, size_t len, loff_
 	while (pipe_empty(p)) {
 		if (!p->writers)
 			goto out;		/* end of file */
-		n = wait_readable(file, p);
+		n = wait_readable(p, nonblock);
 		if (n)
 			goto out;
 		was_full = pipe_full(p);
@@ -181,6 +190,11 @@ out:
 	return done ? done : n < 0 ? n : 0;
 }
 
+static kssize_t pipe_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	return pipe_read_user(file, buf, len, file->f_flags & O_NONBLOCK);
+}
+
 /* Puts the odd bytes of a write into the last page, if all of them fit. Bytes, 0, or -EFAULT. */
 static kssize_t merge_write(struct pipe_inode_info *p, const char __user *buf, size_t len)
 {
@@ -190,7 +204,7 @@ static kssize_t merge_write(struct pipe_inode_info *p, const char __user *buf, s
 	if (!odd || pipe_empty(p))
 		return 0;
 	b = slot(p, p->head - 1);
-	if (b->offset + b->len + odd > PAGE_SIZE)
+	if (b->offset + b->len + odd > PAGE_SIZE || page_count(b->page) > 1)
 		return 0;
 	if (copy_from_user((char *)page_address(b->page) + b->offset + b->len, buf, odd))
 		return -EFAULT;
@@ -220,11 +234,11 @@ static kssize_t append_page(struct pipe_inode_info *p, const char __user *buf, s
 }
 
 /* Full: tells the readers and waits, the mutex dropped meanwhile. 0, -EAGAIN, -ERESTARTSYS. */
-static int wait_writable(struct file *file, struct pipe_inode_info *p)
+static int wait_writable(struct pipe_inode_info *p, bool nonblock)
 {
 	int err;
 
-	if (file->f_flags & O_NONBLOCK)
+	if (nonblock)
 		return -EAGAIN;
 	mutex_unlock(&p->mutex);
 	wake_readers(p);
@@ -234,8 +248,8 @@ static int wait_writable(struct file *file, struct pipe_inode_info *p)
 	return err;
 }
 
-static kssize_t write_locked(struct file *file, struct pipe_inode_info *p, const char __user *buf,
-			     size_t len)
+static kssize_t write_locked(struct pipe_inode_info *p, const char __user *buf, size_t len,
+			     bool nonblock)
 {
 	kssize_t done = 0, n = 0;
 
@@ -250,7 +264,7 @@ static kssize_t write_locked(struct file *file, struct pipe_inode_info *p, const
 			n = -EPIPE;
 			break;
 		}
-		n = pipe_full(p) ? wait_writable(file, p) : append_page(p, buf + done, len - done);
+		n = pipe_full(p) ? wait_writable(p, nonblock) : append_page(p, buf + done, len - done);
 		if (n < 0)
 			break;
 		done += n;
@@ -258,7 +272,8 @@ static kssize_t write_locked(struct file *file, struct pipe_inode_info *p, const
 	return done ? done : n;
 }
 
-static kssize_t pipe_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+/* pipe.h */
+kssize_t pipe_write_user(struct file *file, const char __user *buf, size_t len, bool nonblock)
 {
 	struct pipe_inode_info *p = file->private_data;
 	bool was_empty, wake;
@@ -268,12 +283,17 @@ static kssize_t pipe_write(struct file *file, const char __user *buf, size_t len
 		return 0;
 	mutex_lock(&p->mutex);
 	was_empty = pipe_empty(p);
-	n = write_locked(file, p, buf, len);
+	n = write_locked(p, buf, len, nonblock);
 	wake = n > 0 && (was_empty || p->poll_usage || n > (kssize_t)PAGE_SIZE);
 	mutex_unlock(&p->mutex);
 	if (wake)
 		wake_readers(p);
 	return n;
+}
+
+static kssize_t pipe_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	return pipe_write_user(file, buf, len, file->f_flags & O_NONBLOCK);
 }
 
 static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
@@ -495,6 +515,180 @@ long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (ret > 0)
 		wake_writers(p);
 	return ret;
+}
+
+/* --- splice, tee --- */
+
+/* pipe.h */
+bool is_pipe(const struct file *file)
+{
+	return file->f_op == &pipe_fops || file->f_op == &fifo_fops;
+}
+
+/* => mutex held. 1: there is data; 0: there will be none; -EAGAIN, -ERESTARTSYS */
+static int wait_for_data(struct pipe_inode_info *p, bool nonblock)
+{
+	while (pipe_empty(p)) {
+		int err = p->writers ? wait_readable(p, nonblock) : 0;
+
+		if (err || (pipe_empty(p) && !p->writers))
+			return err;
+	}
+	return 1;
+}
+
+/* => mutex held. 0: there is room; -EPIPE (SIGPIPE is sent), -EAGAIN, -ERESTARTSYS */
+static int wait_for_room(struct pipe_inode_info *p, bool nonblock)
+{
+	for (;;) {
+		int err;
+
+		if (!p->readers) {
+			send_signal(SIGPIPE, NULL, current, false);
+			return -EPIPE;
+		}
+		if (!pipe_full(p))
+			return 0;
+		err = wait_writable(p, nonblock);
+		if (err)
+			return err;
+	}
+}
+
+/* pipe.h. Waits for the first byte only. */
+long pipe_to_file(struct file *in, struct file *out, loff_t *pos, size_t len, bool nonblock)
+{
+	struct pipe_inode_info *p = in->private_data;
+	kssize_t done = 0, n;
+
+	mutex_lock(&p->mutex);
+	n = wait_for_data(p, nonblock);
+	while (n > 0 && (size_t)done < len && !pipe_empty(p)) {
+		struct pipe_buffer *b = slot(p, p->tail);
+
+		n = splice_write(out, (char *)page_address(b->page) + b->offset,
+				 MIN(len - done, (size_t)b->len), pos);
+		if (n > 0) {
+			consume(p, n);
+			done += n;
+		}
+	}
+	mutex_unlock(&p->mutex);
+	if (done)
+		wake_writers(p);
+	return done ? done : n < 0 ? n : 0;
+}
+
+/* One page of @in at the head. => not full, mutex held. Bytes, 0, -errno */
+static kssize_t append_from_file(struct pipe_inode_info *p, struct file *in, loff_t *pos, size_t len)
+{
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
+	kssize_t n;
+
+	if (!page)
+		return -ENOMEM;
+	n = splice_read(in, page_address(page), MIN(len, PAGE_SIZE), pos);
+	if (n <= 0) {
+		put_page(page);
+		return n;
+	}
+	*slot(p, p->head) = (struct pipe_buffer){ .page = page, .offset = 0, .len = n };
+	p->head++;
+	return n;
+}
+
+/* pipe.h. Waits for room once: what fits is a good answer. */
+long file_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t len, bool nonblock)
+{
+	struct pipe_inode_info *p = out->private_data;
+	kssize_t done = 0, n;
+
+	mutex_lock(&p->mutex);
+	n = wait_for_room(p, nonblock);
+	while (!n && (size_t)done < len && !pipe_full(p)) {
+		n = append_from_file(p, in, pos, len - done);
+		if (n <= 0)
+			break;
+		done += n;
+		n = 0;
+	}
+	mutex_unlock(&p->mutex);
+	if (done)
+		wake_readers(p);
+	return done ? done : n;
+}
+
+static void lock_two(struct pipe_inode_info *a, struct pipe_inode_info *b)
+{
+	mutex_lock(a < b ? &a->mutex : &b->mutex);
+	mutex_lock_nested(a < b ? &b->mutex : &a->mutex);
+}
+static void unlock_two(struct pipe_inode_info *a, struct pipe_inode_info *b)
+{
+	mutex_unlock(&a->mutex);
+	mutex_unlock(&b->mutex);
+}
+
+/* Sleeps, with no lock held, until @in has data and then until @out has room. As wait_for_data(). */
+static int wait_for_both(struct pipe_inode_info *in, struct pipe_inode_info *out, bool nonblock)
+{
+	int ret;
+
+	mutex_lock(&in->mutex);
+	ret = wait_for_data(in, nonblock);
+	mutex_unlock(&in->mutex);
+	if (ret <= 0)
+		return ret;
+	mutex_lock(&out->mutex);
+	ret = wait_for_room(out, nonblock);
+	mutex_unlock(&out->mutex);
+	return ret ? ret : 1;
+}
+
+/* Up to @len bytes of the buffers at @in's tail: their pages are shared, and kept there or not. */
+static kssize_t share_buffers(struct pipe_inode_info *in, struct pipe_inode_info *out, size_t len,
+			      bool keep)
+{
+	unsigned int i = in->tail;
+	kssize_t done = 0;
+
+	while ((size_t)done < len && i != in->head && !pipe_full(out)) {
+		struct pipe_buffer b = *slot(in, i);
+
+		b.len = MIN((size_t)b.len, len - done);
+		get_page(b.page);
+		*slot(out, out->head) = b;
+		out->head++;
+		done += b.len;
+		if (keep) {
+			i++;
+		} else {
+			consume(in, b.len);
+			i = in->tail;
+		}
+	}
+	return done;
+}
+
+/* pipe.h. @keep: tee(2). Somebody may have been faster after the wait: then again. */
+long pipe_to_pipe(struct file *in, struct file *out, size_t len, bool nonblock, bool keep)
+{
+	struct pipe_inode_info *from = in->private_data, *to = out->private_data;
+	kssize_t n = 0;
+
+	while (!n) {
+		int ready = wait_for_both(from, to, nonblock);
+
+		if (ready <= 0)
+			return ready;
+		lock_two(from, to);
+		n = share_buffers(from, to, len, keep);
+		unlock_two(from, to);
+	}
+	wake_readers(to);
+	if (!keep)
+		wake_writers(from);
+	return n;
 }
 
 /* pipe.h */

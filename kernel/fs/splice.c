@@ -1,23 +1,42 @@
 /*
- * splice.c - sendfile(2), copy_file_range(2): from file to file inside the kernel.
+ * splice.c - from file to file inside the kernel: sendfile, copy_file_range, splice, tee, vmsplice.
  *
- * Idea:   between files with pages, a page at a time through a bounce page. Where
- *         either side has none (a terminal, a pipe, /proc) the answer is EINVAL, as
- *         Linux says for files that cannot be spliced; programs then use read and write.
- * Locks:  the target's i_rwsem for each piece (kernel_write).
- * Above:  the system call table.   In Linux: fs/splice.c, fs/read_write.c.
+ * Idea:   between files with pages, a page at a time through a bounce page. A pipe's
+ *         buffers are pages: they are filled from a file, written to one, or shared
+ *         with another pipe (pipe.c does that). A device without pages can be a target
+ *         if it takes kernel memory (write_kernel); the others are EINVAL, as on Linux.
+ * Locks:  a pipe's mutex, then the target's i_rwsem for each piece (kernel_write).
+ * Above:  the system call table.   Below: pipe.c.   In Linux: fs/splice.c, fs/read_write.c.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/uio.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/pipe.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/page_alloc.h"
+
+/* pipe.h */
+kssize_t splice_read(struct file *in, void *buf, size_t len, loff_t *pos)
+{
+	return kernel_read(in, buf, len, pos);
+}
+
+/* pipe.h */
+kssize_t splice_write(struct file *out, const void *buf, size_t len, loff_t *pos)
+{
+	kssize_t n;
+
+	if (out->f_op->write_kernel)
+		return out->f_op->write_kernel(out, buf, len, pos);
+	n = limit_file_size(out, *pos, len);
+	return n > 0 ? kernel_write(out, buf, n, pos) : n;
+}
 
 /* Up to @len bytes; both positions move. Bytes, or -errno if none. */
 static kssize_t copy_range(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
@@ -32,12 +51,9 @@ static kssize_t copy_range(struct file *in, loff_t *in_pos, struct file *out, lo
 		size_t want = MIN(len - done, PAGE_SIZE);
 		loff_t from = *in_pos;
 
-		n = kernel_read(in, buf, want, &from);
-		if (n <= 0)
-			break;
-		n = limit_file_size(out, *out_pos, n);
+		n = splice_read(in, buf, want, &from);
 		if (n > 0)
-			n = kernel_write(out, buf, n, out_pos);
+			n = splice_write(out, buf, n, out_pos);
 		if (n <= 0)
 			break;
 		*in_pos += n;
@@ -54,6 +70,7 @@ static kssize_t copy_range(struct file *in, loff_t *in_pos, struct file *out, lo
 	return done ? done : n;
 }
 
+/* copy_file_range(2) is for regular files only. */
 static long check_files(struct file *in, struct file *out)
 {
 	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE))
@@ -63,6 +80,22 @@ static long check_files(struct file *in, struct file *out)
 	if (!in->f_mapping || !out->f_mapping || !S_ISREG(out->f_inode->i_mode))
 		return -EINVAL;
 	return IS_SWAPFILE(out->f_inode) ? -ETXTBSY : 0;
+}
+
+/* May @in be read, and @out be written, by splice? 0, -EBADF, -EINVAL */
+static long check_source(const struct file *in)
+{
+	if (!(in->f_mode & FMODE_READ))
+		return -EBADF;
+	return is_pipe(in) || in->f_mapping ? 0 : -EINVAL;
+}
+static long check_target(const struct file *out)
+{
+	if (!(out->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (is_pipe(out) || out->f_op->write_kernel)
+		return 0;
+	return !out->f_mapping || out->f_flags & O_APPEND ? -EINVAL : 0;
 }
 
 static long copy_between(struct file *in, loff_t __user *uin, struct file *out, loff_t __user *uout,
@@ -114,6 +147,40 @@ long sys_copy_file_range(int in, loff_t __user *in_off, int out, loff_t __user *
 	return ret;
 }
 
+/* sendfile(2) into a pipe: its pages are filled directly. */
+static long sendfile_to_pipe(struct file *in, loff_t __user *uoff, struct file *out, size_t len)
+{
+	loff_t pos = in->f_pos;
+	long ret;
+
+	if (uoff && get_user(pos, uoff))
+		return -EFAULT;
+	if (pos < 0)
+		return -EINVAL;
+	ret = file_to_pipe(in, &pos, out, MIN(len, MAX_RW_COUNT), out->f_flags & O_NONBLOCK);
+	if (ret > 0 && uoff)
+		return put_user(pos, uoff) ? -EFAULT : ret;
+	if (ret > 0)
+		in->f_pos = pos;
+	return ret;
+}
+
+static long do_sendfile(struct file *in, loff_t __user *off, struct file *out, size_t len)
+{
+	long ret = check_source(in);
+
+	if (!ret)
+		ret = check_target(out);
+	if (ret)
+		return ret;
+	if (is_pipe(in))
+		return off ? -ESPIPE : -EINVAL;
+	if (S_ISDIR(in->f_inode->i_mode))
+		return -EINVAL;
+	return is_pipe(out) ? sendfile_to_pipe(in, off, out, len)
+			    : copy_between(in, off, out, NULL, len);
+}
+
 long sys_sendfile64(int out, int in, loff_t __user *off, size_t count)
 {
 	struct fd fin = fdget(in), fout;
@@ -123,20 +190,161 @@ long sys_sendfile64(int out, int in, loff_t __user *off, size_t count)
 		return -EBADF;
 	fout = fdget(out);
 	if (fout.file) {
-		ret = check_files(fin.file, fout.file);
-		if (!ret && fout.file->f_flags & O_APPEND)
-			ret = -EINVAL;
-		if (!ret)
-			ret = copy_between(fin.file, off, fout.file, NULL, count);
+		ret = do_sendfile(fin.file, off, fout.file, count);
 		fdput(fout);
 	}
 	fdput(fin);
 	return ret;
 }
 
-/* Pages are not moved through pipes here: programs fall back to read and write. */
+#define SPLICE_F_NONBLOCK 2
+#define SPLICE_F_ALL 15			/* MOVE, NONBLOCK, MORE, GIFT */
+
+/* One side is a pipe, the other a file with a position of its own or the caller's. */
+static long splice_file(struct file *in, struct file *out, loff_t __user *uoff, size_t len,
+			bool nonblock)
+{
+	struct file *file = is_pipe(in) ? out : in;
+	loff_t pos = file->f_pos;
+	long ret;
+
+	if (uoff && (file->f_mode & FMODE_STREAM))
+		return -EINVAL;
+	if (uoff && get_user(pos, uoff))
+		return -EFAULT;
+	if (pos < 0)
+		return -EINVAL;
+	ret = is_pipe(in) ? pipe_to_file(in, out, &pos, len, nonblock)
+			  : file_to_pipe(in, &pos, out, len, nonblock);
+	if (ret > 0 && uoff)
+		return put_user(pos, uoff) ? -EFAULT : ret;
+	if (ret > 0)
+		file->f_pos = pos;
+	return ret;
+}
+
+static long do_splice(struct file *in, loff_t __user *in_off, struct file *out,
+		      loff_t __user *out_off, size_t len, unsigned int flags)
+{
+	bool nonblock = flags & SPLICE_F_NONBLOCK;
+	long ret;
+
+	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if ((in_off && is_pipe(in)) || (out_off && is_pipe(out)))
+		return -ESPIPE;
+	if (!is_pipe(in) && !is_pipe(out))
+		return -EINVAL;
+	ret = check_source(in);
+	if (!ret)
+		ret = check_target(out);
+	if (ret)
+		return ret;
+	len = MIN(len, MAX_RW_COUNT);
+	if (is_pipe(in) && is_pipe(out)) {
+		if (in->private_data == out->private_data)
+			return -EINVAL;
+		nonblock |= (in->f_flags | out->f_flags) & O_NONBLOCK;
+		return pipe_to_pipe(in, out, len, nonblock, false);
+	}
+	nonblock |= (is_pipe(in) ? in : out)->f_flags & O_NONBLOCK;
+	return splice_file(in, out, in_off ? in_off : out_off, len, nonblock);
+}
+
 long sys_splice(int in, loff_t __user *in_off, int out, loff_t __user *out_off, size_t len,
 		unsigned int flags)
 {
-	return -EINVAL;
+	struct fd fin, fout;
+	long ret = -EBADF;
+
+	if (flags & ~SPLICE_F_ALL)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	fin = fdget(in);
+	if (!fin.file)
+		return -EBADF;
+	fout = fdget(out);
+	if (fout.file) {
+		ret = do_splice(fin.file, in_off, fout.file, out_off, len, flags);
+		fdput(fout);
+	}
+	fdput(fin);
+	return ret;
+}
+
+static long do_tee(struct file *in, struct file *out, size_t len, bool nonblock)
+{
+	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (!is_pipe(in) || !is_pipe(out) || in->private_data == out->private_data)
+		return -EINVAL;
+	nonblock |= (in->f_flags | out->f_flags) & O_NONBLOCK;
+	return pipe_to_pipe(in, out, MIN(len, MAX_RW_COUNT), nonblock, true);
+}
+
+long sys_tee(int in, int out, size_t len, unsigned int flags)
+{
+	struct fd fin, fout;
+	long ret = -EBADF;
+
+	if (flags & ~SPLICE_F_ALL)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	fin = fdget(in);
+	if (!fin.file)
+		return -EBADF;
+	fout = fdget(out);
+	if (fout.file) {
+		ret = do_tee(fin.file, fout.file, len, flags & SPLICE_F_NONBLOCK);
+		fdput(fout);
+	}
+	fdput(fin);
+	return ret;
+}
+
+/* The vector, piece by piece; what was done before an error counts. */
+static long vmsplice_vector(struct file *file, struct iovec *vec, unsigned long n, bool nonblock)
+{
+	long done = 0;
+
+	for (unsigned long i = 0; i < n; i++) {
+		size_t len = vec[i].iov_len;
+		kssize_t did = file->f_mode & FMODE_WRITE
+				       ? pipe_write_user(file, vec[i].iov_base, len, nonblock)
+				       : pipe_read_user(file, vec[i].iov_base, len, nonblock || done);
+
+		if (did < 0)
+			return done ? done : did;
+		done += did;
+		if ((size_t)did < len)
+			break;
+	}
+	return done;
+}
+
+/* The data is copied: the caller may write to its pages at once, gift or not. */
+long sys_vmsplice(int fd, const struct iovec __user *uvec, unsigned long n, unsigned int flags)
+{
+	struct iovec fast[UIO_FASTIOV], *vec;
+	struct fd f;
+	long ret = -EBADF;
+
+	if (flags & ~SPLICE_F_ALL)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	if (is_pipe(f.file) && f.file->f_mode & (FMODE_READ | FMODE_WRITE)) {
+		vec = import_iovec(uvec, n, fast);
+		ret = IS_ERR(vec) ? PTR_ERR(vec)
+				  : vmsplice_vector(f.file, vec, n,
+						    flags & SPLICE_F_NONBLOCK ||
+							    f.file->f_flags & O_NONBLOCK);
+		if (!IS_ERR(vec))
+			free_iovec(vec, fast);
+	}
+	fdput(f);
+	return ret;
 }

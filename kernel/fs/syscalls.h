@@ -42,6 +42,17 @@ long sys_copy_file_range(int in, loff_t __user *in_off, int out, loff_t __user *
 			 unsigned int flags);
 long sys_splice(int in, loff_t __user *in_off, int out, loff_t __user *out_off, size_t len,
 		unsigned int flags);
+long sys_tee(int in, int out, size_t len, unsigned int flags);
+long sys_vmsplice(int fd, const struct iovec __user *uvec, unsigned long n, unsigned int flags);
+/* timerfd.c */
+struct itimerspec;
+long sys_timerfd_create(int clock, int flags);
+long sys_timerfd_settime(int fd, int flags, const struct itimerspec __user *uvalue,
+			 struct itimerspec __user *uold);
+long sys_timerfd_gettime(int fd, struct itimerspec __user *uvalue);
+/* signalfd.c */
+long sys_signalfd(int fd, const u64 __user *umask, size_t size);
+long sys_signalfd4(int fd, const u64 __user *umask, size_t size, int flags);
 /* open.c */
 long sys_open(const char __user *path, int flags, umode_t mode);
 long sys_openat(int dfd, const char __user *path, int flags, umode_t mode);

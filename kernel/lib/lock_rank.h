@@ -24,12 +24,12 @@ enum lock_rank {
 	LOCK_OPEN,		/* device and tty open/close */
 	LOCK_BDEV_OPEN,		/* the openers of a block device; inside a mount, too */
 	LOCK_SYSFS,		/* the tree of /sys */
+	LOCK_PIPE,		/* pipe->mutex; splice writes files with it held */
 	LOCK_RENAME,		/* a directory tree's shape */
 	LOCK_INODE,		/* inode->i_rwsem; parent before child */
 	LOCK_CGROUP,		/* cgroup_mutex: the groups' tree */
 	LOCK_THREADGROUP,	/* fork and release of tasks against moves between groups */
 	LOCK_SB_SYNC,		/* writing a file system's dirty inodes */
-	LOCK_PIPE,		/* pipe->mutex */
 	LOCK_SOCK_IO,		/* one reader of a socket */
 	LOCK_TTY_READ,		/* one reader of the line discipline */
 	LOCK_TTY_WRITE,		/* one writer of a tty */

@@ -23,6 +23,21 @@
 #include "kernel/x86/uaccess.h"
 #include "mm/slab.h"
 
+/* However short a period is, programs get to run between two interrupts. */
+#define SHORTEST_PERIOD_NS (20 * NSEC_PER_USEC)
+
+/* A periodic timer's next time, in its function. How many periods have gone by unnoticed. */
+static u64 rearm(struct timer_list *timer, u64 interval)
+{
+	u64 now = ktime_get_ns(), soonest = now + SHORTEST_PERIOD_NS, missed;
+
+	missed = timer->expires + interval < soonest
+			 ? (soonest - timer->expires - 1) / interval
+			 : 0;
+	mod_timer(timer, timer->expires + (missed + 1) * interval);
+	return missed;
+}
+
 /* --- ITIMER_REAL and alarm() --- */
 
 void it_real_fn(struct timer_list *timer)
@@ -32,7 +47,7 @@ void it_real_fn(struct timer_list *timer)
 
 	send_signal(SIGALRM, &info, sig->leader, true);
 	if (sig->it_real_incr)
-		mod_timer(timer, MAX(timer->expires + sig->it_real_incr, ktime_get_ns() + 1));
+		rearm(timer, sig->it_real_incr);
 }
 
 static void read_real_timer(struct itimerval *value)
@@ -143,7 +158,7 @@ static void posix_timer_fn(struct timer_list *timer)
 		send_signal(kt->signo, &info, kt->target, kt->notify != SIGEV_THREAD_ID);
 	}
 	if (kt->interval)
-		mod_timer(timer, MAX(timer->expires + kt->interval, ktime_get_ns() + 1));
+		kt->overrun += MIN(rearm(timer, kt->interval), (u64)(INT32_MAX - kt->overrun));
 }
 
 static struct k_timer *find_timer_locked(int id)

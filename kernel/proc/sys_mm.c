@@ -71,3 +71,20 @@ long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len
 {
 	return do_mremap(addr, old_len, new_len, flags, new_addr);
 }
+
+long sys_remap_file_pages(unsigned long start, size_t size, unsigned long prot, unsigned long pgoff,
+			  unsigned long flags)
+{
+	return do_remap_file_pages(start, size, prot, pgoff, flags);
+}
+
+/* As on a CPU without protection keys: there is none to give, and key -1 means mprotect(2). */
+long sys_pkey_alloc(unsigned int flags, unsigned long rights)
+{
+	return flags || rights & ~3UL ? -EINVAL : -ENOSPC;
+}
+long sys_pkey_free(int key) { return -EINVAL; }
+long sys_pkey_mprotect(unsigned long start, size_t len, unsigned long prot, int key)
+{
+	return key == -1 ? do_mprotect(start, len, prot) : -EINVAL;
+}

@@ -38,7 +38,8 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	SYS(mount), SYS_AS(umount2, sys_umount), SYS(swapon), SYS(swapoff), SYS(readahead), SYS(getdents64),
 	SYS(fadvise64), SYS(epoll_create), SYS(epoll_wait), SYS(epoll_ctl), SYS(utimes), SYS(openat), SYS(mkdirat),
 	SYS(mknodat), SYS(fchownat), SYS(futimesat), SYS(newfstatat), SYS(unlinkat), SYS(renameat), SYS(linkat),
-	SYS(symlinkat), SYS(readlinkat), SYS(fchmodat), SYS(faccessat), SYS(pselect6), SYS(ppoll), SYS(splice),
+	SYS(symlinkat), SYS(readlinkat), SYS(fchmodat), SYS(faccessat), SYS(pselect6), SYS(ppoll), SYS(splice), SYS(tee), SYS(vmsplice),
+	SYS(timerfd_create), SYS(timerfd_settime), SYS(timerfd_gettime), SYS(signalfd), SYS(signalfd4),
 	SYS(sync_file_range), SYS(utimensat), SYS(epoll_pwait), SYS(eventfd), SYS(fallocate), SYS(eventfd2),
 	SYS(epoll_create1), SYS(dup3), SYS(pipe2), SYS(preadv), SYS(pwritev), SYS(syncfs), SYS(renameat2),
 	SYS(memfd_create), SYS(copy_file_range), SYS(preadv2), SYS(pwritev2), SYS(statx), SYS(close_range),
@@ -57,6 +58,7 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	SYS(process_mrelease), SYS(process_vm_readv), SYS(process_vm_writev), SYS(mbind),
 	SYS(set_mempolicy), SYS(get_mempolicy), SYS(set_mempolicy_home_node), SYS(migrate_pages),
 	SYS(move_pages),
+	SYS(remap_file_pages), SYS(pkey_alloc), SYS(pkey_free), SYS(pkey_mprotect),
 
 	/* System V IPC */
 	SYS(shmget), SYS(shmat), SYS(shmdt), SYS(shmctl), SYS(semget), SYS(semop), SYS(semtimedop), SYS(semctl),
@@ -88,7 +90,7 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	/* time */
 	SYS(nanosleep), SYS(getitimer), SYS(alarm), SYS(setitimer), SYS(gettimeofday), SYS(settimeofday),
 	SYS(time), SYS(timer_create), SYS(timer_settime), SYS(timer_gettime), SYS(timer_getoverrun),
-	SYS(timer_delete), SYS(clock_settime), SYS(clock_gettime), SYS(clock_getres), SYS(clock_nanosleep),
+	SYS(timer_delete), SYS(adjtimex), SYS(clock_adjtime), SYS(clock_settime), SYS(clock_gettime), SYS(clock_getres), SYS(clock_nanosleep),
 
 	/* the system */
 	SYS(uname), SYS(sysinfo), SYS(syslog), SYS(reboot), SYS(sethostname), SYS(setdomainname), SYS(getrandom),

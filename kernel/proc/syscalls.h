@@ -167,6 +167,15 @@ long sys_msync(unsigned long start, size_t len, int flags);
 long sys_mlock2(unsigned long start, size_t len, int flags);
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
 		unsigned long flags, unsigned long new_addr);
+long sys_remap_file_pages(unsigned long start, size_t size, unsigned long prot, unsigned long pgoff,
+			  unsigned long flags);
+long sys_pkey_alloc(unsigned int flags, unsigned long rights);
+long sys_pkey_free(int key);
+long sys_pkey_mprotect(unsigned long start, size_t len, unsigned long prot, int key);
+/* timex.c */
+struct timex;
+long sys_adjtimex(struct timex __user *utx);
+long sys_clock_adjtime(int clock, struct timex __user *utx);
 /* shm.c */
 long sys_shmget(int key, size_t size, int flags);
 long sys_shmat(int id, unsigned long addr, int flags);

@@ -273,6 +273,9 @@ static void fill_info(struct siginfo *to, int sig, const struct siginfo *info)
 		*to = (struct siginfo){ .si_signo = sig, .si_code = SI_KERNEL };
 }
 
+_Atomic int signalfd_users;
+DECLARE_WAIT_QUEUE_HEAD(signalfd_wait);
+
 /*
  * Queues @sig, or says why not. => siglock held; *result: enum trace_signal_result. 0 or -EAGAIN.
  */
@@ -300,6 +303,8 @@ static int queue_signal(int sig, const struct siginfo *info, struct task_struct 
 	}
 	pending->signal |= sigmask(sig);
 	complete_signal(sig, t, group);
+	if (unlikely(signalfd_users))
+		wake_up_key(&signalfd_wait, TASK_NORMAL, 0, (void *)1UL /* EPOLLIN */);
 	return 0;
 }
 

@@ -45,6 +45,10 @@ bool signal_ignored(struct task_struct *t, int sig);
 int send_signal_locked(int sig, const struct siginfo *info, struct task_struct *t, bool group,
 		       bool force);
 
+/* signalfds: open ones, and where they wait for any signal to anybody. */
+extern _Atomic int signalfd_users;
+extern struct wait_queue_head signalfd_wait;
+
 /* task->jobctl; Linux's bits. */
 enum { JOBCTL_STOP_SIGMASK = 0xffff, JOBCTL_STOP_DEQUEUED = 1 << 16, JOBCTL_STOP_PENDING = 1 << 17,
        JOBCTL_STOP_CONSUME = 1 << 18, JOBCTL_TRAP_FREEZE = 1 << 23,

@@ -12,10 +12,14 @@ def test_swapped_data_comes_back_under_pressure():
         # All four at once: each keeps its memory until enough has gone out.
         m.run("swapcheck 4 60 3 stay & "
               "until [ $(sed -n 's/^pswpout //p' /proc/vmstat) -gt 5000 ]; do sleep 1; done; kill -USR1 $!; wait $!", 300)
-        after = m.settled()
         assert m.vmstat()["pswpout"] > 5000
+        assert "oom_kill 0" in m.run("grep oom_kill /proc/vmstat")
+        # A page whose last user went while it was being written stays in the swap cache until reclaim or swapoff
+        # meets it, as on Linux; how many depends on the disk. Not one of them is lost.
+        m.run("swapoff /dev/vda && swapon /dev/vda")
+        after = m.settled()
         assert before["MemFree"] - after["MemFree"] < 2048
-        assert before["SwapFree"] - after["SwapFree"] < 1024
+        assert before["SwapFree"] == after["SwapFree"]
 
 
 def test_demand_paging_and_zero_page():

@@ -7,7 +7,7 @@ import pytest
 from brink import Machine
 
 
-@pytest.mark.parametrize("program", ["badptr", "sigtest", "threads", "filetest", "maptest", "badelf", "sysvipc", "userflags"])
+@pytest.mark.parametrize("program", ["badptr", "sigtest", "threads", "filetest", "maptest", "badelf", "sysvipc", "userflags", "fdcalls"])
 def test_program(program):
     with Machine(mem=256, cpus=4, swap=32) as m:
         m.wait_shell()
@@ -17,6 +17,25 @@ def test_program(program):
         after = m.settled()
         assert before["MemFree"] - after["MemFree"] < 1024
         assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
+
+
+def test_random_system_calls():
+    """The kernel lives, and nothing but System V objects, which outlive processes, is left."""
+    with Machine(mem=256, cpus=4, swap=64) as m:
+        m.wait_shell()
+        m.run("dmesg -n 1; fuzz 1 7", 60)
+        before = m.settled()
+        assert "fuzz: all passed" in m.run("fuzz 8 20221122", 120)
+        after = m.settled()
+        assert before["MemFree"] - after["MemFree"] < 2048
+        assert before["SwapFree"] - after["SwapFree"] < 256
+
+
+def test_real_time_tasks_leave_time_to_others():
+    with Machine(mem=128, cpus=2) as m:
+        m.wait_shell()
+        m.run("chrt -f 50 sh -c 'while :; do :; done' & A=$!; chrt -f 50 sh -c 'while :; do :; done' & B=$!; "
+              "i=0; while [ $i -lt 300 ]; do i=$((i + 1)); done; kill -9 $A $B; wait", 60)
 
 
 def test_a_thousand_processes():

@@ -12,7 +12,15 @@
 #include "check.h"
 
 static volatile sig_atomic_t go;
+static sigset_t before;			/* the mask with SIGUSR1 unblocked */
 static void on_usr1(int sig) { go = 1; }
+
+/* SIGUSR1 is blocked but for here: it cannot come between the look and the sleep. */
+static void wait_for_go(void)
+{
+	while (!go)
+		sigsuspend(&before);
+}
 
 static unsigned long number(unsigned long process, unsigned long page, unsigned long word,
 			    unsigned long round)
@@ -56,8 +64,8 @@ static int one(unsigned long process, size_t mib, unsigned long rounds, int stay
 		if (status || wrong(p, pages, process, round))
 			return 1;
 	}
-	while (stay && !go)
-		pause();
+	if (stay)
+		wait_for_go();
 	return wrong(p, pages, process, rounds - 1) != 0;
 }
 
@@ -69,12 +77,17 @@ int main(int argc, char **argv)
 	int stay = argc > 4;
 	pid_t pids[64];
 
+	sigset_t usr1;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, &before);
 	signal(SIGUSR1, on_usr1);
 	for (int i = 0; i < processes && i < 64; i++)
 		if (!(pids[i] = FORK_OR_EXIT()))
 			_exit(one((unsigned long)i, mib, rounds, stay));
-	while (stay && !go)
-		pause();
+	if (stay)
+		wait_for_go();
 	for (int i = 0; i < processes && i < 64; i++) {
 		if (stay)
 			kill(pids[i], SIGUSR1);

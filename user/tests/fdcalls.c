@@ -1,0 +1,209 @@
+/*
+ * fdcalls - splice, tee, vmsplice, sendfile, timerfd, signalfd, remap_file_pages, adjtimex, as their
+ * manual pages say.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/timex.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+
+static int temp_file(const char *text, size_t len)
+{
+	char name[] = "/tmp/fdcalls.XXXXXX";
+	int fd = mkstemp(name);
+
+	CHECK(fd >= 0);
+	unlink(name);
+	CHECK(write(fd, text, len) == (ssize_t)len);
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static void test_splice(void)
+{
+	static char big[100000], back[100000];
+	int a[2], b[2], file, out, null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDONLY);
+	char buf[64] = "";
+	loff_t off = 2;
+	ssize_t n;
+
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = i * 7 + i / 251;
+	CHECK(pipe(a) == 0 && pipe(b) == 0);
+	file = temp_file("0123456789", 10);
+	out = temp_file("", 0);
+	CHECK(splice(file, &off, a[1], NULL, 4, 0) == 4 && off == 6);
+	CHECK(lseek(file, 0, SEEK_CUR) == 0);
+	CHECK(splice(file, NULL, a[1], NULL, 100, 0) == 10);
+	CHECK(splice(file, NULL, a[1], NULL, 100, 0) == 0);
+	/* tee leaves it where it was; what is written behind it is not seen in the copy */
+	CHECK(tee(a[0], b[1], 6, 0) == 6);
+	CHECK(write(a[1], "xyz", 3) == 3);
+	CHECK(read(b[0], buf, sizeof(buf)) == 6 && !memcmp(buf, "234501", 6));
+	CHECK(splice(a[0], NULL, out, NULL, 5, 0) == 5);
+	CHECK(splice(a[0], NULL, b[1], NULL, 100, 0) == 12);
+	CHECK(read(b[0], buf, sizeof(buf)) == 12 && !memcmp(buf, "123456789xyz", 12));
+	CHECK(pread(out, buf, 5, 0) == 5 && !memcmp(buf, "23450", 5));
+	FAILS(splice(a[0], NULL, out, NULL, 5, SPLICE_F_NONBLOCK), EAGAIN);
+	FAILS(splice(file, NULL, out, NULL, 5, 0), EINVAL);
+	FAILS(splice(a[0], NULL, a[1], NULL, 5, 0), EINVAL);
+	FAILS(splice(a[0], &off, out, NULL, 5, 0), ESPIPE);
+	FAILS(splice(a[1], NULL, out, NULL, 5, 0), EBADF);
+	FAILS(splice(file, NULL, a[1], NULL, 5, 0x100), EINVAL);
+	FAILS(tee(file, a[1], 5, 0), EINVAL);
+	/* a page that tee shares is not written over when the first pipe reuses its pages */
+	CHECK(write(a[1], "old", 3) == 3 && tee(a[0], b[1], 3, 0) == 3);
+	CHECK(read(a[0], buf, 3) == 3 && write(a[1], "new", 3) == 3 && read(a[0], buf, 3) == 3);
+	CHECK(read(b[0], buf, 3) == 3 && !memcmp(buf, "old", 3));
+
+	FAILS(splice(zero, NULL, a[1], NULL, 4096, 0), EINVAL);
+	CHECK(write(a[1], big, 4096) == 4096);
+	CHECK(splice(a[0], NULL, null, NULL, 65536, 0) == 4096);
+
+	struct iovec vec[2] = { { big, 10000 }, { big + 10000, 30000 } };
+
+	CHECK(vmsplice(a[1], vec, 2, 0) == 40000);
+	CHECK(read(a[0], back, 40000) == 40000 && !memcmp(big, back, 40000));
+	FAILS(vmsplice(file, vec, 2, 0), EBADF);
+	vec[0] = (struct iovec){ big, 100000 };
+	n = vmsplice(a[1], vec, 1, SPLICE_F_NONBLOCK);	/* as much as fits: whole pages, maybe cut */
+	CHECK(n > 60000 && n <= 65536);
+	vec[0] = (struct iovec){ back, 100000 };
+	CHECK(vmsplice(a[0], vec, 1, 0) == n && !memcmp(big, back, n));
+	/* sendfile to a pipe and to a device */
+	CHECK(sendfile(null, file, &(off_t){ 0 }, 10) == 10);
+	CHECK(sendfile(a[1], file, &(off_t){ 5 }, 10) == 5);
+	close(a[0]);
+	signal(SIGPIPE, SIG_IGN);
+	FAILS(splice(file, &(loff_t){ 0 }, a[1], NULL, 10, 0), EPIPE);
+	CHECK(close(a[1]) == 0 && close(b[0]) == 0 && close(b[1]) == 0);
+	close(file);
+	close(out);
+	close(null);
+	close(zero);
+}
+
+static void test_timerfd(void)
+{
+	struct itimerspec fast = { { 0, 1000 }, { 0, 1 } }, once = { { 0, 0 }, { 0, 20000000 } }, left;
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	unsigned long n;
+
+	CHECK(fd >= 0);
+	FAILS(timerfd_create(77, 0), EINVAL);
+	FAILS(timerfd_create(CLOCK_REALTIME, 1), EINVAL);
+	FAILS(timerfd_settime(1000, 0, &once, NULL), EBADF);
+	FAILS(timerfd_settime(0, 0, &once, NULL), EINVAL);
+	FAILS(read(fd, &n, 8), EAGAIN);
+	CHECK(timerfd_settime(fd, 0, &once, NULL) == 0);
+	CHECK(timerfd_gettime(fd, &left) == 0 && left.it_value.tv_nsec > 0);
+	FAILS(read(fd, &n, 7), EINVAL);
+	CHECK(poll(&p, 1, 5000) == 1 && p.revents == POLLIN);
+	CHECK(read(fd, &n, 8) == 8 && n == 1);
+	CHECK(timerfd_gettime(fd, &left) == 0 && !left.it_value.tv_nsec && !left.it_value.tv_sec);
+	CHECK(timerfd_settime(fd, 0, &fast, NULL) == 0);
+	CHECK(poll(&p, 1, 5000) == 1);
+	usleep(20000);
+	CHECK(read(fd, &n, 8) == 8 && n >= 20000 && n < 1000000000);
+	/* in the past: at once */
+	CHECK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &once, NULL) == 0);
+	CHECK(poll(&p, 1, 5000) == 1);
+	close(fd);
+}
+
+static void test_signalfd(void)
+{
+	struct signalfd_siginfo info;
+	sigset_t set;
+	int fd, status;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_NONBLOCK);
+	CHECK(fd >= 0);
+	FAILS(read(fd, &info, sizeof(info)), EAGAIN);
+	FAILS(read(fd, &info, 10), EINVAL);
+	FAILS(signalfd(0, &set, 0), EINVAL);
+	pid = FORK_OR_EXIT();
+	if (!pid) {
+		union sigval v = { .sival_int = 77 };
+
+		kill(getppid(), SIGUSR1);
+		sigqueue(getppid(), SIGRTMIN, v);
+		_exit(0);
+	}
+
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	CHECK(poll(&p, 1, 5000) == 1 && p.revents == POLLIN);
+	waitpid(pid, &status, 0);
+	CHECK(read(fd, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGUSR1);
+	CHECK(info.ssi_pid == (unsigned int)pid && info.ssi_code == SI_USER);
+	CHECK(read(fd, &info, sizeof(info)) == sizeof(info) && info.ssi_int == 77);
+	CHECK(info.ssi_signo == (unsigned int)SIGRTMIN);
+	close(fd);
+}
+
+static void test_remap(void)
+{
+	size_t page = 4096, n = 8;
+	char *p = mmap(NULL, n * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int fd = temp_file("", 0), wrong = 0;
+
+	for (size_t i = 0; i < n; i++)
+		p[i * page] = 'a' + i;
+	for (size_t i = 0; i < n; i++)
+		CHECK(syscall(SYS_remap_file_pages, p + i * page, page, 0, n - 1 - i, 0) == 0);
+	for (size_t i = 0; i < n; i++)
+		wrong += p[i * page] != (char)('a' + n - 1 - i);
+	CHECK(wrong == 0);
+	FAILS(syscall(SYS_remap_file_pages, p, page, PROT_READ, 0, 0), EINVAL);
+	munmap(p, n * page);
+	FAILS(syscall(SYS_remap_file_pages, p, page, 0, 0, 0), EINVAL);
+	CHECK(ftruncate(fd, n * page) == 0);
+	p = mmap(NULL, n * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	p[3 * page] = 'x';
+	CHECK(syscall(SYS_remap_file_pages, p, page, 0, 3, 0) == 0 && p[0] == 'x');
+	munmap(p, n * page);
+	p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	FAILS(syscall(SYS_remap_file_pages, p, page, 0, 3, 0), EINVAL);
+	munmap(p, page);
+	close(fd);
+}
+
+static void test_clock(void)
+{
+	struct timex tx = { 0 };
+
+	CHECK(adjtimex(&tx) >= 0 && tx.tick == 10000);
+	FAILS(adjtimex((void *)8), EFAULT);
+	CHECK(setuid(65534) == 0);
+	tx.modes = ADJ_SETOFFSET;
+	FAILS(adjtimex(&tx), EPERM);
+}
+
+int main(void)
+{
+	test_splice();
+	test_timerfd();
+	test_signalfd();
+	test_remap();
+	test_clock();
+	return finish("fdcalls");
+}
