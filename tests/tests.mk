@@ -37,9 +37,9 @@ soak: $(TEST_IMAGES) | $(B)/.tools-test ## long runs, not part of make test
 powerfail: $(TEST_IMAGES) | $(B)/.tools-test ## QEMU killed fifty times under write load; what was fsynced must be whole
 	$(Q)$(PYTEST) tests/soak -k fifty_power_failures
 
-$(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/init $(USER_PROGRAMS) $(USER_TESTS) \
+$(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/init tests/soak/overload $(USER_PROGRAMS) $(USER_TESTS) \
 		$(B)/.flags-initramfs
 	$(call say,CPIO,$@)
-	$(Q)sh user/mkinitramfs $@ '$(BUSYBOX)' tests/boot/init $(USER_PROGRAMS) $(USER_TESTS)
+	$(Q)sh user/mkinitramfs $@ '$(BUSYBOX)' tests/boot/init $(USER_PROGRAMS) $(USER_TESTS) tests/soak/overload
 
 .PHONY: test test-layers test-unit test-clang test-boot test-parity parity soak powerfail

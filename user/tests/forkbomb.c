@@ -1,7 +1,9 @@
 /*
  * forkbomb SECONDS - every process forks as fast as it can, in a group of its own
- * that the first one kills when the time is up.
+ * that the first one kills when the time is up. So the first one must be there then: to the OOM
+ * killer it looks like any other of them, and it asks not to be chosen.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -12,6 +14,7 @@ int main(int argc, char **argv)
 {
 	int seconds = argc > 1 ? atoi(argv[1]) : 10;
 	pid_t group = fork();
+	int fd;
 
 	if (group < 0)
 		return 1;
@@ -22,6 +25,12 @@ int main(int argc, char **argv)
 				usleep(1000);
 	}
 	setpgid(group, group);
+	fd = open("/proc/self/oom_score_adj", O_WRONLY);
+	if (fd >= 0) {
+		if (write(fd, "-1000", 5) < 0)
+			write(1, "forkbomb: not protected\n", 24);
+		close(fd);
+	}
 	sleep(seconds);
 	/* New ones are born while the signal goes round: until the group is empty. */
 	while (!kill(-group, SIGKILL))

@@ -1,5 +1,6 @@
 /*
  * sysvipc - System V shared memory, semaphores and message queues, as ipc(2)'s pages describe them.
+ * `sysvipc clean` removes all that there are.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -254,8 +255,28 @@ static void test_msg(void)
 	FAILS(msgsnd(id, &m, 1, 0), EINVAL);
 }
 
-int main(void)
+static void clean(void)
 {
+	struct shmid_ds shm;
+	struct semid_ds sem;
+	struct msqid_ds msg;
+
+	for (int i = 0, id; i < 32768; i++) {
+		if ((id = shmctl(i, SHM_STAT, &shm)) >= 0)
+			shmctl(id, IPC_RMID, NULL);
+		if ((id = semctl(i, 0, SEM_STAT, (union arg){ .buf = &sem })) >= 0)
+			semctl(id, 0, IPC_RMID);
+		if ((id = msgctl(i, MSG_STAT, &msg)) >= 0)
+			msgctl(id, IPC_RMID, NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1) {
+		clean();
+		return 0;
+	}
 	test_shm();
 	test_sem();
 	test_msg();
