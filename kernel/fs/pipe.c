@@ -386,12 +386,18 @@ static int wait_for_partner(struct pipe_inode_info *p, unsigned int *counter)
 	return err;
 }
 
+/* A pipe opened anew through /proc has had both its ends: nobody is waited for. */
+static bool is_unnamed(const struct file *file)
+{
+	return file->f_path.mnt == pipe_mnt;
+}
+
 static int fifo_open_read(struct file *file, struct pipe_inode_info *p)
 {
 	p->r_counter++;
 	if (p->readers++ == 0)
 		wake_up_all(&p->rd_wait);
-	if (p->writers)
+	if (p->writers || is_unnamed(file))
 		return 0;
 	if (file->f_flags & O_NONBLOCK) {
 		file->f_pos = p->w_counter;
@@ -402,12 +408,12 @@ static int fifo_open_read(struct file *file, struct pipe_inode_info *p)
 
 static int fifo_open_write(struct file *file, struct pipe_inode_info *p)
 {
-	if (file->f_flags & O_NONBLOCK && !p->readers)
+	if (file->f_flags & O_NONBLOCK && !p->readers && !is_unnamed(file))
 		return -ENXIO;
 	p->w_counter++;
 	if (p->writers++ == 0)
 		wake_up_all(&p->rd_wait);
-	return p->readers ? 0 : wait_for_partner(p, &p->r_counter);
+	return p->readers || is_unnamed(file) ? 0 : wait_for_partner(p, &p->r_counter);
 }
 
 static int fifo_open_both(struct pipe_inode_info *p)
@@ -725,7 +731,7 @@ static int create_pipe_files(struct file *ends[2], unsigned int flags)
 		iput(inode);
 		return -ENOMEM;
 	}
-	inode->i_fop = &pipe_fops;
+	inode->i_fop = &fifo_fops;	/* /proc/<pid>/fd/N opens it as a FIFO */
 	p->readers = p->writers = p->files = 1;
 	err = pseudo_path_init(&path, pipe_mnt, "pipe:", inode);
 	if (err)

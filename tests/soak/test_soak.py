@@ -74,6 +74,7 @@ def test_overload(tmp_path):
         before = m.settled()
         while time.monotonic() < end:
             said = m.run_status(f"overload {seed} 80", 600)[1] + m.run("dmesg -c")
+            assert "fuzz: seed" in said, said
             for sign in DAMAGE:
                 assert not re.search(sign, said), f"seed {seed}: " + "\n".join(re.findall(f".*{sign}.*", said))
             m.run("sysvipc clean; swapoff /dev/vda && swapon /dev/vda", 120)

@@ -115,6 +115,29 @@ static void descriptors(void)
 	CHECK(opendir("/proc/self/fd") != NULL);
 }
 
+/* A descriptor's file can be opened anew through /proc, if it is of a kind that can be. */
+static void reopen(void)
+{
+	int fds[2], fd, set = epoll_create1(0);
+	char path[64], c = 0;
+
+	CHECK(pipe(fds) == 0);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fds[0]);
+	fd = open(path, O_RDONLY);
+	CHECK(fd >= 0 && write(fds[1], "x", 1) == 1 && read(fd, &c, 1) == 1 && c == 'x');
+	CHECK(close(fds[0]) == 0 && write(fds[1], "y", 1) == 1 && read(fd, &c, 1) == 1 && c == 'y');
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fds[1]);
+	CHECK(close(fd) == 0);
+	fd = open(path, O_WRONLY);		/* nobody reads any more: as a pipe, it does not wait */
+	CHECK(fd >= 0);
+	signal(SIGPIPE, SIG_IGN);
+	FAILS(write(fd, "z", 1), EPIPE);
+	CHECK(close(fds[1]) == 0 && close(fd) == 0);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", set);
+	FAILS(open(path, O_RDONLY), ENXIO);
+	close(set);
+}
+
 int main(void)
 {
 	tree();
@@ -122,5 +145,6 @@ int main(void)
 	pipes();
 	epolls();
 	descriptors();
+	reopen();
 	return finish("filetest");
 }

@@ -92,7 +92,9 @@ static void fill_arena(void)
 	for (int i = 0; i < 16; i++)
 		snprintf(arena + rnd() % (ARENA / 4096) * 4096, 64, "%s",
 			 (const char *[]){ "/proc/self/maps", "/tmp", "/dev/zero", "fuzzed", "/tmp/f",
-					   "/dev/null", "", "/proc/self/fd" }[rnd() % 8]);
+					   "/proc/self/fd/11", "", "/proc/self/fd", "/proc/self/fd/3",
+					   "/proc/self/fd/4", "/proc/self/fd/9", "/proc/self/fd/13",
+					   "/proc/self/exe", "/proc/self/mem" }[rnd() % 14]);
 }
 
 static void open_things(void)
