@@ -209,10 +209,14 @@ int release_dying_mm(struct task_struct *task)
 	read_unlock(&tasklist_lock);
 	if (!mm)
 		return -ESRCH;
-	if (task_will_free_mem(task))
+	if (task_will_free_mem(task)) {
 		reap = true;
-	else if (!(mm->flags & MMF_OOM_SKIP))
-		error = -EINVAL;
+	} else if (!(mm->flags & MMF_OOM_SKIP)) {
+		/* Not dying; or it let go of the memory since we looked, which is as good. */
+		read_lock(&tasklist_lock);
+		error = process_shares_mm(task, mm) ? -EINVAL : -ESRCH;
+		read_unlock(&tasklist_lock);
+	}
 	if (reap) {
 		error = down_read_killable(&mm->mmap_lock) ? -EINTR : 0;
 		/* exit_mmap() sets the bit with the lock held for writing: it was faster then. */
