@@ -67,7 +67,7 @@ def differences(ours, theirs, close):
 def compare(scenario, our_text, their_text):
     """The Result of one scenario."""
     known = [e for e in explanations() if fnmatch.fnmatch(scenario.name, e.scenarios)]
-    ours, theirs = facts(our_text, scenario.i386), facts(their_text, scenario.i386)
+    ours, theirs = (facts(text, scenario.i386, scenario.close) for text in (our_text, their_text))
     if "reaper" not in scenario.name:   # elsewhere it is a matter of speed whether a victim is gone within 2 seconds
         for section in ours + theirs:
             section.facts[:] = [f for f in section.facts if "oom_reaper: reaped " not in f.text]

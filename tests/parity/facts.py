@@ -121,12 +121,16 @@ def kernel_facts(lines, exact):
     return out
 
 
-def text_facts(command, lines):
-    """What a command printed. The value of a setting is a fact as it stands."""
+def text_facts(command, lines, close):
+    """What a command printed. The value of a setting is a fact as it stands; the numbers of a line that the scenario
+    calls close are compared by themselves (compare.py), so their widths are not."""
     setting = re.search(r"cat /proc/(sys|\S+/oom_score_adj)", command)
     out = []
     for line in lines:
-        text = line if setting and re.fullmatch(r"[-\d\s]+", line) else mask(line)
+        if any(regex.search(line) for _, _, regex in close):
+            text = re.sub(r" *" + NUMBER.pattern, "#", line)
+        else:
+            text = line if setting and re.fullmatch(r"[-\d\s]+", line) else mask(line)
         # One zone's counter stands for all: which zones there are is the machine's affair.
         if m := re.match(r"(allocstall|pgalloc|pgskip)_\w+ ", text):
             text = f"{m.group(1)}_ZONE N"
@@ -142,7 +146,7 @@ def text_facts(command, lines):
     return out
 
 
-def facts(text, exact):
+def facts(text, exact, close=()):
     """The console as sections. exact: both machines have the same zones."""
     sections, console = [], []
     command, texts, log, in_log = None, [], [], False
@@ -150,7 +154,7 @@ def facts(text, exact):
     def end():
         if command is not None:
             logged = [Fact("log " + f.text, f.raw) for f in kernel_facts(log, exact)]
-            sections.append(Section(re.sub(r"/proc/\d+", "/proc/N", command), text_facts(command, texts) + logged))
+            sections.append(Section(re.sub(r"/proc/\d+", "/proc/N", command), text_facts(command, texts, close) + logged))
 
     for line in text.splitlines():
         if line.startswith(("# ", "@@ start", "@@ end", "== ")):

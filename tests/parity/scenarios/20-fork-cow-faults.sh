@@ -3,7 +3,7 @@
 # disks: ext4:64
 # programs: fork_cow faults hold madv
 # close: 1,8 Rss .*
-# close: 0,2 minflt .*
+# close: 1,8 minflt .*
 r() { echo "# $*"; eval "$*"; }
 mkdir /disk; mount -t ext4 /dev/vdb /disk; dd if=/dev/zero of=/disk/f bs=1M count=8 2>/dev/null; sync; echo 3 > /proc/sys/vm/drop_caches
 r fork_cow 32
