@@ -101,7 +101,7 @@ class Machine:
     def type(self, text):
         """On the PS/2 keyboard; a newline is Enter."""
         names = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "=": "equal", ";": "semicolon",
-                 ">": "shift-dot", "$": "shift-4", "(": "shift-9", ")": "shift-0", "*": "shift-8", "|": "shift-backslash"}
+                 ">": "shift-dot", "$": "shift-4", "(": "shift-9", ")": "shift-0", "*": "shift-8", "|": "shift-backslash", "'": "apostrophe"}
         for c in text:
             self.hmp("sendkey " + (names.get(c) or ("shift-" + c.lower() if c.isupper() else c)))
 

@@ -27,7 +27,9 @@ def try_out_the_window(m):
     m.hmp("sendkey ctrl-e")
     m.type("\n")
     m.expect("typed-42", 60)
-    m.type("sleep 1000\n")
+    # ^C is for the foreground group: not before the command is that
+    m.type("sh -c 'echo sleeps > /dev/ttyS0; exec sleep 1000'\n")
+    m.expect("sleeps", 60)
     m.hmp("sendkey ctrl-c")
     m.type("echo Back > /dev/ttyS0\n")
     m.expect("Back", 60)
