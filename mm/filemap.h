@@ -109,6 +109,8 @@ void mapping_set_error(struct address_space *mapping, int error);
 #define AOP_WRITEPAGE_ACTIVATE 0x80000
 int filemap_write_and_wait(struct address_space *mapping);	/* 0, or the first error */
 void balance_dirty_pages_ratelimited(struct address_space *mapping);
+/* pages: nr_dirty_background_threshold and nr_dirty_threshold */
+void global_dirty_limits(unsigned long *background, unsigned long *limit);
 void wakeup_flusher_threads(void);
 /* sync(2): everything, waits; 0 or the first error */
 int sync_dirty_mappings(void);

@@ -371,7 +371,7 @@ static bool make_room(struct charge_attempt *at)
  * => 0, -ENOMEM. Never fails for reclaim itself, __GFP_NOFAIL and __GFP_HIGH: they go over the
  *    limit.
  */
-int try_charge_memcg(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages)
+__noinline int try_charge_memcg(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages)
 {
 	unsigned int batch = MAX(MEMCG_CHARGE_BATCH, nr_pages);
 	struct charge_attempt at = { .memcg = memcg, .gfp = gfp, .nr_pages = nr_pages,

@@ -357,7 +357,8 @@ static unsigned long dirtyable_memory(void)
 	return pages > reserve ? pages - reserve : 1;
 }
 
-static void dirty_limits(unsigned long *background, unsigned long *limit)
+/* global_dirty_limits: from how many dirty pages on the flusher writes, and who dirties waits. */
+void global_dirty_limits(unsigned long *background, unsigned long *limit)
 {
 	unsigned long memory = dirtyable_memory();
 
@@ -389,7 +390,7 @@ void balance_dirty_pages_ratelimited(struct address_space *mapping)
 	for (;;) {
 		unsigned long dirty = nr_dirty_or_writeback();
 
-		dirty_limits(&background, &limit);
+		global_dirty_limits(&background, &limit);
 		if (dirty > background)
 			wakeup_flusher_threads();
 		if (dirty <= (background + limit) / 2 || fatal_signal_pending(current))
@@ -414,7 +415,7 @@ static bool over_background(void)
 {
 	unsigned long background, limit;
 
-	dirty_limits(&background, &limit);
+	global_dirty_limits(&background, &limit);
 	return global_node_page_state(NR_FILE_DIRTY) > background;
 }
 

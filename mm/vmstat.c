@@ -17,6 +17,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/ctlfile.h"
 #include "mm/debug.h"
+#include "mm/filemap.h"
 #include "mm/page_alloc.h"
 
 DEFINE_PER_CPU(unsigned long[NR_VM_EVENT_ITEMS], vm_event_states);
@@ -283,7 +284,7 @@ static void show_line(struct seq_file *m, const char *name, unsigned long value)
 
 static int show_vmstat(struct seq_file *m)
 {
-	unsigned long events[NR_VM_EVENT_ITEMS];
+	unsigned long events[NR_VM_EVENT_ITEMS], background, limit;
 
 	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
 		show_line(m, zone_stat_names[i], global_zone_page_state(i));
@@ -291,6 +292,9 @@ static int show_vmstat(struct seq_file *m)
 		show_line(m, numa_stat_names[i], global_numa_state(i));
 	for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
 		show_line(m, node_stat_names[i], global_node_page_state(i));
+	global_dirty_limits(&background, &limit);
+	show_line(m, "nr_dirty_threshold", limit);
+	show_line(m, "nr_dirty_background_threshold", background);
 	all_vm_events(events);
 	events[PGPGIN] /= 2;		/* counted in sectors, shown in kB */
 	events[PGPGOUT] /= 2;

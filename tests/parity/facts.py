@@ -55,6 +55,10 @@ def mask(line):
         return re.sub(r"\b(0x)?[0-9a-f]{4,16}\b", lambda m: "0x…" if m.group(1) else "x" * len(m.group(0)), line)
     line = re.sub(r"(Not tainted|Tainted: [A-Z ]+) .*", r"\1 …", line)
     line = FAULT_GFP.sub("gfp_mask=(a fault's)", line)
+    line = line.replace("Cannot allocate memory", "Out of memory")     # glibc's and musl's words for ENOMEM
+    line = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID", line)
+    line = re.sub(r"^(  numa_maps: )[0-9a-f]+ ", r"\1ADDRESS ", line)
+    line = re.sub(r"(segv|stack)(\[\d+\]:? .*)", lambda m: m.group(1) + re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{4,16}\b", "x", m.group(2)), line)
     line = re.sub(r"\d+\*(\d+kB)(?: \([UMEH]+\))?", r"n*\1", line)
     line = re.sub(r"kworker/\d+:\d+", "kworker/N", line)
     line = re.sub(r"all_unreclaimable\? (yes|no)", "all_unreclaimable? …", line)
@@ -67,7 +71,9 @@ def trace(lines, exact):
     """The functions of a call trace that are compared, outermost last. The i386 kernel had two of them inlined."""
     names = [re.sub(r"\..*|\+0x.*", "", text.strip()) for text in lines if not text.strip().startswith("?")]
     inlined = ("__alloc_pages_slowpath", "asm_exc_page_fault") if exact else ()
-    return " > ".join(n for n in names if n in FUNCTIONS and n not in inlined)
+    names = [n for n in names if n in FUNCTIONS and n not in inlined]
+    # a compiler may cut a function in two (out_of_memory.part.0)
+    return " > ".join(n for n, before in zip(names, [""] + names) if n != before)
 
 
 def task_row(line, out):
@@ -128,7 +134,7 @@ def text_facts(command, lines, close):
     out = []
     for line in lines:
         if any(regex.search(line) for _, _, regex in close):
-            text = re.sub(r" *" + NUMBER.pattern, "#", line)
+            text = re.sub(r" +", " ", re.sub(r" *" + NUMBER.pattern, "#", line))
         else:
             text = line if setting and re.fullmatch(r"[-\d\s]+", line) else mask(line)
         # One zone's counter stands for all: which zones there are is the machine's affair.

@@ -116,6 +116,8 @@ class Scenario:
         if self.procps:
             for file, name in procps_files("i386" if bits == 32 else "amd64"):
                 shutil.copy(file, root / "bin" / name)
+                if self.i386 and bits == 64 and name.startswith("ld-linux"):
+                    shutil.copy(file, root / "bin/ld-linux.so.2")   # the name that the script knows
         shutil.copy(self.path, root / "script")
         (root / "init").write_text(INIT)
         for name in ("script", "init"):

@@ -215,3 +215,8 @@ stub void mem_cgroup_scan_tasks(struct mem_cgroup *memcg,
 				bool (*fn)(struct task_struct *task, void *arg), void *arg)
 {
 }
+
+stub void global_dirty_limits(unsigned long *background, unsigned long *limit)
+{
+	*background = *limit = 0;
+}
