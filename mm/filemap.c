@@ -549,6 +549,7 @@ kssize_t filemap_write_kernel(struct address_space *mapping, loff_t *pos, const 
 vm_fault_t filemap_fault(struct vm_fault *vmf)
 {
 	struct address_space *mapping = vmf->vma->vm_mapping;
+	unsigned long advice = vmf->vma->vm_flags;
 	vm_fault_t major = 0;
 
 	if (mapping->flags & AS_SWAPBACKED)
@@ -565,8 +566,11 @@ vm_fault_t filemap_fault(struct vm_fault *vmf)
 				count_memcg_event_mm(vmf->vma->vm_mm, PGMAJFAULT);
 			}
 			major = VM_FAULT_MAJOR;
-			page_cache_sync_readahead(mapping, vmf->pgoff);
-		} else if (page && page_test(page, PG_readahead)) {
+			if (advice & VM_SEQ_READ)
+				page_cache_sync_readahead(mapping, vmf->pgoff);
+			else if (!(advice & VM_RAND_READ))
+				page_cache_readaround(mapping, vmf->pgoff);
+		} else if (page && page_test(page, PG_readahead) && !(advice & VM_RAND_READ)) {
 			page_cache_async_readahead(mapping, page);
 		}
 		if (page)

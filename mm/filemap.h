@@ -81,6 +81,7 @@ extern void (*for_each_mapping)(void (*fn)(struct address_space *));
  * @index is missing: reads it and what follows if the reading looks sequential. Pages are
  * inserted locked, not returned.
  */
+void page_cache_readaround(struct address_space *mapping, unsigned long index);
 void page_cache_sync_readahead(struct address_space *mapping, unsigned long index);
 /* @page carries the mark PG_readahead: the next window. */
 void page_cache_async_readahead(struct address_space *mapping, struct page *page);

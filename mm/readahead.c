@@ -91,6 +91,15 @@ void page_cache_sync_readahead(struct address_space *mapping, unsigned long inde
 	/* else: out of the blue. The caller reads the one page. */
 }
 
+/*
+ * A mapped page is missing, and nobody knows which way the program goes from here: half a window
+ * before it is read, and half behind.
+ */
+void page_cache_readaround(struct address_space *mapping, unsigned long index)
+{
+	read_window(mapping, index - MIN(index, RA_MAX / 2), RA_MAX, RA_MAX - RA_MAX / 4);
+}
+
 void page_cache_async_readahead(struct address_space *mapping, struct page *page)
 {
 	/* the upper half is the device's (kernel/block/page_io.h) */

@@ -72,6 +72,10 @@ stub struct rq *task_rq_lock(struct task_struct *t, unsigned long *flags)
 	spin_lock(&rq.lock);
 	return &rq;
 }
+stub void cgroup_update_frozen(struct cgroup *cg) {}
+stub void cgroup_notify_frozen(struct cgroup *cg) {}
+stub void cgroup_freeze_task(struct task_struct *t, bool on) {}
+stub void cgroup_leave_times(struct task_struct *t) {}
 stub void io_schedule_waiting(const char *what)
 {
 	schedule_waiting(what);
