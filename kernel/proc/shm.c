@@ -368,7 +368,8 @@ static int account_lock(struct shm_segment *shm, bool lock)
 		shm->locked_by->locked_shm -= pages;
 		return 0;
 	}
-	if ((user->locked_shm += pages) > (long)(rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT) &&
+	user->locked_shm += pages;
+	if (user->locked_shm > (long)(rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT) &&
 	    !capable(CAP_IPC_LOCK)) {
 		user->locked_shm -= pages;
 		return -ENOMEM;

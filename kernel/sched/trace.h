@@ -128,7 +128,7 @@ struct trace_record {
 	u64 time;			/* ns since boot */
 	const struct trace_event *event;
 	char comm[TRACE_COMM_LEN];
-	u8 entry[] __aligned(8);
+	u8 entry[0] __aligned(8);
 };
 enum trace_flags {
 	TRACE_FLAG_IRQS_OFF = 1,

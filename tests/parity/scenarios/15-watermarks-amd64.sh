@@ -2,7 +2,7 @@
 # boot: -m 512 -c 1 -k transparent_hugepage=never
 # programs: wr
 # close: 15,8 (min|low|high|managed) \d+.*
-# close: 3,0 ^\d+$
+# close: 5,0 ^\d+$
 # close: 15,8 protection: .*
 r() { echo "# $*"; eval "$*"; }
 zones() { awk '/^Node/ {z=$4} /  (min|low|high|managed|boost) / {printf "%s %s %s; ", z, $1, $2} /protection/ {print z, $0}' /proc/zoneinfo; }
