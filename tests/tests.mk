@@ -1,15 +1,18 @@
 # tests.mk - what `make test` runs. Every stage has its own target too.
 
 HOSTCC ?= gcc
+# The parity scenarios whose facts do not hang on the host's speed; `make test-parity` runs all of them.
+PARITY_IN_TEST = 02 04 06 07 09 10 11 13 15 21
 TEST_IMAGES := $(B)/brink.elf $(B)/checks/brink.elf $(B)/initramfs.cpio.gz $(B)/test-initramfs.cpio.gz
 PYTEST = BRINK_BUILD=$(abspath $(B)) $(PYTHON3) -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
 
 # One after the other; the first that fails ends it.
-test: | $(B)/.tools-test ## all tests: layers, unit, clang, boot
+test: | $(B)/.tools-test ## all tests: layers, unit, clang, boot, parity
 	@$(MAKE) --no-print-directory test-layers
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-clang
 	@$(MAKE) --no-print-directory test-boot
+	@$(MAKE) --no-print-directory test-parity PARITY_ARGS='$(PARITY_IN_TEST)'
 
 test-layers: | $(B)/.tools-test ## the includes follow the layers; the docs cite what exists
 	$(Q)$(PYTHON3) tests/layers/check.py
