@@ -432,6 +432,7 @@ kssize_t filemap_read_kernel(struct address_space *mapping, loff_t pos, void *bu
 
 			memcpy((char *)buf + done, from + (pos & ~PAGE_MASK), part);
 			kunmap_local(from);
+			mark_page_accessed(page);
 			put_page(page);
 		} else {
 			memset((char *)buf + done, 0, part);

@@ -236,7 +236,7 @@ static unsigned long zone_end(unsigned long pfn)
 }
 
 /*
- * [pfn, end), all of one zone and node: two stores each. Free pages have refcount 0; the others are
+ * [pfn, end), all of one zone and node: a few stores each. Free pages have refcount 0; the others are
  * nobody's, for ever or until freed.
  */
 static void init_struct_pages(unsigned long pfn, unsigned long end, bool is_free)
@@ -250,6 +250,7 @@ static void init_struct_pages(unsigned long pfn, unsigned long end, bool is_free
 		atomic_store_explicit(&page->flags, flags, memory_order_relaxed);
 		atomic_store_explicit(&page->_mapcount, -1, memory_order_relaxed);
 		atomic_store_explicit(&page->_refcount, is_free ? 0 : 1, memory_order_relaxed);
+		page->memcg = NULL;	/* what RAM holds at power-on is anything */
 	}
 }
 
