@@ -61,15 +61,12 @@ static inline bool try_write(struct rw_semaphore *sem)
 
 /* --- the slow way --- */
 
-/* The waiter may return, and its stack be gone, as soon as it sees granted. */
+/* => wait_lock held: the waiter, which sees granted at once, takes it before it goes on */
 static void grant(struct waiter *w)
 {
-	struct task_struct *t = get_task_struct(w->task);
-
 	list_del(&w->entry);
 	__atomic_store_n(&w->granted, true, __ATOMIC_RELEASE);
-	wake_up_process(t);
-	put_task_struct(t);
+	wake_up_process(w->task);
 }
 
 /*
@@ -137,6 +134,9 @@ static int lock_slow(struct rw_semaphore *sem, bool writer, int state)
 		schedule_waiting(writer ? "rwsem_write" : "rwsem_read");
 	}
 	current->__state = TASK_RUNNING;
+	/* Who granted it may still be waking us: our stack, and we, stay until that is done. */
+	flags = spin_lock_irqsave(&sem->wait_lock);
+	spin_unlock_irqrestore(&sem->wait_lock, flags);
 	return 0;
 }
 
