@@ -527,6 +527,40 @@ static int link_task(struct task_struct *t, const struct kernel_clone_args *args
 	return 0;
 }
 
+/*
+ * The last step: everything is copied, the child is put where others find it. 0, or -errno and
+ * nobody has seen it.
+ */
+static int publish_child(struct task_struct *t, struct kernel_clone_args *args)
+{
+	int err;
+
+	t->start_time = ktime_get_ns();
+	sched_fork(t);
+	err = cgroup_can_fork(t);
+	if (err)
+		return err;
+	if (t->mm && t->mm->owner == t)		/* its group is settled now */
+		mm_set_owner(t->mm, t);
+	err = link_task(t, args);
+	if (err)
+		cgroup_cancel_fork(t);
+	return err;
+}
+
+/* What dup_task_struct(), init_child() and copy_stack() made of a child that will not be. */
+static void free_unborn(struct task_struct *t)
+{
+	if (t->stack)
+		free_kernel_stack(t->stack);
+	if (t->fpu)
+		kmem_cache_free(fpu_cache, t->fpu);
+	mpol_put(t->mempolicy);
+	put_cred(t->cred);
+	cgroup_free(t);
+	kmem_cache_free(task_cache, t);
+}
+
 /* copy_process: a task that only has to be woken, or ERR_PTR and nothing is left of it. */
 static struct task_struct *copy_process(struct kernel_clone_args *args)
 {
@@ -576,16 +610,7 @@ static struct task_struct *copy_process(struct kernel_clone_args *args)
 	err = copy_pidfd(t, args, &pidfd);
 	if (err)
 		goto free_pid;
-	t->start_time = ktime_get_ns();
-	sched_fork(t);
-	err = cgroup_can_fork(t);
-	if (!err) {
-		if (t->mm && t->mm->owner == t)		/* its group is settled now */
-			mm_set_owner(t->mm, t);
-		err = link_task(t, args);
-		if (err)
-			cgroup_cancel_fork(t);
-	}
+	err = publish_child(t, args);
 	settle_pidfd(&pidfd, err);
 	if (!err) {
 		cpuset_fork(t);
@@ -607,14 +632,7 @@ put_files:
 put_undo:
 	exit_sem(t);
 free:
-	if (t->stack)
-		free_kernel_stack(t->stack);
-	if (t->fpu)
-		kmem_cache_free(fpu_cache, t->fpu);
-	mpol_put(t->mempolicy);
-	put_cred(t->cred);
-	cgroup_free(t);
-	kmem_cache_free(task_cache, t);
+	free_unborn(t);
 uncharge:
 	user->processes--;
 	return ERR_PTR(err);

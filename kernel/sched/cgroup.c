@@ -121,16 +121,22 @@ void css_put(struct cgroup_subsys_state *css)
 	schedule_work(&free_work);
 }
 
+/* One more reference, unless the last is gone. */
+static bool inc_not_zero(_Atomic long *count)
+{
+	long n = *count;
+
+	while (n)
+		if (__atomic_compare_exchange_n((long *)count, &n, n + 1, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 /* cgroup.h */
 bool css_tryget(struct cgroup_subsys_state *css)
 {
-	long n = css->refcnt;
-
-	while (n)
-		if (__atomic_compare_exchange_n((long *)&css->refcnt, &n, n + 1, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return true;
-	return false;
+	return inc_not_zero(&css->refcnt);
 }
 
 /* cgroup_internal.h */
@@ -153,13 +159,7 @@ void cgroup_put(struct cgroup *cg)
 /* cgroup_internal.h */
 bool cgroup_tryget_users(struct cgroup *cg)
 {
-	long n = cg->users;
-
-	while (n)
-		if (__atomic_compare_exchange_n((long *)&cg->users, &n, n + 1, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return true;
-	return false;
+	return inc_not_zero(&cg->users);
 }
 
 /* cgroup_internal.h */

@@ -259,20 +259,11 @@ static long status_kb(pid_t pid, const char *name)
 /* The child's view of 4 MiB that both know the place of. */
 static char *area;
 
-static void others_memory(int have_swap)
+static void reading_and_writing(pid_t pid)
 {
 	struct iovec here[3], there[3], many[1025] = { };
 	char buf[16384];
-	pid_t pid;
-	int fd;
 
-	area = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memset(area, 'p', 4 * MIB);
-	munmap(area + MIB, 4096);
-	pid = sleeper();
-	fd = pidfd_open(pid, 0);
-
-	/* reading and writing */
 	here[0] = (struct iovec){ buf, 3 };
 	here[1] = (struct iovec){ buf + 3, sizeof(buf) - 3 };
 	there[0] = (struct iovec){ area + 4090, 9000 };
@@ -296,10 +287,20 @@ static void others_memory(int have_swap)
 	CHECK(process_vm_readv(pid, here, 0, (struct iovec *)16, 1, 0) == 0);
 	CHECK(process_vm_readv(pid, here, 1, there, 0, 0) == 0);
 	FAILS(process_vm_readv(2, here, 1, there, 1, 0), ESRCH);	/* a kernel thread */
+}
 
-	/* advice */
+/* The third and the fourth MiB of @area. */
+static void upper_half(struct iovec there[2])
+{
 	there[0] = (struct iovec){ area + 2 * MIB, MIB };
 	there[1] = (struct iovec){ area + 3 * MIB, MIB };
+}
+
+static void advice(pid_t pid, int fd, int have_swap)
+{
+	struct iovec there[3];
+
+	upper_half(there);
 	CHECK(process_madvise(fd, there, 2, MADV_COLD, 0) == (long)(2 * MIB));
 	FAILS(process_madvise(fd, there, 2, MADV_DONTNEED, 0), EINVAL);
 	FAILS(process_madvise(fd, there, 2, MADV_FREE, 0), EINVAL);
@@ -312,9 +313,8 @@ static void others_memory(int have_swap)
 	FAILS(process_madvise(fd, there + 2, 1, MADV_COLD, 0), ENOMEM);
 	if (have_swap) {
 		/* What the child alone has goes; pages still shared by fork stay. */
-		memset(buf, 'z', sizeof(buf));
 		for (unsigned long at = 0; at < MIB; at += 4096) {
-			struct iovec one = { buf, 1 }, dst = { area + 2 * MIB + at, 1 };
+			struct iovec one = { "z", 1 }, dst = { area + 2 * MIB + at, 1 };
 
 			CHECK(process_vm_writev(pid, &one, 1, &dst, 1, 0) == 1);
 		}
@@ -322,8 +322,15 @@ static void others_memory(int have_swap)
 		CHECK(process_madvise(fd, there, 1, MADV_PAGEOUT, 0) == (long)MIB);
 		CHECK(status_kb(pid, "VmSwap") == 1024);
 	}
+}
 
-	/* without rights */
+static void without_rights(pid_t pid, int fd)
+{
+	struct iovec there[2], here[1];
+	char buf[16];
+
+	upper_half(there);
+	here[0] = (struct iovec){ buf, sizeof(buf) };
 	pid_t other = FORK_OR_EXIT();
 	if (!other) {
 		if (setgid(1000) || setuid(1000))
@@ -338,8 +345,14 @@ static void others_memory(int have_swap)
 	}
 	int status;
 	CHECK(waitpid(other, &status, 0) == other && status == 0);
+}
 
-	/* releasing a dying process's memory */
+/* The memory of a process that is dying. */
+static void releasing(pid_t pid, int fd)
+{
+	struct iovec there[2];
+
+	upper_half(there);
 	FAILS(process_mrelease(fd, 1), EINVAL);
 	FAILS(process_mrelease(0, 0), EBADF);
 	FAILS(process_mrelease(fd, 0), EINVAL);		/* it is not dying */
@@ -350,6 +363,22 @@ static void others_memory(int have_swap)
 	waitpid(pid, NULL, 0);
 	FAILS(process_mrelease(fd, 0), ESRCH);
 	FAILS(process_madvise(fd, there, 1, MADV_COLD, 0), ESRCH);
+}
+
+static void others_memory(int have_swap)
+{
+	pid_t pid;
+	int fd;
+
+	area = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(area, 'p', 4 * MIB);
+	munmap(area + MIB, 4096);
+	pid = sleeper();
+	fd = pidfd_open(pid, 0);
+	reading_and_writing(pid);
+	advice(pid, fd, have_swap);
+	without_rights(pid, fd);
+	releasing(pid, fd);
 	close(fd);
 	munmap(area, 4 * MIB);
 }
