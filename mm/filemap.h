@@ -93,14 +93,14 @@ void truncate_inode_pages(struct address_space *mapping, loff_t from);
 void truncate_pagecache(struct address_space *mapping, loff_t new_size);
 /* clean, unmapped ones; how many */
 unsigned long invalidate_mapping_pages(struct address_space *mapping);
-/* vmscan.c; => locked */
+/* pageout.c; => locked */
 bool remove_mapping(struct address_space *mapping, struct page *page, bool reclaimed);
 
 /* page-writeback.c */
 struct writeback_control {
 	long nr_to_write;		/* pages left to write */
 	bool sync_all;			/* wait for those being written already */
-	bool for_reclaim;		/* one page, for vmscan.c */
+	bool for_reclaim;		/* one page, for pageout.c */
 	bool batch;			/* more pages follow: a request may stay in @open */
 	struct blk_request *open;	/* a_ops->send() sends it */
 };

@@ -23,9 +23,9 @@
 #include "mm/debug.h"
 #include "mm/numa.h"
 #include "mm/page_alloc.h"
+#include "mm/scan_control.h"
 #include "mm/swap.h"
 #include "mm/trace.h"
-#include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
 /* kswapd_init: no node has been asked for anything yet. => after mm_init_zones() */

@@ -6,7 +6,7 @@
  *         PG_uptodate and unlocking. Where the slot lies is the area's
  *         struct swap_device's business (kernel/block). Nothing is allocated here.
  * Locks:  the page: locked on entry; PG_writeback keeps it in the swap cache while it is written.
- * Above:  vmscan.c, shmem.c write; swap_state.c reads.
+ * Above:  pageout.c, shmem.c write; swap_state.c reads.
  * Below:  struct swap_device_ops.   In Linux: mm/page_io.c.
  */
 #include "kernel/lib/printk.h"

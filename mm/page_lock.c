@@ -8,7 +8,7 @@
  *         this page's sleepers: after it the page is not touched, for it may
  *         be freed at once. A sleeper who finds the bit still set sets PG_waiters again.
  * Locks:  this is LOCK_PAGE. Inside: LOCK_WAITQ. Unlocking works in any context.
- * Above:  filemap.c, vmscan.c, swap_state.c, memory.c, I/O completions.
+ * Above:  filemap.c, pageout.c, swap_state.c, memory.c, I/O completions.
  * Below:  kernel/sched's wait queues.   In Linux: mm/filemap.c (folio_wait_bit_common).
  */
 #include "kernel/abi/errno.h"

@@ -17,7 +17,7 @@
  *         page gets its reference under a hashed spinlock, which the last VMA to
  *         leave takes as well: a page that is mapped has an anon_vma that lives.
  * Locks:  LOCK_I_MMAP or LOCK_ANON_VMA for the list, then LOCK_PTE.
- * Above:  vmscan.c tests and unmaps; memory.c, zap.c, memory_copy.c add and remove.
+ * Above:  pageout.c tests and unmaps; memory.c, zap.c, memory_copy.c add and remove.
  * Below:  pgtable.c, swapfile.c.   In Linux: mm/rmap.c (one level of anon_vma here, a tree there).
  */
 #include "mm/rmap.h"

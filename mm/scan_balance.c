@@ -15,8 +15,8 @@
 #include "mm/int_sqrt.h"
 #include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
+#include "mm/scan_control.h"
 #include "mm/swap.h"
-#include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
 /* Pages on a list in zones up to @max_zone. */

@@ -14,7 +14,7 @@
  * Locks:  page lock, then i_lock. swaplist_lock guards the list of objects that may have
  *         pages in swap; swapoff names the one it works on, so that its owner waits before
  *         freeing it.
- * Above:  mmap.c, memory.c (vm_ops), filemap.c, vmscan.c (writepage), swapon.c.
+ * Above:  mmap.c, memory.c (vm_ops), filemap.c, pageout.c (writepage), swapon.c.
  * Below:  swap_state.c, filemap.c.   In Linux: mm/shmem.c.
  */
 #include "kernel/abi/errno.h"

@@ -13,8 +13,8 @@
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
 #include "mm/debug.h"
+#include "mm/scan_control.h"
 #include "mm/trace.h"
-#include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
 static LIST_HEAD(shrinkers);			/* shrinker_rwsem */

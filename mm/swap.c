@@ -7,14 +7,14 @@
  *
  *           fault ──> batch (15) ──> inactive ⇄ active        unevictable
  *                                       │                     (mlocked, ramfs)
- *                                       └──> vmscan.c takes from the tail
+ *                                       └──> shrink_list.c takes from the tail
  *
  *         PG_lru says "on a list". Whoever clears it, by an atomic test-and-clear,
  *         owns page->lru and the right to take the page off: reclaim
  *         (isolate), the last put_page (release), or a batch that moves it.
  * Locks:  LOCK_LRU (irqsave: a write's end rotates pages). Batches belong to
  *         their CPU and are touched with interrupts off.
- * Above:  memory.c, filemap.c add; vmscan.c scans; mmu_gather.c releases.
+ * Above:  memory.c, filemap.c add; shrink_list.c scans; mmu_gather.c releases.
  * Below:  page_alloc.c, vmstat.c.   In Linux: mm/swap.c, mm/mm_inline.h.
  */
 #include "kernel/lib/bug.h"

@@ -13,7 +13,7 @@
  *         is a bit of its count (SWAP_HAS_CACHE, swapfile.c), taken BEFORE the page is
  *         inserted and dropped AFTER it is removed; who finds the bit but no page waits a moment.
  * Locks:  the page lock for joining and leaving; i_lock (LOCK_I_PAGES) inside.
- * Above:  vmscan.c (out), memory.c, shmem.c and swapon.c (in).
+ * Above:  pageout.c (out), memory.c, shmem.c and swapon.c (in).
  * Below:  swapfile.c (slots), page_io.c (transfers).   In Linux: mm/swap_state.c.
  */
 #include "kernel/abi/errno.h"

@@ -6,17 +6,17 @@
  *         writes wake it early. And when the reserves below the min watermark are half used up,
  *         direct reclaimers wait for kswapd altogether: what is left is for those who free memory.
  * Locks:  none; counters are atomic, a wait queue. acct_reclaim_writeback() runs in interrupts.
- * Above:  vmscan.c, kswapd.c, page_lock.c.   Below: page_alloc.c's watermarks.   In Linux:
- * mm/vmscan.c.
+ * Above:  vmscan.c, shrink_list.c, kswapd.c, page_lock.c.   Below: page_alloc.c's watermarks.
+ *         In Linux: mm/vmscan.c.
  */
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/clock.h"
 #include "mm/debug.h"
 #include "mm/page_alloc.h"
+#include "mm/scan_control.h"
 #include "mm/swap.h"
 #include "mm/trace.h"
-#include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
 static DECLARE_WAIT_QUEUE_HEAD(writeback_wait);	/* for ends of writes */

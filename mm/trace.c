@@ -16,7 +16,7 @@
 #include "kernel/sched/task.h"
 #include "mm/memory.h"
 #include "mm/show_mem.h"
-#include "mm/vmscan.h"
+#include "mm/scan_control.h"
 
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 

@@ -18,7 +18,7 @@
  *         the tree's nodes). So that those do not pile up, at most as many
  *         file shadows are kept as there are pages of RAM: a longer distance means nothing anyway.
  * Locks:  none; the clock is atomic. The caller holds the cache's i_lock.
- * Above:  vmscan.c evicts, filemap.c and swap_state.c refault.
+ * Above:  pageout.c evicts, filemap.c and swap_state.c refault.
  * Below:  vmstat.c, swap.c.   In Linux: mm/workingset.c.
  */
 #include "kernel/sched/rcu.h"
