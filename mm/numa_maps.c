@@ -1,17 +1,17 @@
 /*
  * numa_maps.c - /proc/<pid>/numa_maps: each mapping's policy, and on which nodes its pages are.
  *
- * Locks:  mmap_lock for reading over the file, LOCK_PTE a table at a time.
+ * Locks:  mmap_lock for reading over a part of the file, LOCK_PTE a table at a time.
  * Above:  kernel/fs serves the file.   Below: pgtable.c, mempolicy.c.
  *         In Linux: fs/proc/task_mmu.c.
  */
-#include "kernel/abi/errno.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/sched/sched.h"
 #include "mm/memory.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap.h"
 #include "mm/pgtable.h"
+#include "mm/task_mmu.h"
 #include "mm/vma.h"
 
 /* Pages of one mapping, by kind and by node. */
@@ -78,7 +78,7 @@ static void show_number(struct seq_file *m, const char *name, unsigned long n)
 		seq_printf(m, " %s=%lu", name, n);
 }
 
-static void show_numa_map(struct seq_file *m, struct vm_area_struct *vma, const char *task_policy)
+static void show_numa_map(struct seq_file *m, struct vm_area_struct *vma, const void *task_policy)
 {
 	struct numa_maps md = { 0 };
 	char policy[64];
@@ -86,7 +86,7 @@ static void show_numa_map(struct seq_file *m, struct vm_area_struct *vma, const 
 
 	if (vma->vm_policy)
 		mpol_to_str(policy, sizeof(policy), vma->vm_policy);
-	seq_printf(m, "%08lx %s", vma->vm_start, vma->vm_policy ? policy : task_policy);
+	seq_printf(m, "%08lx %s", vma->vm_start, vma->vm_policy ? policy : (const char *)task_policy);
 	show_kind(m, vma);
 	gather_vma(&md, vma);
 	if (md.pages) {
@@ -110,26 +110,12 @@ static void show_numa_map(struct seq_file *m, struct vm_area_struct *vma, const 
 
 static int numa_maps_show(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm = get_task_mm(task);
-	struct vm_area_struct *vma;
 	char task_policy[64];
 
-	if (!mm)
-		return 0;
 	task_lock(task);
 	mpol_to_str(task_policy, sizeof(task_policy), task->mempolicy);
 	task_unlock(task);
-	if (down_read_killable(&mm->mmap_lock)) {
-		mmput(mm);
-		return -EINTR;
-	}
-	for_each_vma(mm, vma) {
-		show_numa_map(m, vma, task_policy);
-		if (m->overflow)
-			break;
-	}
-	up_read(&mm->mmap_lock);
-	mmput(mm);
-	return 0;
+	return show_vmas(m, task, task_policy, show_numa_map);
 }
-CTL_PID_FILE("numa_maps", .mode = 0444, .show = numa_maps_show, .needs_ptrace = true);
+CTL_PID_FILE("numa_maps", .mode = 0444, .show = numa_maps_show, .needs_ptrace = true,
+	     .in_parts = true);

@@ -5,7 +5,8 @@
  * Idea:   maps is the list of VMAs. smaps walks each VMA's page tables and says what
  *         is there: by whom it is shared (mapcount; Pss is this process' share), whether
  *         it was written, used, swapped. Linux's lines, names and units.
- * Locks:  mmap_lock for reading for the whole file, LOCK_PTE a table at a time.
+ *         maps, smaps and numa_maps are shown in parts: each VMA as the reader comes to it.
+ * Locks:  mmap_lock for reading for a part, LOCK_PTE a table at a time.
  * Above:  kernel/fs/proc serves the files; kernel/proc prints status.
  * Below:  pgtable.c, rmap's counts, swapfile.c.   In Linux: fs/proc/task_mmu.c.
  */
@@ -142,27 +143,45 @@ static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma)
 	seq_putc(m, '\n');
 }
 
-static int maps_show(struct seq_file *m, struct task_struct *task)
+/* task_mmu.h. The index is an address: a part begins with the first VMA that ends above it. */
+int show_vmas(struct seq_file *m, struct task_struct *task, const void *arg,
+	      void (*show)(struct seq_file *m, struct vm_area_struct *vma, const void *arg))
 {
 	struct mm_struct *mm = get_task_mm(task);
 	struct vm_area_struct *vma;
+	bool more = true;
 
-	if (!mm)
+	if (!mm) {
+		m->index = SEQ_END;
 		return 0;
+	}
 	if (down_read_killable(&mm->mmap_lock)) {
 		mmput(mm);
 		return -EINTR;
 	}
-	for_each_vma(mm, vma) {
-		show_map_vma(m, vma);
-		if (m->overflow)	/* the file system will come again with more room */
-			break;
+	for (vma = find_vma(mm, m->index); vma && more; vma = find_vma(mm, m->index)) {
+		size_t before = m->count;
+
+		show(m, vma, arg);
+		more = seq_record(m, before, vma->vm_end);
 	}
+	if (more)
+		m->index = SEQ_END;
 	up_read(&mm->mmap_lock);
 	mmput(mm);
 	return 0;
 }
-CTL_PID_FILE("maps", .mode = 0444, .show = maps_show, .needs_ptrace = true);
+
+static void show_map(struct seq_file *m, struct vm_area_struct *vma, const void *arg)
+{
+	show_map_vma(m, vma);
+}
+
+static int maps_show(struct seq_file *m, struct task_struct *task)
+{
+	return show_vmas(m, task, NULL, show_map);
+}
+CTL_PID_FILE("maps", .mode = 0444, .show = maps_show, .needs_ptrace = true, .in_parts = true);
 
 /* --- smaps --- */
 
@@ -307,7 +326,7 @@ static void show_smap_vma_flags(struct seq_file *m, unsigned long flags)
 	seq_putc(m, '\n');
 }
 
-static void show_smap(struct seq_file *m, struct vm_area_struct *vma)
+static void show_smap(struct seq_file *m, struct vm_area_struct *vma, const void *arg)
 {
 	struct mem_size_stats s = { 0 };
 
@@ -323,25 +342,9 @@ static void show_smap(struct seq_file *m, struct vm_area_struct *vma)
 
 static int smaps_show(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm = get_task_mm(task);
-	struct vm_area_struct *vma;
-
-	if (!mm)
-		return 0;
-	if (down_read_killable(&mm->mmap_lock)) {
-		mmput(mm);
-		return -EINTR;
-	}
-	for_each_vma(mm, vma) {
-		show_smap(m, vma);
-		if (m->overflow)
-			break;
-	}
-	up_read(&mm->mmap_lock);
-	mmput(mm);
-	return 0;
+	return show_vmas(m, task, NULL, show_smap);
 }
-CTL_PID_FILE("smaps", .mode = 0444, .show = smaps_show, .needs_ptrace = true);
+CTL_PID_FILE("smaps", .mode = 0444, .show = smaps_show, .needs_ptrace = true, .in_parts = true);
 
 static int smaps_rollup_show(struct seq_file *m, struct task_struct *task)
 {

@@ -353,10 +353,14 @@ static kssize_t pid_file_read(struct file *file, char __user *buf, size_t len, l
 static int pid_file_open(struct inode *inode, struct file *file)
 {
 	struct pid_inode *pi = pid_of(inode);
+	int err;
 
 	if (pi->ctl->needs_ptrace && file->f_mode & FMODE_READ && !fs_ptrace_may_access(pi->task))
 		return -EACCES;
-	return text_open(file, pi->ctl->show ? pid_file_show : NULL, pi, pi->task);
+	err = text_open(file, pi->ctl->show ? pid_file_show : NULL, pi, pi->task);
+	if (!err)
+		((struct text_file *)file->private_data)->in_parts = pi->ctl->in_parts;
+	return err;
 }
 
 static kssize_t pid_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)

@@ -5,7 +5,8 @@
  * Idea:   a read at position 0 calls show, which prints the whole file into a
  *         buffer; later reads are served from it, so that a file read in pieces
  *         is of one moment. If the buffer was too small it is doubled and show
- *         runs again. The trees of /proc and /sys that never change are built of
+ *         runs again. A file in parts has a page or so of records in its buffer,
+ *         and the next ones are printed when the reader has had these. The trees of /proc and /sys that never change are built of
  *         dentries and inodes once, at boot.
  * Locks:  text_file.lock, LOCK_SEQ, outside of all that show takes.
  * Above:  proc_root.c, sysfs.c.   Below: kernel/lib/ctlfile.h.   In Linux: fs/seq_file.c,
@@ -64,7 +65,7 @@ int text_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Prints the file anew. => t->lock held. 0 or -errno. */
+/* Prints the file, or its part from m.index on, anew. => t->lock held. 0 or -errno. */
 static int fill_text(struct text_file *t)
 {
 	size_t size = t->m.size ? t->m.size : PAGE_SIZE;
@@ -93,20 +94,51 @@ static int fill_text(struct text_file *t)
 	}
 }
 
+/*
+ * Has the part that @pos falls into in the buffer, or an empty one at the end. A reader goes forward:
+ * one who went back is served from the start. => t->lock held. 0 or -errno.
+ */
+static int fill_part(struct text_file *t, loff_t pos)
+{
+	int err;
+
+	if (pos == 0 || pos < t->start) {
+		t->m.index = 0;
+		t->m.count = 0;
+		t->start = 0;
+	}
+	while (pos >= t->start + (loff_t)t->m.count && t->m.index != SEQ_END) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		t->start += t->m.count;
+		err = fill_text(t);
+		if (err) {
+			t->m.count = 0;
+			return err;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
 /* proc_internal.h */
 kssize_t text_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
 	struct text_file *t = file->private_data;
 	kssize_t n = 0;
+	u64 at;
 
 	if (!t->show)
 		return -EIO;
 	mutex_lock(&t->lock);
-	if (*pos == 0 || !t->m.buf)
+	if (t->in_parts)
+		n = fill_part(t, *pos);
+	else if (*pos == 0 || !t->m.buf)
 		n = fill_text(t);
-	if (!n && *pos < (loff_t)t->m.count) {
-		n = MIN(len, t->m.count - *pos);
-		if (copy_to_user(buf, t->m.buf + *pos, n))
+	at = *pos - t->start;
+	if (!n && at < t->m.count) {
+		n = MIN(len, t->m.count - at);
+		if (copy_to_user(buf, t->m.buf + at, n))
 			n = -EFAULT;
 		else
 			*pos += n;

@@ -6,10 +6,15 @@
 #include "kernel/fs/fs.h"
 #include "kernel/lib/ctlfile.h"
 
-/* An open text file: what show printed, until it is read from the start again. */
+/*
+ * An open text file: what show printed, until it is read from the start again. In parts: what it
+ * printed last, which stands at @start.
+ */
 struct text_file {
 	struct mutex lock;		/* LOCK_SEQ: m */
 	struct seq_file m;		/* buf NULL: nothing printed yet */
+	loff_t start;			/* LOCK_SEQ: where m's text stands in the file */
+	bool in_parts;			/* c: ctl_pid_file's */
 	int (*show)(struct text_file *t);
 	const void *entry;		/* c: ctl_file, ctl_sysctl, ctl_pid_file … */
 	struct task_struct *task;	/* c: of a process's file; the inode holds the reference */

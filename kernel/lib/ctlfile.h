@@ -5,7 +5,8 @@
  *       the section as files. So mm/vmstat.c holds /proc/vmstat and needs no
  *       file system. A show function prints the whole file into a seq_file;
  *       if the buffer was too small the file system calls it again with a
- *       larger one, so show must be repeatable.
+ *       larger one, so show must be repeatable. A long file is shown in parts,
+ *       record by record, as far as its reader reads (in_parts).
  * Locks:  none here; show and write run in process context and may sleep.
  */
 #pragma once
@@ -21,7 +22,9 @@ struct seq_file {
 	size_t count;		/* bytes used */
 	bool overflow;		/* something did not fit */
 	bool reader_capable;	/* the opener has CAP_SYS_ADMIN (addresses are shown) */
+	u64 index;		/* in_parts: the record that comes next; SEQ_END: none */
 };
+#define SEQ_END (~0ULL)
 
 void seq_printf(struct seq_file *m, const char *fmt, ...) __printf(2, 3);
 void seq_puts(struct seq_file *m, const char *s);
@@ -40,6 +43,12 @@ void seq_put_decimal_ull(struct seq_file *m, const char *delimiter, u64 num);
 void seq_put_decimal_ll(struct seq_file *m, const char *delimiter, s64 num);
 /* zero-padded */
 void seq_put_hex_ll(struct seq_file *m, const char *delimiter, u64 v, unsigned int width);
+/*
+ * For a show of a file in parts, after each record: @before is m->count before it, @next the record
+ * that follows. False: stop here, it is not the end; a record that did not fit is taken back, to be
+ * the first of the next part (or, if it was the first of this one, to find a larger buffer).
+ */
+bool seq_record(struct seq_file *m, size_t before, u64 next);
 /* spaces until the line that began at @line_start has @width bytes */
 void seq_pad(struct seq_file *m, size_t line_start, size_t width);
 
@@ -71,6 +80,8 @@ struct ctl_pid_file {
 	kssize_t (*read_at)(struct task_struct *task, void *buf, size_t len, loff_t pos,
 			    bool capable);
 	bool needs_ptrace;	/* readable by the same user or CAP_SYS_PTRACE only */
+	/* show prints records from m->index on (0: the first) and keeps it by seq_record(). */
+	bool in_parts;
 };
 
 /*

@@ -120,6 +120,20 @@ void seq_put_hex_ll(struct seq_file *m, const char *delimiter, u64 v, unsigned i
 }
 
 /* ctlfile.h */
+bool seq_record(struct seq_file *m, size_t before, u64 next)
+{
+	if (!m->overflow) {
+		m->index = next;
+		return true;
+	}
+	if (before) {
+		m->count = before;
+		m->overflow = false;
+	}
+	return false;
+}
+
+/* ctlfile.h */
 void seq_pad(struct seq_file *m, size_t line_start, size_t width)
 {
 	while (!m->overflow && m->count - line_start < width)

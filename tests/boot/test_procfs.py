@@ -59,6 +59,21 @@ def test_pages_of_a_process_by_their_frames():
         m.run("kill -9 %1; wait; true")
 
 
+def test_a_file_in_parts_is_the_same_in_pieces_of_any_size():
+    with Machine().wait_shell() as m:
+        pid = sleeper(m)
+        # smaps' numbers are of the moment: the reader maps the shell's text, too
+        fixed = "sed 's/ *[0-9]* kB$//'"
+        for name, least in (("maps", 300), ("smaps", 4097)):
+            file = f"/proc/{pid}/{name}"
+            assert int(m.run(f"{fixed} {file} > /tmp/whole; wc -c < {file}")) >= least
+            for size in (7, 1000, 4096, 100000):
+                m.run(f"dd if={file} bs={size} 2>/dev/null | {fixed} | cmp - /tmp/whole")
+        m.run(f"cat /proc/{pid}/maps > /tmp/whole")
+        m.run(f"dd if=/proc/{pid}/maps bs=1 skip=300 2>/dev/null > /tmp/tail; tail -c +301 /tmp/whole | cmp - /tmp/tail")
+        m.run("kill -9 %1; wait; true")
+
+
 def test_smaps_rollup_and_status_have_one_sum():
     with Machine().wait_shell() as m:
         pid = sleeper(m)
