@@ -216,9 +216,7 @@ void put_page(struct page *page)
 		spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	}
 	clear_lru_state(page);
-	if (unlikely(page->memcg))
-		mem_cgroup_uncharge(page);
-	free_unref_page(page);
+	free_unref_page(page);		/* its group is paid back there, a user's page or the kernel's */
 }
 
 /*
@@ -254,7 +252,7 @@ void release_pages(struct page **pages, int nr)
 			size_run_add(&run, page, locked, -1);
 		}
 		clear_lru_state(page);
-		if (unlikely(page->memcg))
+		if (unlikely(page->memcg) && !page_test(page, PG_kmemcg))
 			uncharge_gather_page(&ug, page);
 		list_add(&page->lru, &to_free);
 	}

@@ -43,9 +43,9 @@ powerfail: $(TEST_IMAGES) | $(B)/.tools-test ## QEMU killed fifty times under wr
 stress: $(B)/brink.elf $(B)/checks/brink.elf | $(B)/.tools-stress ## stress-ng's stressors: STRESS='vm mmap os?' picks; LINUX=1: Linux's verdicts beside
 	$(Q)BRINK_BUILD=$(abspath $(B)) $(PYTHON3) tests/stress/stress $(if $(call yes,$(LINUX)),--linux) $(STRESS)
 
-$(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/init tests/soak/overload $(USER_PROGRAMS) $(USER_TESTS) \
+$(B)/test-initramfs.cpio.gz: user/mkinitramfs user/demo user/motd tests/boot/init $(USER_PROGRAMS) $(USER_TESTS) \
 		$(B)/.flags-initramfs
 	$(call say,CPIO,$@)
-	$(Q)sh user/mkinitramfs $@ '$(BUSYBOX)' tests/boot/init $(USER_PROGRAMS) $(USER_TESTS) tests/soak/overload
+	$(Q)sh user/mkinitramfs $@ '$(BUSYBOX)' tests/boot/init $(USER_PROGRAMS) $(USER_TESTS)
 
 .PHONY: test test-layers test-unit test-clang test-boot test-parity parity soak powerfail stress

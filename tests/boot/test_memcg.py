@@ -214,6 +214,16 @@ def test_kernel_memory_is_charged():
         removed(m, "a")
 
 
+def test_pages_of_pipes_and_sockets_are_paid_back():
+    with boot(mem=128) as m:
+        m.run("mkdir a")
+        # the reader comes too late, so the pipe's pages go when it is closed, and when they are read
+        m.run("incg a sh -c 'seq 20000 | sort | tail -1; seq 20000 | (sleep 1; head -1); socktest'", 60)
+        assert number(m, "a/memory.peak") > 64 << 10
+        assert stat(m, "a")["sock"] == 0 and stat(m, "a")["kernel"] < 256 << 10
+        removed(m, "a")
+
+
 def test_moves_and_ooms_on_four_cpus():
     """Processes are moved, killed and their groups removed, on all CPUs at once; nothing is left."""
     with boot(mem=256, cpus=4, swap=64) as m:

@@ -1,15 +1,17 @@
 """Long runs: `make soak`. The same checks as the boot tests, for longer and with more at once.
 
-SOAK_MINUTES=60 make soak PYTEST_ARGS='-k overload -s' is an hour of overload.
+SOAK_MINUTES=60 make soak PYTEST_ARGS='-k overload -s' is an hour of overload (user/tests/overload.c).
 """
 
+import array
 import os
 import re
 import time
 
 import ext2_fuzz
 import ext2_powerfail
-from brink import Machine
+import pexpect
+from brink import BUILD, Machine
 
 
 def test_five_hundred_oom_kills_with_swap():
@@ -56,31 +58,101 @@ def test_hundreds_of_broken_disks(tmp_path):
 
 
 # What none of the programs and no part of the kernel may say. A process that dies of a failed allocation is no damage.
-DAMAGE = (r"page \d+ word", "differ", "BUG:", "WARNING:", "Kernel panic", "blocked for more than")
+DAMAGE = (r"page \d+ word", "DAMAGE:", "BUG:", "WARNING:", "Kernel panic", "blocked for more than", "lockcheck:", "EXT2-fs error",
+          "I/O error, dev (?!vdc)")
+WARM_UP = 2
+
+
+def bad_disk(path):
+    """A disk whose every word is its own, and which cannot read sector 9000."""
+    with open(path, "wb") as f:
+        words = array.array("Q", (((7 ^ i << 20) * 0x9e3779b97f4a7c15 | 1) & (1 << 64) - 1 for i in range(1 << 20)))
+        words[0] = 7
+        words.tofile(f)
+    rule = "file.inject-error.0."
+    return (f"driver=raw,file.driver=blkdebug,{rule}event=none,{rule}iotype=read,{rule}errno=5,{rule}once=off,"
+            f"{rule}sector=9000,file.image.driver=file,file.image.filename={path}")
+
+
+def ask(m, command, timeout):
+    """What hangs explains itself: all tasks, what they wait for, and where the CPUs are."""
+    m.child.send(command + '\necho "@@"$?"@@"\n')
+    if m.child.expect([r"@@(\d+)@@\r*\n", pexpect.TIMEOUT, pexpect.EOF], timeout=timeout) == 0:
+        return int(m.child.match[1]), m.child.before.replace("\r", "")
+    for key in "9tlm":
+        m.qmp("chardev-send-break", id="serial0")
+        m.child.send(key)
+        m.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=10)
+    with open(BUILD / "overload-hang.log", "w") as f:
+        f.write(m.console)
+    m.fail(f"no end of {command!r} within {timeout} s; the console is in {f.name}")
+
+
+def books(m):
+    """What must be the same after every round, in kB and pieces; nobody else runs."""
+    have = m.settled()
+    info = m.meminfo()
+    have.update({k: info[k] for k in ("Slab", "PageTables", "KernelStack", "Shmem", "AnonPages", "Mlocked")})
+    have["processes"] = int(m.run("ls -d /proc/[0-9]* | wc -l").split()[-1])
+    have["files"] = int(m.run("cat /proc/sys/fs/file-nr").split()[0])
+    have["groups"] = int(re.search(r"nr_dying_descendants (\d+)", m.run("cat /sys/fs/cgroup/cgroup.stat"))[1])
+    return have
+
+
+def one_round(m, seed, seconds):
+    """=> what the kernel and the programs said. Afterwards nothing runs, and nothing is mounted on /tmp."""
+    m.run("mount -t tmpfs -o size=16m none /tmp; swapon -p 5 /mnt/swap 2>/dev/null; cd /tmp")
+    said = ask(m, f"BADDISK=/dev/vdc SWAPFILE=/mnt/swap overload {seconds} {seed} /mnt /tmp", seconds + 900)[1]
+    said += ask(m, "cd /; sysvipc clean; umount /tmp; echo umount: $?; "
+                  "grep -q mnt /proc/swaps && swapoff /mnt/swap; swapoff /dev/vda; echo swapoff: $?; swapon /dev/vda", 300)[1]
+    said += m.run("dmesg -c; sync", 120)
+    m.console = ""
+    with open(BUILD / "overload.log", "w") as f:
+        f.write(said)
+    for sign in DAMAGE:
+        assert not re.search(sign, said), f"seed {seed}, all of it in {f.name}: {re.findall('.*' + sign + '.*', said)[:20]}"
+    for line in (f"overload: seed {seed}", "umount: 0", "swapoff: 0"):
+        assert line in said, f"seed {seed}: no {line!r} in {f.name}"
+    return said
+
+
+def no_leak(rounds):
+    """A few kB for ever is a leak: the last rounds' best is as good as the first ones'."""
+    first, last = rounds[:max(1, len(rounds) // 3)], rounds[-max(1, len(rounds) // 3):]
+    for name, worse, slack in (("MemFree", min, 256), ("Slab", max, 256), ("Committed_AS", max, 0), ("KernelStack", max, 0),
+                               ("PageTables", max, 64)):
+        best = {min: max, max: min}[worse]
+        drift = (best(r[name] for r in last) - best(r[name] for r in first)) * (-1 if worse is min else 1)
+        assert drift <= slack, f"{name}: {drift} kB in {len(rounds)} rounds"
 
 
 def test_overload(tmp_path):
-    """SOAK_MINUTES (3) from SOAK_SEED (1) on: no panic, no hang, no page of somebody else's, all counters back."""
+    """SOAK_MINUTES (3) in rounds of SOAK_ROUND (20) seconds from SOAK_SEED (1) on, the kernel that checks itself or
+    (SOAK_CHECKS=0) the plain one: no panic, no hang, no page of somebody else's, all counters back."""
     seed = int(os.environ.get("SOAK_SEED", "1"))
+    seconds = int(os.environ.get("SOAK_ROUND", "20"))
     end = time.monotonic() + 60 * float(os.environ.get("SOAK_MINUTES", "3"))
-    with open(tmp_path / "disk", "wb") as f:
-        f.truncate(16 << 20)
-    rule = "file.inject-error.0."
-    disk = (f"driver=raw,file.driver=blkdebug,{rule}event=none,{rule}iotype=read,{rule}errno=5,{rule}once=off,"
-            f"{rule}sector=9000,file.image.driver=file,file.image.filename={tmp_path / 'disk'}")
-    with Machine(mem=256, swap=256, cpus=4, disks=[disk], append=f"fail_page_alloc=0,{seed}") as m:
+    with open(tmp_path / "ext2", "wb") as f:
+        f.truncate(96 << 20)
+    assert ext2_powerfail.tool("mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", tmp_path / "ext2")[0] == 0
+    with Machine(mem=128, swap=64, cpus=4, disks=[tmp_path / "ext2", bad_disk(tmp_path / "bad")], qmp=True,
+                 checks=os.environ.get("SOAK_CHECKS", "1") != "0",
+                 append=f"fail_page_alloc=0,{seed} failslab=0,{seed} sysctl.kernel.sysrq=1") as m:
         m.wait_shell()
-        m.run("dmesg -n 1; overload 1 20; sysvipc clean", 300)    # what stays is made before we count
-        before = m.settled()
-        while time.monotonic() < end:
-            said = m.run_status(f"overload {seed} 80", 600)[1] + m.run("dmesg -c")
-            assert "fuzz: seed" in said, said
-            for sign in DAMAGE:
-                assert not re.search(sign, said), f"seed {seed}: " + "\n".join(re.findall(f".*{sign}.*", said))
-            m.run("sysvipc clean; swapoff /dev/vda && swapon /dev/vda", 120)
-            after = m.settled()
-            print(f"seed {seed}:", {k: before[k] - after[k] for k in before})
-            assert before["SwapFree"] == after["SwapFree"]
-            assert before["MemFree"] - after["MemFree"] < 4096
-            assert abs(before["Committed_AS"] - after["Committed_AS"]) < 512
+        m.run("dmesg -n 1; echo -1000 > /proc/$$/oom_score_adj; mkdir -p /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; "
+              "echo +memory +pids > /sys/fs/cgroup/cgroup.subtree_control; mkdir -p /mnt; mount -t ext2 /dev/vdb /mnt; "
+              "dd if=/dev/zero of=/mnt/swap bs=1k count=24576 2>/dev/null; chmod 600 /mnt/swap; mkswap /mnt/swap", 120)
+        rounds = []
+        while time.monotonic() < end or len(rounds) <= WARM_UP:
+            said = one_round(m, seed, seconds)
+            rounds.append(books(m))
+            print(time.strftime("%H:%M:%S", time.gmtime()), re.search("overload: seed.*", said)[0],
+                  {k: v for k, v in m.vmstat().items() if k in ("oom_kill", "pswpout", "pswpin")}, rounds[-1], flush=True)
+            for name in ("SwapFree", "processes"):
+                assert rounds[-1][name] == rounds[0][name], f"{name}: {rounds[0][name]}, now {rounds[-1][name]}"
             seed += 1
+        no_leak(rounds[WARM_UP:])
+        m.run("overload check /mnt && umount /mnt && mount -t ext2 /dev/vdb /mnt && overload check /mnt && umount /mnt", 300)
+        m.power_off()
+    status, text = ext2_powerfail.tool("e2fsck", "-fn", tmp_path / "ext2")
+    assert status == 0, text
