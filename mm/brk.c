@@ -117,7 +117,7 @@ static bool set_brk(struct mm_struct *mm, unsigned long brk, unsigned long *grow
 	unsigned long new_end = PAGE_ALIGN(brk), old_end = PAGE_ALIGN(mm->brk);
 	struct vm_area_struct *next;
 
-	if (brk < mm->start_brk || !within_data_limit(mm, brk))
+	if (brk < mm->start_brk || brk > TASK_SIZE || !within_data_limit(mm, brk))
 		return false;
 	if (new_end < old_end) {
 		if (do_munmap(mm, new_end, old_end - new_end))

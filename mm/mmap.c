@@ -71,6 +71,7 @@ CTL_PARAM("stack_guard_gap", set_stack_guard_gap);
 #define MMAP_RND_BITS 28			/* Linux's default for 64-bit programs */
 #define STACK_RND_MASK 0x3fffffUL		/* pages: 16 GiB */
 #define BRK_RND_RANGE (1UL << 30)
+#define MAP_32BIT_RND_RANGE (32UL << 20)
 
 unsigned long randomize_stack_top(unsigned long top)
 {
@@ -150,14 +151,14 @@ static unsigned long unmapped_area_topdown(struct mm_struct *mm, unsigned long l
 	return top - len;
 }
 
-/* The lowest @len free bytes from @from on; -ENOMEM. */
+/* The lowest @len free bytes in [@from, @end); -ENOMEM. */
 static unsigned long unmapped_area_bottomup(struct mm_struct *mm, unsigned long from,
-					    unsigned long len)
+					    unsigned long end, unsigned long len)
 {
 	unsigned long addr = MAX(PAGE_ALIGN(from), mmap_min_addr);
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
-	for (; TASK_SIZE - len >= addr; vma = vma_next(vma)) {
+	for (; len <= end && end - len >= addr; vma = vma_next(vma)) {
 		if (!vma || addr + len <= vm_start_gap(vma))
 			return addr;
 		addr = vma->vm_end;
@@ -165,15 +166,32 @@ static unsigned long unmapped_area_bottomup(struct mm_struct *mm, unsigned long 
 	return -ENOMEM;
 }
 
-/* Is [addr, addr + len) free, guard gaps included? */
-static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long len)
+/* Is [addr, addr + len) free, guard gaps included, and below @end? */
+static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			 unsigned long end)
 {
 	struct vm_area_struct *vma, *prev;
 
-	if (TASK_SIZE - len < addr || addr < mmap_min_addr)
+	if (len > end || end - len < addr || addr < mmap_min_addr)
 		return false;
 	vma = find_vma_prev(mm, addr, &prev);
 	return (!vma || addr + len <= vm_start_gap(vma)) && (!prev || addr >= prev->vm_end);
+}
+
+/*
+ * MAP_32BIT: in the second GiB, upwards from a place in its first 32 MiB, for code whose jumps
+ * reach no further.
+ */
+static unsigned long unmapped_area_32bit(struct mm_struct *mm, unsigned long hint,
+					 unsigned long len)
+{
+	unsigned long from = 1UL << 30;
+
+	if (hint && hint_is_free(mm, hint, len, 2UL << 30))
+		return hint;
+	if (randomize_va_space)
+		from += get_random_below(MAP_32BIT_RND_RANGE >> PAGE_SHIFT) << PAGE_SHIFT;
+	return unmapped_area_bottomup(mm, from, 2UL << 30, len);
 }
 
 /*
@@ -199,13 +217,16 @@ unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsign
 		return addr;
 	}
 	addr = PAGE_ALIGN(addr);
-	if (addr && hint_is_free(mm, addr, len))
+	if (flags & MAP_32BIT)
+		return unmapped_area_32bit(mm, addr, len);
+	if (addr && hint_is_free(mm, addr, len, TASK_SIZE))
 		return addr;
 	if (mm->mmap_legacy)
-		return unmapped_area_bottomup(mm, mm->mmap_base, len);
+		return unmapped_area_bottomup(mm, mm->mmap_base, TASK_SIZE, len);
 	found = unmapped_area_topdown(mm, len);
 	/* Nothing below the stack: perhaps above it (a low stack limit leaves much there). */
-	return IS_ERR((void *)found) ? unmapped_area_bottomup(mm, TASK_SIZE / 3, len) : found;
+	return IS_ERR((void *)found) ? unmapped_area_bottomup(mm, TASK_SIZE / 3, TASK_SIZE, len)
+				     : found;
 }
 
 /* --- mmap --- */
@@ -231,6 +252,10 @@ static unsigned long calc_vm_flags(const struct mmap_request *req, const struct 
 /* What a file allows. 0 or -errno; *vm_flags completed. */
 static int check_file_mapping(const struct mmap_request *req, unsigned long *vm_flags)
 {
+	unsigned long pages = req->len >> PAGE_SHIFT;
+
+	if (req->max_pages && (pages > req->max_pages || req->pgoff > req->max_pages - pages))
+		return -EOVERFLOW;
 	switch (req->flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
 		if (req->flags & ~LEGACY_MAP_MASK & ~(MAP_FIXED_NOREPLACE | MAP_SHARED_VALIDATE))
@@ -274,6 +299,21 @@ static int check_anon_mapping(struct mmap_request *req, unsigned long addr, unsi
 	default:
 		return -EINVAL;
 	}
+}
+
+/* Locking, and what the object allows. 0 or -errno; *vm_flags completed. */
+static int check_mapping(struct mm_struct *mm, struct mmap_request *req, unsigned long addr,
+			 unsigned long *vm_flags)
+{
+	int error;
+
+	if ((req->flags & MAP_LOCKED) && !can_do_mlock())
+		return -EPERM;
+	error = mlock_future_check(mm, *vm_flags, req->len);
+	if (error)
+		return error;
+	return req->file ? check_file_mapping(req, vm_flags)
+			 : check_anon_mapping(req, addr, vm_flags);
 }
 
 /* Pages of [start, end) that are mapped now: MAP_FIXED will replace them. */
@@ -345,25 +385,29 @@ static unsigned long mmap_region(struct mm_struct *mm, struct mmap_request *req,
 
 	if (!may_expand_vm(mm, vm_flags, pages) &&
 	    !may_expand_vm(mm, vm_flags, pages - count_vma_pages_range(mm, addr, addr + req->len)))
-		return -ENOMEM;
+		goto no_memory;
 	if (find_vma_intersection(mm, addr, addr + req->len) && do_munmap(mm, addr, req->len))
-		return -ENOMEM;
+		goto no_memory;
 	if (accountable_mapping(vm_flags)) {
 		if (security_vm_enough_memory_mm(mm, pages))
-			return -ENOMEM;
+			goto no_memory;
 		vm_flags |= VM_ACCOUNT;
 	}
 	error = mmap_new_vma(mm, req, addr, vm_flags);
 	if (error) {
 		if (vm_flags & VM_ACCOUNT)
 			vm_unacct_memory(pages);
-		note_hole(mm, addr + req->len);
-		return error;
+		goto fail;
 	}
 	vm_stat_account(mm, vm_flags, pages);
 	if (vm_flags & VM_LOCKED)
 		mm->locked_vm += pages;
 	return addr;
+no_memory:
+	error = -ENOMEM;
+fail:
+	note_hole(mm, addr + req->len);	/* it was found, and stays one */
+	return error;
 }
 
 /*
@@ -398,14 +442,11 @@ unsigned long do_mmap(struct mm_struct *mm, struct mmap_request *req)
 	if ((req->flags & MAP_FIXED_NOREPLACE) && find_vma_intersection(mm, addr, addr + req->len))
 		return -EEXIST;
 	vm_flags = calc_vm_flags(req, mm);
-	if ((req->flags & MAP_LOCKED) && !can_do_mlock())
-		return -EPERM;
-	error = mlock_future_check(mm, vm_flags, req->len);
-	if (!error)
-		error = req->file ? check_file_mapping(req, &vm_flags)
-				  : check_anon_mapping(req, addr, &vm_flags);
-	if (error)
+	error = check_mapping(mm, req, addr, &vm_flags);
+	if (error) {
+		note_hole(mm, addr + req->len);	/* it was found, and stays one */
 		return error;
+	}
 	if ((req->flags & MAP_NORESERVE) && sysctl_overcommit_memory != OVERCOMMIT_NEVER)
 		vm_flags |= VM_NORESERVE;
 	addr = mmap_region(mm, req, addr, vm_flags);

@@ -11,6 +11,7 @@ struct mmap_request {
 	struct file *file;		/* in: opaque; NULL: anonymous */
 	struct address_space *mapping;	/* in: the file's pages; NULL: anonymous */
 	bool file_readable, file_writable, file_noexec;
+	unsigned long max_pages;	/* in: what a file can hold; 0: no such limit (devices) */
 	/* in: sets vma->vm_ops and takes the file's reference; 0 or -errno. NULL if anonymous. */
 	int (*setup)(struct vm_area_struct *vma, struct file *file);
 	unsigned long extra_vm_flags;

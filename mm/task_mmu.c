@@ -315,7 +315,7 @@ static void show_smap_vma_flags(struct seq_file *m, unsigned long flags)
 		{ VM_MAYEXEC, "me " },	  { VM_MAYSHARE, "ms " },    { VM_GROWSDOWN, "gd " },
 		{ VM_PFNMAP, "pf " },	  { VM_LOCKED, "lo " },	     { VM_IO, "io " },
 		{ VM_SEQ_READ, "sr " },	  { VM_RAND_READ, "rr " },   { VM_DONTCOPY, "dc " },
-		{ VM_DONTEXPAND, "de " }, { VM_LOCKONFAULT, "lf " }, { VM_ACCOUNT, "ac " },
+		{ VM_DONTEXPAND, "de " }, { VM_LOCKONFAULT, "?? " }, { VM_ACCOUNT, "ac " },
 		{ VM_NORESERVE, "nr " },  { VM_WIPEONFORK, "wf " },  { VM_DONTDUMP, "dd " },
 	};
 

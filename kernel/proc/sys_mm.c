@@ -25,8 +25,8 @@ long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigne
 
 	if (offset & ~PAGE_MASK)
 		return -EINVAL;
-	if (flags & MAP_ANONYMOUS)
-		return vm_mmap(&req);
+	if (flags & MAP_ANONYMOUS)	/* there are no huge pages */
+		return flags & MAP_HUGETLB ? -EINVAL : (long)vm_mmap(&req);
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
@@ -35,6 +35,8 @@ long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigne
 	req.setup = file_mmap_setup;
 	req.file_readable = file->f_mode & FMODE_READ;
 	req.file_writable = file->f_mode & FMODE_WRITE;
+	if (S_ISREG(file->f_inode->i_mode) || S_ISBLK(file->f_inode->i_mode))
+		req.max_pages = (~0UL >> 1) >> PAGE_SHIFT;	/* offsets are signed */
 	req.file_noexec = file->f_path.mnt && file->f_path.mnt->mnt_flags & MS_NOEXEC;
 	ret = flags & MAP_HUGETLB ? -EINVAL : (long)vm_mmap(&req);
 	fput(file);
