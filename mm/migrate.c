@@ -431,11 +431,20 @@ long do_migrate_pages(struct mm_struct *mm, nodemask_t from, nodemask_t to, bool
 	return failed;
 }
 
-/* What becomes of the page at @addr. => mmap_lock and the table's lock held */
-static int queue_pte(pte_t pte, int node, bool all, struct list_head *list)
+/* Nothing is mapped there yet: of private memory nothing exists, of a file there may be a page. */
+static int untouched(const struct vm_area_struct *vma)
+{
+	return vma->vm_mapping ? -ENOENT : -EFAULT;
+}
+
+/* What becomes of the page at an address. => mmap_lock and the table's lock held */
+static int queue_pte(const struct vm_area_struct *vma, pte_t pte, int node, bool all,
+		     struct list_head *list)
 {
 	struct page *page;
 
+	if (pte_none(pte))
+		return untouched(vma);
 	if (!pte_present(pte))
 		return -ENOENT;
 	page = vm_normal_page(pte);
@@ -452,7 +461,7 @@ int queue_page_for_node(struct mm_struct *mm, unsigned long addr, int node, bool
 			struct list_head *list)
 {
 	struct vm_area_struct *vma;
-	int result = -ENOENT;
+	int result;
 
 	if (down_read_killable(&mm->mmap_lock))
 		return -EINTR;
@@ -465,8 +474,9 @@ int queue_page_for_node(struct mm_struct *mm, unsigned long addr, int node, bool
 		pte_t *ptep = pmd && !pmd_none(*pmd) ? pte_offset_map_lock(mm, pmd, addr, &ptl)
 						     : NULL;
 
+		result = untouched(vma);
 		if (ptep) {
-			result = queue_pte(ptep_get(ptep), node, all, list);
+			result = queue_pte(vma, ptep_get(ptep), node, all, list);
 			spin_unlock(ptl);
 		}
 	}

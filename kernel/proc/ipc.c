@@ -26,17 +26,38 @@ s64 ipc_now(void)
 	return ktime_get_real_ns() / NSEC_PER_SEC;
 }
 
-/* The next free index in turn, below what is reasonable for so many; -ENOSPC */
-static int next_index(struct ipc_ids *ids)
+/* The next free index in turn, below what is reasonable for so many; -ENOSPC. *seq: its turn's */
+static int next_index(struct ipc_ids *ids, int *seq)
 {
 	int max = MIN(MAX(ids->in_use * 3 / 2, MIN_CYCLE), IPCMNI);
 
 	for (int i = 1; i <= max; i++) {
 		int index = (ids->last_index + i) % max;
 
+		if (xa_load(&ids->table, index))
+			continue;
+		if (index <= ids->last_index && ++ids->seq > MAX_SEQ)
+			ids->seq = 0;
+		ids->last_index = index;
+		*seq = ids->seq;
+		return index;
+	}
+	return -ENOSPC;
+}
+
+/*
+ * Somebody who brings a set of objects back (a checkpoint) has said which id the next one had: that
+ * one, or if its index is taken the first above it. -ENOSPC. The wish is good for one object.
+ */
+static int wished_index(struct ipc_ids *ids, int *seq)
+{
+	int index = ids->next_id % IPCMNI;
+
+	*seq = ids->next_id / IPCMNI;
+	ids->next_id = -1;
+	for (; index < IPCMNI; index++)
 		if (!xa_load(&ids->table, index))
 			return index;
-	}
 	return -ENOSPC;
 }
 
@@ -44,23 +65,21 @@ static int next_index(struct ipc_ids *ids)
 static int add_id(struct ipc_ids *ids, struct kern_ipc_perm *ipc, const struct ipc_get *get)
 {
 	const struct cred *cred = current_cred();
-	int index = next_index(ids), err;
+	int seq, err, index;
 
+	index = ids->next_id < 0 ? next_index(ids, &seq) : wished_index(ids, &seq);
 	if (index < 0)
 		return index;
 	err = xa_insert(&ids->table, index, ipc, GFP_KERNEL);
 	if (err)
 		return err;
-	if (index <= ids->last_index && ++ids->seq > MAX_SEQ)
-		ids->seq = 0;
-	ids->last_index = index;
 	ids->in_use++;
 	ipc->key = get->key;
 	ipc->mode = get->flags & 0777;
 	ipc->uid = ipc->cuid = cred->euid;
 	ipc->gid = ipc->cgid = cred->egid;
-	ipc->seq = ids->seq;
-	ipc->id = ids->seq * IPCMNI + index;
+	ipc->seq = seq;
+	ipc->id = seq * IPCMNI + index;
 	ipc->refs = 1;
 	ipc->deleted = false;
 	return ipc->id;
@@ -178,11 +197,14 @@ void ipc_remove(struct ipc_ids *ids, struct kern_ipc_perm *ipc)
 }
 
 /* ipc.h */
-void ipc_set(struct kern_ipc_perm *ipc, const struct ipc64_perm *perm)
+int ipc_set(struct kern_ipc_perm *ipc, const struct ipc64_perm *perm)
 {
+	if (perm->uid == (kuid_t)-1 || perm->gid == (kgid_t)-1)
+		return -EINVAL;
 	ipc->uid = perm->uid;
 	ipc->gid = perm->gid;
 	ipc->mode = (ipc->mode & ~0777U) | (perm->mode & 0777);
+	return 0;
 }
 
 /* ipc.h */

@@ -27,12 +27,14 @@ struct ipc_ids {
 	struct mutex mutex;		/* LOCK_IPC: this struct, and all of the objects */
 	struct xarray table;		/* i: kern_ipc_perm by index */
 	int in_use, last_index, seq;	/* i */
+	int next_id;			/* i: kernel.*_next_id: what the next one is to get; -1: any */
 	int *max;			/* c: the sysctl that limits their number */
 	void (*free)(struct kern_ipc_perm *ipc);	/* c: the last reference went */
 	const char *heading;		/* c: of /proc/sysvipc's file */
 	void (*show)(struct seq_file *m, struct kern_ipc_perm *ipc);	/* c: one line, mutex held */
 };
-#define IPC_IDS_INIT(name) { .mutex = MUTEX_INIT((name).mutex, LOCK_IPC), .last_index = -1
+#define IPC_IDS_INIT(name) { .mutex = MUTEX_INIT((name).mutex, LOCK_IPC), .last_index = -1, \
+			     .next_id = -1
 
 /*
  * Numbers: an index below IPCMNI, and above it a sequence number, so that a stale id is noticed.
@@ -57,7 +59,8 @@ int ipc_permitted(struct kern_ipc_perm *ipc, int mode);	/* mode: S_IRUGO, S_IWUG
 int ipc_owner_permitted(struct kern_ipc_perm *ipc);	/* IPC_SET, IPC_RMID. 0, -EPERM */
 void ipc_remove(struct ipc_ids *ids, struct kern_ipc_perm *ipc);	/* and drops the table's ref */
 void ipc_put(struct ipc_ids *ids, struct kern_ipc_perm *ipc);
-void ipc_set(struct kern_ipc_perm *ipc, const struct ipc64_perm *perm);	/* IPC_SET's part */
+/* IPC_SET's part: 0; -EINVAL: no such user or group, and nothing is changed */
+int ipc_set(struct kern_ipc_perm *ipc, const struct ipc64_perm *perm);
 void ipc_to_user_perm(const struct kern_ipc_perm *ipc, struct ipc64_perm *perm);
 int ipc_max_index(struct ipc_ids *ids);			/* ..._INFO's answer: 0 if there is none */
 int ipc_show(struct ipc_ids *ids, struct seq_file *m);	/* takes the mutex */

@@ -49,6 +49,8 @@ static struct ipc_ids msg_ids = IPC_IDS_INIT(msg_ids),
 		   "cgid      stime      rtime      ctime\n",
 };
 
+CTL_SYSCTL_INT("kernel.msg_next_id", msg_ids.next_id, 0, INT32_MAX);
+
 static struct msg_queue *to_queue(struct kern_ipc_perm *ipc)
 {
 	return container_of(ipc, struct msg_queue, ipc);
@@ -337,7 +339,9 @@ static int change_queue(struct msg_queue *q, const struct msqid64_ds *ds)
 	if (ds && ds->msg_qbytes > (unsigned long)msgmnb && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	if (ds) {
-		ipc_set(&q->ipc, &ds->msg_perm);
+		ret = ipc_set(&q->ipc, &ds->msg_perm);
+		if (ret)
+			return ret;
 		q->qbytes = ds->msg_qbytes;
 		q->ctime = ipc_now();
 	}

@@ -63,6 +63,7 @@ static struct ipc_ids sem_ids = IPC_IDS_INIT(sem_ids),
 	.max = &SEMMNI, .free = free_set, .show = show_set,
 	.heading = "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n",
 };
+CTL_SYSCTL_INT("kernel.sem_next_id", sem_ids.next_id, 0, INT32_MAX);
 static int total_sems;			/* sem_ids.mutex */
 
 static struct sem_set *to_set(struct kern_ipc_perm *ipc)
@@ -502,9 +503,10 @@ static int change_set(struct sem_set *set, const struct sem_change *c)
 		return ret;
 	switch (c->cmd) {
 	case IPC_SET:
-		ipc_set(&set->ipc, c->perm);
-		set->ctime = ipc_now();
-		return 0;
+		ret = ipc_set(&set->ipc, c->perm);
+		if (!ret)
+			set->ctime = ipc_now();
+		return ret;
 	case IPC_RMID:
 		remove_set(set);
 		return 0;

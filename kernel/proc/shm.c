@@ -34,8 +34,8 @@ struct shm_segment {
 
 static unsigned long shmmax = ~0UL - (1UL << 24), shmall = ~0UL - (1UL << 24);
 static int shmmni = 4096;
-CTL_SYSCTL_ULONG("kernel.shmmax", shmmax, 0, INT64_MAX);
-CTL_SYSCTL_ULONG("kernel.shmall", shmall, 0, INT64_MAX);
+CTL_SYSCTL_ULONG("kernel.shmmax", shmmax, 0, 0);
+CTL_SYSCTL_ULONG("kernel.shmall", shmall, 0, 0);
 CTL_SYSCTL_INT("kernel.shmmni", shmmni, 0, IPCMNI);
 
 static void free_segment(struct kern_ipc_perm *ipc);
@@ -46,6 +46,7 @@ static struct ipc_ids shm_ids = IPC_IDS_INIT(shm_ids),
 	.heading = "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  "
 		   "cgid      atime      dtime      ctime                   rss                  swap\n",
 };
+CTL_SYSCTL_INT("kernel.shm_next_id", shm_ids.next_id, 0, INT32_MAX);
 static LIST_HEAD(segments);		/* shm_ids.mutex */
 static unsigned long total_pages;	/* shm_ids.mutex */
 
@@ -188,9 +189,10 @@ static int shm_setup(struct vm_area_struct *vma, struct file *segment)
 	return 0;
 }
 
-/* Where it is to go, by shmat's rules. 0, -EINVAL */
-static int attach_address(unsigned long *addr, int flags)
+/* Where it is to go, by shmat's rules: anywhere, or there (MAP_FIXED in *fixed). 0, -EINVAL */
+static int attach_address(unsigned long *addr, int flags, int *fixed)
 {
+	*fixed = *addr ? MAP_FIXED : 0;		/* rounded down to 0 it is page 0 that is asked for */
 	if (!*addr)
 		return flags & SHM_REMAP ? -EINVAL : 0;
 	if (!(*addr & ~PAGE_MASK))
@@ -201,7 +203,7 @@ static int attach_address(unsigned long *addr, int flags)
 	return !*addr && (flags & SHM_REMAP) ? -EINVAL : 0;
 }
 
-static long map_segment(struct shm_segment *shm, unsigned long addr, int flags)
+static long map_segment(struct shm_segment *shm, unsigned long addr, int fixed, int flags)
 {
 	struct mm_struct *mm = current->mm;
 	struct mmap_request req = {
@@ -209,7 +211,7 @@ static long map_segment(struct shm_segment *shm, unsigned long addr, int flags)
 		.len = segment_pages(shm) << PAGE_SHIFT,
 		.prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) |
 			(flags & SHM_EXEC ? PROT_EXEC : 0),
-		.flags = MAP_SHARED | (addr ? MAP_FIXED : 0),
+		.flags = MAP_SHARED | fixed,
 		.file = (struct file *)(void *)shm,
 		.mapping = shmem_object_mapping(shm->object),
 		.file_readable = true,
@@ -220,7 +222,7 @@ static long map_segment(struct shm_segment *shm, unsigned long addr, int flags)
 
 	if (down_write_killable(&mm->mmap_lock))
 		return -EINTR;
-	if (!addr || (flags & SHM_REMAP) ||
+	if (!fixed || (flags & SHM_REMAP) ||
 	    (addr + req.len >= addr && !find_vma_intersection(mm, addr, addr + req.len)))
 		ret = do_mmap(mm, &req);
 	up_write(&mm->mmap_lock);
@@ -234,11 +236,12 @@ long sys_shmat(int id, unsigned long addr, int flags)
 {
 	int rights = S_IRUGO | (flags & SHM_RDONLY ? 0 : S_IWUGO) | (flags & SHM_EXEC ? S_IXUGO : 0);
 	struct kern_ipc_perm *ipc;
+	int fixed;
 	long ret;
 
 	if (id < 0)
 		return -EINVAL;
-	ret = attach_address(&addr, flags);
+	ret = attach_address(&addr, flags, &fixed);
 	if (ret)
 		return ret;
 	mutex_lock(&shm_ids.mutex);
@@ -251,7 +254,7 @@ long sys_shmat(int id, unsigned long addr, int flags)
 	mutex_unlock(&shm_ids.mutex);
 	if (ret)
 		return ret;
-	ret = map_segment(to_shm(ipc), addr, flags);
+	ret = map_segment(to_shm(ipc), addr, fixed, flags);
 	mutex_lock(&shm_ids.mutex);
 	if (!--to_shm(ipc)->nattch && (ipc->mode & SHM_DEST) && !ipc->deleted)
 		ipc_remove(&shm_ids, ipc);
@@ -426,8 +429,9 @@ static int change_segment(int id, int cmd, const struct shmid64_ds *ds)
 	} else {
 		ret = ipc_owner_permitted(ipc);
 		if (!ret && cmd == IPC_SET) {
-			ipc_set(ipc, &ds->shm_perm);
-			to_shm(ipc)->ctime = ipc_now();
+			ret = ipc_set(ipc, &ds->shm_perm);
+			if (!ret)
+				to_shm(ipc)->ctime = ipc_now();
 		} else if (!ret) {
 			remove_segment(to_shm(ipc));
 		}
