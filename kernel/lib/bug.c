@@ -9,6 +9,8 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/printk.h"
 
+_Atomic unsigned long kernel_tainted;
+
 /* bug.h */
 void bug_report(const char *file, int line, const char *func)
 {
@@ -24,6 +26,7 @@ void warn_report(const char *file, int line, const char *func)
 	pr_warn("WARNING: CPU: %d PID: %u at %s:%d %s\n", printk_ops.cpu ? printk_ops.cpu() : 0,
 		printk_ops.caller ? printk_ops.caller() : 0, file, line, func);
 	dump_stack();
+	kernel_tainted |= TAINT_WARN;	/* after the report, which is of a kernel that was not yet */
 	pr_warn("---[ end trace ]---\n");
 }
 

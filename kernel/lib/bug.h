@@ -14,7 +14,9 @@
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 void dump_stack(void);			/* a backtrace of the caller, at KERN_WARNING */
 
-/* bug.c */
+/* bug.c. What has happened to this kernel: kernel.tainted, and in the head of a backtrace */
+#define TAINT_WARN (1UL << 9)		/* a WARN_ON was true: 'W' */
+extern _Atomic unsigned long kernel_tainted;
 void bug_report(const char *file, int line, const char *func) __noreturn __attribute__((cold));
 void warn_report(const char *file, int line, const char *func) __attribute__((cold));
 

@@ -8,7 +8,9 @@
 #include "kernel/sched/task.h"
 #include "mm/mm_types.h"
 
-#define MMF_DUMPABLE (1UL << 16)	/* kernel/proc's bit of mm->flags, above enum mmf_bits */
+/* kernel/proc's bits of mm->flags, above enum mmf_bits */
+#define MMF_DUMPABLE (1UL << 16)
+#define MMF_DISABLE_THP (1UL << 17)	/* PR_SET_THP_DISABLE: kept for who asks; no huge pages here */
 
 static inline int get_dumpable(struct mm_struct *mm) { return !!(mm->flags & MMF_DUMPABLE); }
 static inline void set_dumpable(struct mm_struct *mm, int value)

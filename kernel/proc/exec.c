@@ -387,6 +387,8 @@ static int unshare_sighand(void)
 static int new_mm(struct linux_binprm *bprm)
 {
 	bprm->mm = mm_alloc();
+	if (bprm->mm && current->mm)
+		bprm->mm->flags |= current->mm->flags & MMF_DISABLE_THP;
 	return bprm->mm ? 0 : -ENOMEM;
 }
 

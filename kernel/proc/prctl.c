@@ -92,10 +92,26 @@ static long prctl_basic(int option, unsigned long arg2)
 		return put_user((int)current->signal->is_child_subreaper, (int *)arg2);
 	case PR_GET_TID_ADDRESS:
 		return put_user(current->clear_child_tid, (int **)arg2);
-	case PR_GET_THP_DISABLE:
-		return 0;
 	}
 	return -EINVAL;
+}
+
+/* PR_SET_THP_DISABLE, PR_GET_THP_DISABLE: a wish that children and exec inherit. -ENOSYS: another. */
+static long prctl_thp(int option, unsigned long arg2, unsigned long rest)
+{
+	struct mm_struct *mm = current->mm;
+
+	if (option == PR_GET_THP_DISABLE)
+		return arg2 || rest ? -EINVAL : !!(mm->flags & MMF_DISABLE_THP);
+	if (option != PR_SET_THP_DISABLE)
+		return -ENOSYS;
+	if (rest)
+		return -EINVAL;
+	if (arg2)
+		mm->flags |= MMF_DISABLE_THP;
+	else
+		mm->flags &= ~MMF_DISABLE_THP;
+	return 0;
 }
 
 long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
@@ -103,6 +119,8 @@ long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long
 {
 	long ret = cap_prctl(option, arg2, arg3, arg4, arg5);
 
+	if (ret == -ENOSYS)
+		ret = prctl_thp(option, arg2, arg3 | arg4 | arg5);
 	return ret == -ENOSYS ? prctl_basic(option, arg2) : ret;
 }
 

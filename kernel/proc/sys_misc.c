@@ -9,6 +9,7 @@
 #include "kernel/abi/reboot.h"
 #include "kernel/abi/sysinfo.h"
 #include "kernel/abi/utsname.h"
+#include "kernel/lib/bug.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/random.h"
@@ -28,6 +29,8 @@
 #include "mm/slab.h"
 #include "mm/swapfile.h"
 #include "mm/vmstat.h"
+
+#define ALL_TAINTS ((1UL << 19) - 1)	/* Linux 6.1's, P to N */
 
 static spinlock_t uts_lock = SPINLOCK_INIT(LOCK_FILES);
 
@@ -57,6 +60,35 @@ static int version_show(struct seq_file *m)
 	seq_printf(m, "%s\n", brink_banner);
 	return 0;
 }
+
+static int tainted_show(const struct ctl_sysctl *ctl, struct seq_file *m)
+{
+	seq_printf(m, "%lu\n", (unsigned long)kernel_tainted);
+	return 0;
+}
+
+/* Bits can be added, by the administrator, and are never taken away. */
+static kssize_t tainted_write(const struct ctl_sysctl *ctl, char *buf, size_t len)
+{
+	unsigned long bits;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (kstrtoul(buf, 0, &bits))
+		return -EINVAL;
+	kernel_tainted |= bits & ALL_TAINTS;
+	return len;
+}
+CTL_SYSCTL("kernel.tainted", .mode = 0644, .type = CTL_ULONG, .show = tainted_show,
+	   .write = tainted_write);
+
+/* What cannot be changed, for those who ask. */
+static const int ngroups_max = NGROUPS_MAX, cap_last_cap = CAP_LAST_CAP;
+CTL_SYSCTL("kernel.ngroups_max", .mode = 0444, .type = CTL_INT, .data = (void *)&ngroups_max,
+	   .len = 1);
+CTL_SYSCTL("kernel.cap_last_cap", .mode = 0444, .type = CTL_INT, .data = (void *)&cap_last_cap,
+	   .len = 1);
+
 CTL_FILE("/proc/version", .mode = 0444, .show = version_show);
 
 long sys_uname(struct new_utsname __user *name)

@@ -163,7 +163,10 @@ static void print_trace(unsigned long own_address, unsigned long rbp)
 	printk(KERN_WARNING " </%s>\n", ist ? ist : "TASK");
 }
 
-/* "CPU: 0 PID: 103 Comm: big_mm Not tainted 6.1.0-brink #1", and on which machine. */
+/*
+ * "CPU: 0 PID: 103 Comm: big_mm Not tainted 6.1.0-brink #1", and on which machine. Linux has a
+ * letter or a blank for each of 19 taints; here G (the licence) and W can be set.
+ */
 static void print_who(void)
 {
 	kpid_t pid = 0;
@@ -171,8 +174,9 @@ static void print_who(void)
 
 	if (current_thread())
 		describe_current(&pid, &comm, &work);
-	printk(KERN_WARNING "CPU: %d PID: %d Comm: %.16s Not tainted %s #1\n", smp_processor_id(),
-	       pid, comm, UTS_RELEASE);
+	printk(KERN_WARNING "CPU: %d PID: %d Comm: %.16s %s %s #1\n", smp_processor_id(), pid,
+	       comm, kernel_tainted & TAINT_WARN ? "Tainted: G        W         " : "Not tainted",
+	       UTS_RELEASE);
 	if (machine)
 		printk(KERN_WARNING "Hardware name: %s\n", machine);
 	if (work)
