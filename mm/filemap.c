@@ -13,7 +13,7 @@
  *         unlocks. Whoever locks a page must look whether page->mapping is still the one he
  *         came from: truncate may have been first.
  * Locks:  page lock, then mapping->i_lock (LOCK_I_PAGES, irqsave: a write's end clears marks).
- *         No page lock is held over a copy to or from user space: that may fault on the same page.
+ *         No page lock is held over a copy to or from user space that may fault: it could be on the same page.
  * Above:  kernel/fs, memory.c by vm_ops.   Below: readahead.c, swap.c, page_alloc.c.
  * In Linux: mm/filemap.c.
  */
@@ -444,72 +444,95 @@ kssize_t filemap_read_kernel(struct address_space *mapping, loff_t pos, void *bu
 	return done;
 }
 
-/* The page to write @len bytes at @pos into: up to date, not locked, a reference. ERR_PTR. */
+/*
+ * The page to write @len bytes at @pos into: locked, a reference. With a_ops->write_begin what is
+ * in it beside those bytes is its owner's care; else it is up to date. ERR_PTR.
+ */
 static struct page *page_for_write(struct address_space *mapping, loff_t pos, size_t len)
 {
 	struct page *page;
 	int error;
 
-	if (!mapping->a_ops || !mapping->a_ops->write_begin)
-		return read_mapping_page(mapping, pos >> PAGE_SHIFT);
-	error = mapping->a_ops->write_begin(mapping, pos, len, &page);
-	if (error)
-		return ERR_PTR(error);
-	unlock_page(page);
+	if (mapping->a_ops && mapping->a_ops->write_begin) {
+		error = mapping->a_ops->write_begin(mapping, pos, len, &page);
+		return error ? ERR_PTR(error) : page;
+	}
+	page = read_mapping_page(mapping, pos >> PAGE_SHIFT);
+	if (!IS_ERR(page))
+		lock_page(page);
 	return page;
 }
 
 /*
  * @copied bytes at @pos have been put into @page: it is dirty, the file may have grown. Drops
- * the reference. Truncate cannot have been here: it needs the inode's lock, which the writer holds.
+ * the lock and the reference. Truncate cannot have been here: it needs the inode's lock, which
+ * the writer holds. How many of the bytes count.
  */
-static void finish_write(struct address_space *mapping, loff_t pos, size_t len, size_t copied,
-			 struct page *page)
+static size_t finish_write(struct address_space *mapping, loff_t pos, size_t len, size_t copied,
+			   struct page *page)
 {
-	lock_page(page);
 	if (mapping->a_ops && mapping->a_ops->write_end)
-		mapping->a_ops->write_end(mapping, pos, len, copied, page);
+		copied = mapping->a_ops->write_end(mapping, pos, len, copied, page);
 	else if (copied)
 		set_page_dirty(page);
+	if (copied && mapping->i_size && pos + (loff_t)copied > *mapping->i_size)
+		WRITE_ONCE(*mapping->i_size, pos + (loff_t)copied);
 	unlock_page(page);
 	mark_page_accessed(page);
 	put_page(page);
-	if (mapping->i_size && pos + (loff_t)copied > *mapping->i_size)
-		WRITE_ONCE(*mapping->i_size, pos + (loff_t)copied);
+	return copied;
+}
+
+/*
+ * One page's part of write(2). The page stays locked from begin to end: else its write-back, which
+ * zeroes what lies behind the file's end, would zero the new bytes that are to become the end. So
+ * the copy must not fault (it could be on this very page): the buffer's first byte is touched
+ * before, and a copy that stops at a missing page is a short one.
+ * => bytes, 0: nothing yet (*part may be less now), -errno
+ */
+static kssize_t write_part(struct address_space *mapping, loff_t pos, const char __user *buf,
+			   size_t *part)
+{
+	size_t copied, done;
+	struct page *page;
+	char first, *to;
+
+	if (get_user(first, buf))
+		return -EFAULT;
+	(void)first;
+	page = page_for_write(mapping, pos, *part);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	to = kmap_local_page(page);
+	copied = *part - copy_from_user_inatomic(to + (pos & ~PAGE_MASK), buf, *part);
+	kunmap_local(to);
+	done = finish_write(mapping, pos, *part, copied, page);
+	if (!done && copied)
+		*part = copied;
+	return done;
 }
 
 kssize_t filemap_write(struct address_space *mapping, loff_t *pos, const char __user *buf,
 		       size_t len)
 {
-	size_t done = 0;
-	kssize_t error = 0;
+	size_t done = 0, part = 0;
+	kssize_t n = 0;
 
-	while (done < len && !error) {
-		size_t part = part_of_page(*pos, len - done), copied;
-		struct page *page;
-		char *to;
-
+	while (done < len) {
 		if (fatal_signal_pending(current)) {
-			error = -EINTR;
+			n = -EINTR;
 			break;
 		}
-		page = page_for_write(mapping, *pos, part);
-		if (IS_ERR(page)) {
-			error = PTR_ERR(page);
+		part = part_of_page(*pos, n || !part ? len - done : part);
+		n = write_part(mapping, *pos, buf + done, &part);
+		if (n < 0)
 			break;
-		}
-		to = kmap_local_page(page);
-		copied = part - copy_from_user(to + (*pos & ~PAGE_MASK), buf + done, part);
-		kunmap_local(to);
-		finish_write(mapping, *pos, part, copied, page);
-		*pos += copied;
-		done += copied;
-		if (copied < part)
-			error = -EFAULT;
+		*pos += n;
+		done += n;
 		balance_dirty_pages_ratelimited(mapping);
 		cond_resched();
 	}
-	return done ? (kssize_t)done : error;
+	return done ? (kssize_t)done : n;
 }
 
 /* filemap_write_kernel: from kernel memory; extends the file. Bytes or -errno. */

@@ -271,8 +271,9 @@ struct address_space_operations {
 	/* The page leaves the mapping (truncate or reclaim). May be NULL. */
 	void (*free_page)(struct page *page);
 	/*
-	 * Before and after write(2) fills part of a page; NULL: a ramfs-like mapping (a new page
-	 * is zeroed).
+	 * Before and after write(2) fills part of a page, which is locked from the one to the other;
+	 * NULL: a ramfs-like mapping (a new page is zeroed). write_end: how many of the @copied
+	 * bytes count: all, or none: they are to be written once more, as a part of a page.
 	 */
 	int (*write_begin)(struct address_space *mapping, loff_t pos, unsigned int len,
 			   struct page **pagep);

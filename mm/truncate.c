@@ -67,7 +67,10 @@ static void truncate_page(struct address_space *mapping, struct page *page)
 	delete_from_page_cache(page);
 }
 
-/* The page in which the file now ends: what is beyond is zeroes, should it grow again. */
+/*
+ * The page in which the file now ends: what is beyond is zeroes, should it grow again. A page that
+ * has a home on a disk is not made dirty by it: its owner has seen to the disk before.
+ */
 static void zero_tail(struct address_space *mapping, loff_t from)
 {
 	struct page *page = find_lock_page(mapping, from >> PAGE_SHIFT);
@@ -77,7 +80,8 @@ static void zero_tail(struct address_space *mapping, loff_t from)
 	wait_on_page_writeback(page);
 	if (page_test(page, PG_uptodate)) {
 		zero_user_segment(page, from & ~PAGE_MASK, PAGE_SIZE);
-		set_page_dirty(page);
+		if (!mapping_can_writeback(mapping))
+			set_page_dirty(page);
 	}
 	unlock_page(page);
 	put_page(page);

@@ -28,12 +28,17 @@ static struct block_device *mapping_bdev(struct address_space *mapping)
 	return container_of(mapping, struct block_device, mapping);
 }
 
-/* Bytes of @page that lie on the device. */
-static unsigned int bytes_on_device(struct block_device *bdev, const struct page *page)
+/* Bytes of page @index that lie on the device. */
+static unsigned int bytes_of_page(struct block_device *bdev, unsigned long index)
 {
-	loff_t pos = (loff_t)page->index << PAGE_SHIFT, size = READ_ONCE(bdev->size);
+	loff_t pos = (loff_t)index << PAGE_SHIFT, size = READ_ONCE(bdev->size);
 
 	return size <= pos ? 0 : MIN((loff_t)PAGE_SIZE, size - pos) & ~511u;
+}
+
+static unsigned int bytes_on_device(struct block_device *bdev, const struct page *page)
+{
+	return bytes_of_page(bdev, page->index);
 }
 
 static sector_t first_sector(const struct page *page)
@@ -151,25 +156,46 @@ static int blkdev_writepage(struct page *page, struct writeback_control *wbc)
 	return 0;
 }
 
-/* A write of part of a page needs the rest of it. */
+/* A write of part of a page needs the rest of it; one of all of it does not. */
 static int blkdev_write_begin(struct address_space *mapping, loff_t pos, unsigned int len,
 			      struct page **pagep)
 {
-	struct page *page = read_mapping_page(mapping, pos >> PAGE_SHIFT);
+	bool all = len >= bytes_of_page(mapping_bdev(mapping), pos >> PAGE_SHIFT);
+	struct page *page;
 
-	if (IS_ERR(page))
-		return PTR_ERR(page);
-	lock_page(page);
+	for (;;) {
+		page = all ? grab_cache_page(mapping, pos >> PAGE_SHIFT, mapping_gfp(mapping))
+			   : read_mapping_page(mapping, pos >> PAGE_SHIFT);
+		if (!page || IS_ERR(page))
+			return page ? PTR_ERR(page) : -ENOMEM;
+		if (!all)
+			lock_page(page);
+		if (page->mapping == mapping)
+			break;
+		unlock_page(page);	/* the device is gone, or shrank */
+		put_page(page);
+	}
 	*pagep = page;
 	return 0;
 }
 
-/* => locked, and stays so; the data is in it */
+/* => locked since write_begin, and stays so; the data is in it */
 static int blkdev_write_end(struct address_space *mapping, loff_t pos, unsigned int len,
 			    unsigned int copied, struct page *page)
 {
-	if (copied)
-		bdev_mark_dirty(page, pos & ~PAGE_MASK, copied);
+	unsigned int on_device = bytes_on_device(mapping_bdev(mapping), page);
+
+	if (!copied)
+		return 0;
+	if (!page_test(page, PG_uptodate)) {
+		if (copied < on_device)
+			return 0;	/* it was to be all of the page, and was not read */
+		if (on_device < PAGE_SIZE)
+			zero_user_segment(page, on_device, PAGE_SIZE);
+		page_clear(page, PG_error);
+		page_set(page, PG_uptodate);
+	}
+	bdev_mark_dirty(page, pos & ~PAGE_MASK, copied);
 	return copied;
 }
 

@@ -144,7 +144,8 @@ struct inode {
 	const struct file_operations *i_fop;	/* c */
 	struct super_block *i_sb;	/* c */
 	struct address_space i_data;	/* its pages */
-	void *i_private;		/* the file system's, a pipe's, a device's */
+	void *i_private;		/* the file system's, a device's */
+	struct pipe_inode_info *i_pipe;	/* pipe_ref_lock: of a FIFO that is open, on any file system */
 	_Atomic int i_writecount;	/* a: > 0 open for writing, < 0 being executed: ETXTBSY */
 	void (*i_free)(struct inode *inode);	/* c: as it goes; may be NULL */
 	bool i_unnamed;			/* c: made by O_TMPFILE, may get its first name */

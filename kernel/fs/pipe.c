@@ -58,7 +58,7 @@ struct pipe_inode_info {
 	struct pipe_buffer bufs_default[PIPE_DEF_BUFFERS];
 };
 
-static DEFINE_MUTEX(pipe_ref_lock, LOCK_OPEN);	/* inode->i_private of FIFOs, ->files */
+static DEFINE_MUTEX(pipe_ref_lock, LOCK_OPEN);	/* inode->i_pipe of FIFOs, ->files */
 static struct vfsmount *pipe_mnt;		/* c */
 static struct file_system_type pipe_fs_type = {
 	.name = "pipefs", .nodev = true, .mount = pseudo_mount, .internal = true,
@@ -346,7 +346,7 @@ static void put_pipe(struct inode *inode, struct pipe_inode_info *p)
 	mutex_lock(&pipe_ref_lock);
 	last = !--p->files;
 	if (last)
-		inode->i_private = NULL;
+		inode->i_pipe = NULL;
 	mutex_unlock(&pipe_ref_lock);
 	if (last)
 		free_pipe(p);
@@ -431,9 +431,9 @@ static struct pipe_inode_info *get_fifo(struct inode *inode)
 	struct pipe_inode_info *p;
 
 	mutex_lock(&pipe_ref_lock);
-	p = inode->i_private;
+	p = inode->i_pipe;
 	if (!p)
-		p = inode->i_private = alloc_pipe();
+		p = inode->i_pipe = alloc_pipe();
 	if (p)
 		p->files++;
 	mutex_unlock(&pipe_ref_lock);
@@ -710,7 +710,7 @@ static struct file *pipe_end(const struct path *path, unsigned int flags)
 	struct file *file = alloc_file(path, flags, &pipe_fops);
 
 	if (!IS_ERR(file)) {
-		file->private_data = path->dentry->d_inode->i_private;
+		file->private_data = path->dentry->d_inode->i_pipe;
 		file->f_mode |= FMODE_STREAM;
 		}
 	return file;
@@ -726,7 +726,7 @@ static int create_pipe_files(struct file *ends[2], unsigned int flags)
 
 	if (!inode)
 		return -ENOMEM;
-	p = inode->i_private = alloc_pipe();
+	p = inode->i_pipe = alloc_pipe();
 	if (!p) {
 		iput(inode);
 		return -ENOMEM;

@@ -73,16 +73,21 @@ long strnlen_user(const char __user *s, long max)
 	return len + 1;
 }
 
-long copy_from_user_nofault(void *to, const void __user *from, size_t n)
+unsigned long copy_from_user_inatomic(void *to, const void __user *from, unsigned long n)
 {
 	unsigned long left;
 
 	if (!access_ok(from, n))
-		return -EFAULT;
+		return n;
 	pagefault_disable();
 	left = copy_user_asm(to, from, n);
 	pagefault_enable();
-	return left ? -EFAULT : 0;
+	return left;
+}
+
+long copy_from_user_nofault(void *to, const void __user *from, size_t n)
+{
+	return copy_from_user_inatomic(to, from, n) ? -EFAULT : 0;
 }
 
 long copy_to_user_nofault(void __user *to, const void *from, size_t n)

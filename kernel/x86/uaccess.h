@@ -24,6 +24,12 @@ static __always_inline bool access_ok(const void __user *p, unsigned long size)
 unsigned long copy_from_user(void *to, const void __user *from, unsigned long n) __must_check;
 unsigned long copy_to_user(void __user *to, const void *from, unsigned long n) __must_check;
 unsigned long clear_user(void __user *to, unsigned long n) __must_check;
+/*
+ * Never sleeps: stops at a page that is not there, and leaves the rest of @to as it was. Bytes not
+ * copied.
+ */
+unsigned long copy_from_user_inatomic(void *to, const void __user *from, unsigned long n)
+	__must_check;
 /* The length without NUL, @max if there is none within @max, -EFAULT. */
 long strncpy_from_user(char *dst, const char __user *src, long max);
 /* The length with NUL, @max + 1 if there is none within @max, 0 on a fault. */

@@ -10,6 +10,7 @@ import pexpect
 import pytest
 
 import ext2_fuzz
+import ext2_load
 import ext2_powerfail
 from brink import Machine, ROOT
 
@@ -384,3 +385,52 @@ def test_indexed_directory(tmp_path):
         m.power_off()
     assert_clean(image)
     assert "0x1000" not in tool("debugfs", "-R", "stat /d", image)[1]
+
+
+def test_random_load(tmp_path):
+    """Three block sizes, little memory, one disk that is too small for it: the data are those of the model, e2fsck is
+    content."""
+    images = [make_image(tmp_path / f"disk{block}", mib, block) for block, mib in ((1024, 2), (2048, 16), (4096, 16))]
+    with Machine(mem=48, swap=32, cpus=4, disks=images) as m:
+        m.wait_shell()
+        folders = ["/mnt/b", "/mnt/c", "/mnt/d"]
+        m.run("dmesg -n 4; " + "; ".join(f"mkdir -p {d}; mount -t ext2 /dev/vd{d[-1]} {d}" for d in folders))
+        out = ext2_load.load(m, folders, 1, 400)
+        assert out.count("fsx: all passed") == 3 and out.count("fsstress: all passed") == 3, out
+        m.run("; ".join(f"umount {d}" for d in folders))
+        m.power_off()
+    for image in images:
+        assert_clean(image)
+
+
+def test_random_load_on_a_broken_disk(tmp_path):
+    """Sectors of data and metadata that cannot be read or written: errors, no harm; e2fsck can repair it."""
+    image = make_image(tmp_path / "disk", 16, 1024)
+    with Machine(mem=48, swap=32, cpus=4, disks=[ext2_load.broken(image, 1, first=600)]) as m:
+        m.wait_shell()
+        m.run("dmesg -n 1; mkdir -p /mnt; mount -t ext2 /dev/vdb /mnt")
+        assert "fsx: all passed" in ext2_load.load(m, ["/mnt"], 1, 600, flags="-e")
+        assert "I/O error, dev vdb" in m.run("dmesg | grep 'I/O error' | head -1")
+        m.run("umount /mnt; true")
+        m.power_off()
+    assert tool("e2fsck", "-fy", image, check=False)[0] in (0, 1)
+    assert tool("e2fsck", "-fn", image, check=False)[0] == 0
+
+
+def test_a_write_whose_buffer_ends(tmp_path):
+    """write(2) from a buffer of which only the beginning can be read: that much is written, the rest stays as it was."""
+    image = make_image(tmp_path / "disk", 8)
+    with Machine(mem=64, disks=[image]) as m:
+        m.wait_shell()
+        m.run("mkdir -p /mnt; mount -t ext2 /dev/vda /mnt")
+        for name in ("/mnt/file", "/file", "/tmp/file"):
+            assert "shortwrite: all passed" in m.run(f"mkdir -p /tmp; shortwrite {name}")
+        # A raw disk: whole pages are not read before they are replaced.
+        m.run("umount /mnt; echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/zero of=/dev/vda bs=4k count=1 2>/dev/null")
+        m.run("dd if=/dev/zero of=/dev/vda bs=64k count=16 2>/dev/null; sync")
+        before = m.run("cat /sys/block/vda/stat").split()
+        m.run("dd if=/dev/zero of=/dev/vda bs=64k count=64 2>/dev/null; sync")
+        after = m.run("cat /sys/block/vda/stat").split()
+        assert int(after[6]) - int(before[6]) >= 64 * 128   # sectors written
+        assert int(after[2]) - int(before[2]) < 128          # and read: what looks for partitions at most
+        m.power_off()

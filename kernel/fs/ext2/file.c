@@ -17,10 +17,12 @@
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/sync.h"
 #include "kernel/lib/bitops.h"
+#include "kernel/lib/bug.h"
 #include "kernel/lib/errseq.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc.h"
+#include "mm/rmap.h"
 
 /* The blocks of one page. */
 struct page_blocks {
@@ -189,10 +191,13 @@ static int ext2_writepage(struct page *page, struct writeback_control *wbc)
 	return err;
 }
 
-/* Written through a mapping, or zeroed by truncate: all of it. */
+/* Written through a mapping: all of it up to the file's end, which page_mkwrite gave blocks. */
 static bool ext2_dirty_page(struct address_space *mapping, struct page *page)
 {
-	page_mark_dirty(page, 0, PAGE_SIZE);
+	unsigned int len = bytes_in_file(mapping->host, page);
+
+	if (len)
+		page_mark_dirty(page, 0, len);
 	return set_page_dirty_nobuffers(page);
 }
 
@@ -230,20 +235,60 @@ static void write_failed(struct inode *inode)
 	ext2_truncate_blocks(inode, inode->i_size);
 }
 
+/*
+ * The file is about to grow. The page it ends in may have been written to behind the end, by a
+ * mapping: those bytes are not the file's, and must not become it. Nor may the mapping go
+ * on writing there unnoticed: the page's next block, within the file from now on, may be a hole.
+ * => i_rwsem held for writing. The page, locked, with a reference, until i_size has grown; NULL:
+ *    there is none
+ */
+static struct page *seal_end(struct inode *inode)
+{
+	unsigned int tail = inode->i_size & ~PAGE_MASK;
+	struct page *page;
+
+	if (!tail)
+		return NULL;
+	page = find_lock_page(&inode->i_data, inode->i_size >> PAGE_SHIFT);
+	if (!page || !page_test(page, PG_uptodate))
+		return page;
+	if (page_mkclean(page))
+		set_page_dirty(page);
+	zero_user_segment(page, tail, PAGE_SIZE);
+	return page;
+}
+
+static void unseal_end(struct page *page)
+{
+	if (!page)
+		return;
+	unlock_page(page);
+	put_page(page);
+}
+
+/* All of the page is replaced, and all of it is on the disk: what is there need not be read. */
+static bool overwrites(const struct page_blocks *blocks, unsigned int len)
+{
+	return len == PAGE_SIZE && !blocks->fresh && !blocks->broken;
+}
+
 static int ext2_write_begin(struct address_space *mapping, loff_t pos, unsigned int len,
 			    struct page **pagep)
 {
 	struct inode *inode = mapping->host;
-	struct page *page = grab_cache_page(mapping, pos >> PAGE_SHIFT, mapping_gfp(mapping));
 	unsigned int from = pos & ~PAGE_MASK;
 	struct page_blocks blocks;
+	struct page *page;
 	int err, fill;
 
+	if (pos > inode->i_size)
+		unseal_end(seal_end(inode));
+	page = grab_cache_page(mapping, pos >> PAGE_SHIFT, mapping_gfp(mapping));
 	if (!page)
 		return -ENOMEM;
 	err = map_page(inode, page, block_mask(inode, from, from + len), &blocks);
 	/* Also on a full disk: some blocks may be the file's already. */
-	if (page_test(page, PG_uptodate))
+	if (page_test(page, PG_uptodate) || (!err && overwrites(&blocks, len)))
 		fill = 0;
 	else
 		fill = blocks.broken ? -EIO : fill_page(inode, page, &blocks);
@@ -260,7 +305,7 @@ static int ext2_write_begin(struct address_space *mapping, loff_t pos, unsigned 
 	return 0;
 }
 
-/* The size first: write-back looks at it. => locked */
+/* The size first: write-back looks at it. => locked since write_begin */
 static int ext2_write_end(struct address_space *mapping, loff_t pos, unsigned int len,
 			  unsigned int copied, struct page *page)
 {
@@ -268,6 +313,12 @@ static int ext2_write_end(struct address_space *mapping, loff_t pos, unsigned in
 
 	if (!copied)
 		return 0;
+	if (!page_test(page, PG_uptodate)) {
+		if (copied < PAGE_SIZE)
+			return 0;	/* it was to be all of the page, and was not read */
+		page_clear(page, PG_error);
+		page_set(page, PG_uptodate);
+	}
 	if (pos + copied > inode->i_size) {
 		WRITE_ONCE(inode->i_size, pos + copied);
 		mark_inode_dirty(inode);
@@ -343,41 +394,52 @@ int ext2_fsync(struct file *file, bool data_only)
 	return ret ? ret : err;
 }
 
-/* The rest of the block in which the file will end is zeroes on the disk from now on. */
+/*
+ * The rest of the block in which the file will end is zeroes from now on, on the disk, too: the page
+ * is dirty, so reclaim cannot forget it.
+ */
 static int zero_block_tail(struct inode *inode, loff_t size)
 {
+	unsigned int block = inode->i_sb->s_blocksize, from = size & ~PAGE_MASK;
+	unsigned int to = (from + block) & ~(block - 1);
 	struct page *page;
 	u32 phys;
 	int err;
 
-	if (!(size & (inode->i_sb->s_blocksize - 1)))
+	if (!(size & (block - 1)))
 		return 0;
 	err = ext2_get_block(inode, size >> EXT2_SB(inode->i_sb)->block_bits, &phys, false, NULL);
 	if (err || !phys)
-		return err;
-	/* In the cache it is zeroed by truncate_pagecache(). */
+		return err;	/* what is in the cache is zeroed by truncate_pagecache() */
 	page = read_mapping_page(&inode->i_data, size >> PAGE_SHIFT);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
+	/* It is in the file until we cut it off: i_rwsem; and reclaim sees our reference. */
+	lock_page(page);
+	BUG_ON(page->mapping != &inode->i_data);
+	wait_on_page_writeback(page);
+	zero_user_segment(page, from, to);
+	page_mark_dirty(page, from, to - from);
+	set_page_dirty_nobuffers(page);
+	unlock_page(page);
 	put_page(page);
 	return 0;
 }
 
 static int set_size(struct inode *inode, loff_t size)
 {
-	loff_t old = inode->i_size;
+	struct page *end;
 	int err;
 
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
 	if (size > EXT2_SB(inode->i_sb)->max_size)
 		return -EFBIG;
-	if (size >= old) {
-		/* A mapping may have written behind the old end, within its page. */
-		if (size > old && !list_empty(&inode->i_data.i_mmap))
-			truncate_pagecache(&inode->i_data, old);
+	if (size >= inode->i_size) {
+		end = size > inode->i_size ? seal_end(inode) : NULL;
 		WRITE_ONCE(inode->i_size, size);
 		mark_inode_dirty(inode);
+		unseal_end(end);
 		return 0;
 	}
 	err = zero_block_tail(inode, size);

@@ -1,0 +1,62 @@
+/* shortwrite FILE - write(2) from a buffer that ends in the middle of a page of the file. */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "check.h"
+
+#define PAGE 4096
+
+static char before[4 * PAGE], now[5 * PAGE];
+
+/* @len bytes from a buffer of which @there can be read, to @at: so many are written, nothing else changes. */
+static void one(int fd, const char *end, size_t at, size_t len, size_t there)
+{
+	ssize_t n = pwrite(fd, end - there, len, at);
+	size_t took = n < 0 ? 0 : n;
+	struct stat st;
+
+	CHECK(there ? n > 0 && took <= there : n == -1 && errno == EFAULT);
+	memset(now, 0, sizeof(now));
+	CHECK(pread(fd, now, sizeof(now), 0) >= (ssize_t)sizeof(before));
+	for (size_t i = 0; i < sizeof(before); i++)
+		if (now[i] != (i >= at && i < at + took ? 'n' : before[i])) {
+			printf("byte %zu is %#x after a write of %zu (%zu there) at %zu gave %zd\n", i, now[i], len, there, at, n);
+			failures++;
+			break;
+		}
+	CHECK(fstat(fd, &st) == 0);
+	CHECK((size_t)st.st_size == (at + took > sizeof(before) ? at + took : sizeof(before)));
+	CHECK(pwrite(fd, before, sizeof(before), 0) == sizeof(before) && ftruncate(fd, sizeof(before)) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	int fd = open(argv[1], O_CREAT | O_RDWR | O_TRUNC, 0644);
+	char *p = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(before, 'b', sizeof(before));
+	CHECK(p != MAP_FAILED && pwrite(fd, before, sizeof(before), 0) == sizeof(before));
+	memset(p, 'n', 2 * PAGE);
+	munmap(p + 2 * PAGE, PAGE);
+	p += 2 * PAGE;
+	one(fd, p, 0, PAGE, 0);
+	one(fd, p, 0, PAGE, 100);
+	one(fd, p, 0, 2 * PAGE, PAGE + 1000);
+	one(fd, p, 700, 3000, 1);
+	one(fd, p, PAGE - 50, 1000, 700);
+	one(fd, p, 3 * PAGE, 2 * PAGE, PAGE + 10);
+	one(fd, p, 4 * PAGE, PAGE, 10);
+	/* The same, but nothing of it in memory. */
+	fsync(fd);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	one(fd, p, PAGE, PAGE, 100);
+	/* From the file itself. */
+	p = mmap(NULL, sizeof(before), PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	madvise(p, sizeof(before), MADV_DONTNEED);
+	CHECK(pwrite(fd, p, sizeof(before), 0) == sizeof(before));
+	CHECK(pwrite(fd, p + 10, 2 * PAGE, 500) == 2 * PAGE);
+	close(fd);
+	return finish("shortwrite");
+}
