@@ -183,13 +183,53 @@ int fault_in_user_range(unsigned long addr, unsigned long len, bool write)
 	return 0;
 }
 
-struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, bool write)
+/*
+ * May a tracer? Where the mapping could be given the right by mprotect; a write must not reach a
+ * shared object that is mapped read-only: it goes to a private copy, or not at all.
+ */
+static bool vma_permits_force(const struct vm_area_struct *vma, bool write)
 {
+	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return false;
+	if (!write)
+		return vma->vm_flags & VM_MAYREAD;
+	return (vma->vm_flags & (VM_MAYWRITE | VM_SHARED)) == VM_MAYWRITE;
+}
+
+/* Is the page at @addr anonymous and this process's alone, though its PTE says read-only? */
+static bool follow_own_page(struct mm_struct *mm, unsigned long addr, struct page **page)
+{
+	pmd_t *pmd = mm_find_pmd(mm, addr);
+	spinlock_t *ptl;
+	pte_t *ptep, pte;
+	struct page *found;
+
+	ptep = pmd ? pte_offset_map_lock(mm, pmd, addr, &ptl) : NULL;
+	if (!ptep)
+		return false;
+	pte = ptep_get(ptep);
+	found = pte_present(pte) && pte_dirty(pte) ? vm_normal_page(pte) : NULL;
+	if (found && PageAnon(found) && page_mapcount(found) == 1)
+		get_page(found);
+	else
+		found = NULL;
+	pte_unmap_unlock(ptep, ptl);
+	*page = found;
+	return found;
+}
+
+struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsigned int how)
+{
+	bool write = how & FOLL_WRITE, force = false;
 	struct page *page;
 
-	if (!vma_permits(vma, write))
-		return NULL;
-	while (!follow_page(vma->vm_mm, addr, write, &page)) {
+	if (!vma_permits(vma, write)) {
+		force = how & FOLL_FORCE && vma_permits_force(vma, write);
+		if (!force)
+			return NULL;
+	}
+	while (!follow_page(vma->vm_mm, addr, write, &page) &&
+	       !(force && write && follow_own_page(vma->vm_mm, addr, &page))) {
 		vm_fault_t ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0, NULL);
 
 		if ((ret & VM_FAULT_ERROR) || fatal_signal_pending(current))
@@ -199,15 +239,17 @@ struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, bool 
 }
 
 /* Part of one page: to or from @buf. The bytes done: @len or 0. */
-static int access_one_page(struct mm_struct *mm, unsigned long addr, void *buf, int len, bool write)
+static int access_one_page(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+			   unsigned int how)
 {
+	bool write = how & FOLL_WRITE;
 	struct vm_area_struct *vma = lock_mm_and_find_vma(mm, addr);
 	struct page *page;
 	char *map;
 
 	if (!vma)
 		return 0;
-	page = get_user_page(vma, addr & PAGE_MASK, write);
+	page = get_user_page(vma, addr & PAGE_MASK, how);
 	up_read(&mm->mmap_lock);
 	if (!page)
 		return 0;
@@ -224,12 +266,14 @@ static int access_one_page(struct mm_struct *mm, unsigned long addr, void *buf, 
 }
 
 /*
- * access_remote_vm: reads or writes @len bytes of any process's memory, as far as its rights allow.
+ * access_remote_vm: reads or (FOLL_WRITE) writes @len bytes of any process's memory, as far as its
+ * rights allow, or a tracer's (FOLL_FORCE).
  *
  * => the caller holds a reference to @mm (mmget); may sleep. Bytes done: short where a page cannot
  * be had
  */
-int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, bool write)
+int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+		     unsigned int how)
 {
 	int done = 0;
 
@@ -238,7 +282,7 @@ int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int le
 			MIN((unsigned long)(len - done), PAGE_SIZE - ((addr + done) & ~PAGE_MASK));
 
 		if (addr + done >= TASK_SIZE ||
-		    !access_one_page(mm, addr + done, buf + done, chunk, write))
+		    !access_one_page(mm, addr + done, buf + done, chunk, how))
 			break;
 		done += chunk;
 	}

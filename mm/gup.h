@@ -16,8 +16,10 @@ int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned lon
 void mm_populate(unsigned long start, unsigned long len);
 /* 0, -ENOMEM (a hole), -EFAULT, … Takes current's lock */
 int __mm_populate(unsigned long start, unsigned long len, bool ignore_errors);
+/* How a page is wanted. FOLL_FORCE: a tracer's hand, which the rights of the mapping do not hold. */
+enum { FOLL_WRITE = 1, FOLL_FORCE = 0x10 };
 /*
- * The page at @addr, referenced; made present (and writable). => mmap_lock held for reading, kept.
- * NULL: -EFAULT.
+ * The page at @addr, referenced; made present (and for FOLL_WRITE one's own, and writable).
+ * => mmap_lock held for reading, kept. NULL: -EFAULT.
  */
-struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, bool write);
+struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsigned int how);

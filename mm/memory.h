@@ -25,7 +25,8 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
 void unmap_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long nr,
 			 bool even_cows);
 /* Reads or writes another process's memory: /proc/<pid>/cmdline, environ. Bytes done. May sleep. */
-int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, bool write);
+int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+		     unsigned int how);	/* FOLL_*: gup.h */
 /* 0 or -EFAULT: mlock, populate */
 int fault_in_user_range(unsigned long addr, unsigned long len, bool write);
 /* c: the shared page of zeroes; reserved, never counted */

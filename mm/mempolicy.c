@@ -305,7 +305,7 @@ int mpol_fork(struct task_struct *child)
 /* The node of the page at @addr, which is faulted in. -EFAULT. => mmap_lock for reading */
 static int lookup_node(struct vm_area_struct *vma, unsigned long addr)
 {
-	struct page *page = get_user_page(vma, addr & PAGE_MASK, false);
+	struct page *page = get_user_page(vma, addr & PAGE_MASK, 0);
 	int nid;
 
 	if (!page)

@@ -29,6 +29,7 @@
 #include "kernel/proc/exit.h"
 #include "kernel/proc/fork.h"
 #include "kernel/proc/posix_timers.h"
+#include "kernel/proc/ptrace.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/sched/sched.h"
@@ -440,7 +441,8 @@ static void bprm_fill_ids(struct linux_binprm *bprm)
 	kuid_t uid = -1;
 	kgid_t gid = -1;
 
-	if (!(bprm->file->f_path.mnt->mnt_flags & MS_NOSUID) && !bprm->cred->no_new_privs) {
+	if (!(bprm->file->f_path.mnt->mnt_flags & MS_NOSUID) && !bprm->cred->no_new_privs &&
+	    (likely(!current->ptrace) || ptrace_allows_setid())) {
 		if (inode->i_mode & S_ISUID)
 			uid = inode->i_uid;
 		if ((inode->i_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
@@ -671,6 +673,8 @@ static int do_execve_file(struct file *file, const char *filename, const struct 
 		err = exec_binprm(bprm);
 	if (err >= 0 && trace_enabled(sched_process_exec))
 		trace_task_exec(current, filename, old_pid);
+	if (err >= 0)
+		ptrace_notify_exec(old_pid);
 	if (err < 0 && bprm->point_of_no_return)
 		kill_half_made();
 	free_bprm(bprm);

@@ -21,6 +21,7 @@
 #include "kernel/proc/fork.h"
 #include "kernel/proc/pidfd.h"
 #include "kernel/proc/posix_timers.h"
+#include "kernel/proc/ptrace.h"
 #include "kernel/proc/sem.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
@@ -134,7 +135,8 @@ bool do_notify_parent(struct task_struct *t, int sig)
 		info.si_code = CLD_KILLED;
 	else
 		info.si_code = CLD_EXITED, info.si_status = t->exit_code >> 8;
-	if (sig == SIGCHLD && lock_task_sighand(parent, &flags)) {
+	/* a tracer waits, whatever it does with the signal */
+	if (sig == SIGCHLD && !t->ptrace && lock_task_sighand(parent, &flags)) {
 		const struct sigaction *sa = &parent->sighand->action[SIGCHLD - 1].sa;
 
 		autoreap = sa->sa_handler == SIG_IGN || sa->sa_flags & SA_NOCLDWAIT;
@@ -148,16 +150,12 @@ bool do_notify_parent(struct task_struct *t, int sig)
 	return autoreap;
 }
 
-void do_notify_parent_cldstop(struct task_struct *t, int why)
+/* SIGCHLD for a child that lives, unless the parent does not want those; waiters look again. */
+static void send_cldstop(struct task_struct *t, struct task_struct *parent, struct siginfo *info)
 {
-	struct task_struct *parent = t->group_leader->real_parent;
-	struct siginfo info;
 	unsigned long flags;
 	bool send = false;
 
-	fill_child_info(&info, t->group_leader);
-	info.si_code = why;
-	info.si_status = why == CLD_CONTINUED ? SIGCONT : t->signal->group_exit_code & 0x7f;
 	if (lock_task_sighand(parent, &flags)) {
 		const struct sigaction *sa = &parent->sighand->action[SIGCHLD - 1].sa;
 
@@ -165,8 +163,28 @@ void do_notify_parent_cldstop(struct task_struct *t, int why)
 		unlock_task_sighand(parent, flags);
 	}
 	if (send)
-		send_signal(SIGCHLD, &info, parent, true);
+		send_signal(SIGCHLD, info, parent, true);
 	wake_up_parent(t, parent);
+}
+
+void do_notify_parent_cldstop(struct task_struct *t, int why)
+{
+	struct siginfo info;
+
+	fill_child_info(&info, t->group_leader);
+	info.si_code = why;
+	info.si_status = why == CLD_CONTINUED ? SIGCONT : t->signal->group_exit_code & 0x7f;
+	send_cldstop(t, t->group_leader->real_parent, &info);
+}
+
+void do_notify_tracer(struct task_struct *t, int why)
+{
+	struct siginfo info;
+
+	fill_child_info(&info, t);
+	info.si_code = why;
+	info.si_status = t->exit_code & 0x7f;
+	send_cldstop(t, t->parent, &info);
 }
 
 /* --- orphans --- */
@@ -207,7 +225,7 @@ static void reparent_leader(struct task_struct *father, struct task_struct *p,
 	if (p->exit_state == EXIT_DEAD)
 		return;
 	p->exit_signal = SIGCHLD;
-	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) &&
+	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) && !p->ptrace &&
 	    do_notify_parent(p, p->exit_signal)) {
 		p->exit_state = EXIT_DEAD;
 		list_move(&p->sibling, dead);
@@ -226,7 +244,9 @@ static void forget_original_parent(struct task_struct *father, struct list_head 
 	same_group = reaper->signal == father->signal;
 	list_for_each_entry(p, &father->children, sibling)
 		for_each_thread(p, t) {
-			t->real_parent = t->parent = reaper;
+			t->real_parent = reaper;
+			if (!t->ptrace)
+				t->parent = reaper;
 			if (t->pdeath_signal)
 				send_signal(t->pdeath_signal, NULL, t, true);
 		}
@@ -289,6 +309,8 @@ void release_task(struct task_struct *t)
 		}
 		detach_pid(t);
 		nr_threads--;
+		if (unlikely(t->ptrace))
+			ptrace_unlink(t);
 		exit_signal_locked(t);
 		/* The last thread of a group whose leader died before it: now the leader can go. */
 		if (leader != t && thread_group_empty(leader) &&
@@ -391,25 +413,42 @@ static void exit_group(struct task_struct *t, long code)
 		note_peak_rss(sig, t->mm);
 }
 
+/* Whom does the end of @t concern? True: nobody will wait for it. => tasklist_lock for writing */
+static bool notify_end(struct task_struct *t)
+{
+	bool last = thread_group_leader(t) && thread_group_empty(t);
+
+	/* A tracer waits for each thread; as the real parent it also gets the signal it asked for. */
+	if (unlikely(t->ptrace))
+		return do_notify_parent(t, last && !ptrace_reparented(t) ? t->exit_signal : SIGCHLD);
+	return thread_group_leader(t) ? last && do_notify_parent(t, t->exit_signal) : true;
+}
+
 static void exit_notify(struct task_struct *t, bool group_dead)
 {
-	struct list_head dead;
+	struct list_head dead, traced;
 	struct task_struct *p, *n;
-	bool autoreap = true;
+	bool autoreap;
 
 	INIT_LIST_HEAD(&dead);
+	INIT_LIST_HEAD(&traced);
 	write_lock(&tasklist_lock);
+	if (unlikely(!list_empty(&t->ptraced)))
+		exit_ptrace(&traced);
 	forget_original_parent(t, &dead);
 	if (group_dead)
 		kill_orphaned_pgrp(t->group_leader, NULL);
 	t->exit_state = EXIT_ZOMBIE;
-	if (thread_group_leader(t))
-		autoreap = thread_group_empty(t) && do_notify_parent(t, t->exit_signal);
+	autoreap = notify_end(t);
 	if (autoreap)
 		t->exit_state = EXIT_DEAD;
 	if (t->signal->notify_count < 0)	/* de_thread() waits for the leader */
 		wake_up_process(t->signal->group_exec_task);
 	write_unlock(&tasklist_lock);
+	list_for_each_entry_safe(p, n, &traced, ptrace_entry) {
+		list_del_init(&p->ptrace_entry);
+		release_task(p);
+	}
 	list_for_each_entry_safe(p, n, &dead, sibling) {
 		list_del_init(&p->sibling);
 		release_task(p);
@@ -425,6 +464,7 @@ void do_exit(long code)
 
 	if (unlikely(t->pid == 0))
 		panic("Attempted to kill the idle task!");
+	ptrace_event(PTRACE_EVENT_EXIT, code);
 	exit_signals(t);
 	group_dead = --t->signal->live == 0;
 	if (group_dead)

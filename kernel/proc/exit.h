@@ -19,6 +19,8 @@ void release_task(struct task_struct *t);
 bool do_notify_parent(struct task_struct *t, int sig);
 /* => tasklist_lock held. CLD_STOPPED, CLD_CONTINUED to @t's parent. */
 void do_notify_parent_cldstop(struct task_struct *t, int why);
+/* => tasklist_lock held. @t, which is traced, stops as @why says. */
+void do_notify_tracer(struct task_struct *t, int why);
 bool is_current_pgrp_orphaned(void);
 
 static inline bool thread_group_empty(const struct task_struct *t)

@@ -25,6 +25,7 @@
 #include "kernel/proc/exit.h"
 #include "kernel/proc/futex.h"
 #include "kernel/proc/pidfd.h"
+#include "kernel/proc/ptrace.h"
 #include "kernel/proc/posix_timers.h"
 #include "kernel/proc/sem.h"
 #include "kernel/proc/signal.h"
@@ -504,6 +505,7 @@ static int link_task(struct task_struct *t, const struct kernel_clone_args *args
 		return -EINTR;
 	}
 	link_parent(t, args);
+	ptrace_init_task(t, args->trace || args->flags & CLONE_PTRACE);
 	if (args->flags & CLONE_THREAD) {
 		t->group_leader = current->group_leader;
 		t->tgid = current->tgid;
@@ -652,12 +654,25 @@ static void wait_for_vfork_done(struct task_struct *child, struct completion *do
 	put_task_struct(child);
 }
 
+/* The event that current's tracer wants to see of this fork; 0: none. */
+static int trace_of_clone(const struct kernel_clone_args *args)
+{
+	int event = args->flags & CLONE_VFORK	     ? PTRACE_EVENT_VFORK
+		    : args->exit_signal != SIGCHLD ? PTRACE_EVENT_CLONE
+						   : PTRACE_EVENT_FORK;
+
+	return !(args->flags & CLONE_UNTRACED) && ptrace_event_enabled(current, event) ? event : 0;
+}
+
 long kernel_clone(struct kernel_clone_args *args)
 {
-	struct task_struct *t = copy_process(args);
 	struct completion vfork;
+	struct task_struct *t;
 	kpid_t pid;
 
+	if (unlikely(current->ptrace))
+		args->trace = trace_of_clone(args);
+	t = copy_process(args);
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	pid = t->pid;
@@ -669,8 +684,12 @@ long kernel_clone(struct kernel_clone_args *args)
 		get_task_struct(t);
 	}
 	wake_up_new_task(t);
-	if (args->flags & CLONE_VFORK)
+	if (unlikely(args->trace))
+		ptrace_event(args->trace, pid);
+	if (args->flags & CLONE_VFORK) {
 		wait_for_vfork_done(t, &vfork);
+		ptrace_event(PTRACE_EVENT_VFORK_DONE, pid);
+	}
 	return pid;
 }
 

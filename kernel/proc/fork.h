@@ -16,6 +16,7 @@ struct kernel_clone_args {
 	int (*fn)(void *);		/* a kernel thread's function, else NULL */
 	void *fn_arg;
 	const char *name;		/* a kernel thread's */
+	int trace;			/* PTRACE_EVENT_* that current's tracer wants to see; 0 */
 };
 
 /*

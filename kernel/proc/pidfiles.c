@@ -32,6 +32,7 @@ static const char *state_name(char c)
 	case 'S': return "S (sleeping)";
 	case 'D': return "D (disk sleep)";
 	case 'T': return "T (stopped)";
+	case 't': return "t (tracing stop)";
 	case 'Z': return "Z (zombie)";
 	case 'X': return "X (dead)";
 	case 'I': return "I (idle)";
@@ -79,6 +80,16 @@ static kpid_t parent_pid(struct task_struct *t)
 	return pid;
 }
 
+static kpid_t tracer_pid(struct task_struct *t)
+{
+	kpid_t pid;
+
+	read_lock(&tasklist_lock);
+	pid = t->ptrace ? t->parent->pid : 0;
+	read_unlock(&tasklist_lock);
+	return pid;
+}
+
 /* --- status --- */
 
 static void status_name(struct seq_file *m, struct task_struct *t)
@@ -106,8 +117,8 @@ static void status_ids(struct seq_file *m, struct task_struct *t, const struct c
 	if (t->files)
 		max_fds = t->files->max_fds;
 	task_unlock(t);
-	seq_printf(m, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		   state_name(task_state_char(t)), t->tgid, t->pid, parent_pid(t));
+	seq_printf(m, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n",
+		   state_name(task_state_char(t)), t->tgid, t->pid, parent_pid(t), tracer_pid(t));
 	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\n", cred->uid, cred->euid, cred->suid, cred->fsuid);
 	seq_printf(m, "Gid:\t%u\t%u\t%u\t%u\n", cred->gid, cred->egid, cred->sgid, cred->fsgid);
 	seq_printf(m, "FDSize:\t%u\nGroups:\t", max_fds);
@@ -281,7 +292,7 @@ static int show_memory(struct seq_file *m, struct mm_struct *mm, unsigned long s
 	if (!buf)
 		return -ENOMEM;
 	while (start < end && !m->overflow) {
-		int n = access_remote_vm(mm, start, buf, MIN(end - start, PAGE_SIZE), false);
+		int n = access_remote_vm(mm, start, buf, MIN(end - start, PAGE_SIZE), 0);
 		char *nul = n > 0 && to_nul ? memchr(buf, 0, n) : NULL;
 
 		if (n <= 0)
@@ -310,7 +321,7 @@ static int cmdline_show(struct seq_file *m, struct task_struct *t)
 	if (!mm)
 		return 0;
 	if (mm->arg_end > mm->arg_start) {
-		access_remote_vm(mm, mm->arg_end - 1, &last, 1, false);
+		access_remote_vm(mm, mm->arg_end - 1, &last, 1, 0);
 		if (last && mm->env_start == mm->arg_end)
 			err = show_memory(m, mm, mm->arg_start, mm->env_end, true);
 		else

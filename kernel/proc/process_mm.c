@@ -21,6 +21,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/gup.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/oom_kill.h"
@@ -157,7 +158,7 @@ static int copy_piece(struct mm_struct *mm, unsigned long local, unsigned long r
 
 	if (write && copy_from_user(buf, (void __user *)local, len))
 		return -EFAULT;
-	got = access_remote_vm(mm, remote, buf, len, write);
+	got = access_remote_vm(mm, remote, buf, len, write ? FOLL_WRITE : 0);
 	if (!write && got && copy_to_user((void __user *)local, buf, got))
 		return -EFAULT;
 	*done += got;

@@ -25,8 +25,6 @@
 #include "kernel/x86/uaccess.h"
 
 #define RED_ZONE 128		/* System V ABI, x86-64: 3.2.2 */
-/* What a program may change of RFLAGS: CF PF AF ZF SF TF DF OF RF AC. */
-#define USER_FLAGS 0x50dd5UL
 
 /*
  * The lowest address of the frame; *fp: where the FPU image goes. 0: the alternate stack is too

@@ -21,6 +21,7 @@
 #include "kernel/abi/unistd.h"
 #include "kernel/lib/bug.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/ptrace.h"
 #include "kernel/sched/cgroup.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
@@ -143,6 +144,26 @@ static void start_group_stop(int signr)
 }
 
 /*
+ * => siglock, dropped. A traced thread stops with the others, but for its tracer. If it is the last
+ * one, the parent hears that all have stopped.
+ */
+static void stop_traced(void)
+{
+	int sig = current->jobctl & JOBCTL_STOP_SIGMASK;
+
+	if (participate_group_stop(current)) {
+		spin_unlock_irq(&current->sighand->siglock);
+		read_lock(&tasklist_lock);
+		if (ptrace_reparented(current->group_leader))
+			do_notify_parent_cldstop(current, CLD_STOPPED);
+		read_unlock(&tasklist_lock);
+		spin_lock_irq(&current->sighand->siglock);
+	}
+	ptrace_group_stop(sig);
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/*
  * => siglock. true: it has stopped, and been continued; the lock was dropped. false: a SIGCONT
  * came first.
  */
@@ -155,6 +176,10 @@ static bool do_signal_stop(int signr)
 		    current->signal->flags & SIGNAL_GROUP_EXIT || current->signal->group_exec_task)
 			return false;
 		start_group_stop(signr);
+	}
+	if (unlikely(current->ptrace)) {
+		stop_traced();
+		return true;
 	}
 	set_special_state(TASK_STATE_STOPPED);
 	notify = participate_group_stop(current);
@@ -255,6 +280,10 @@ static enum verdict next_signal(struct ksignal *ksig)
 		}
 		if (current->jobctl & JOBCTL_STOP_PENDING && do_signal_stop(0))
 			return RELOCK;
+		if (unlikely(current->jobctl & JOBCTL_TRAP_STOP)) {
+			ptrace_trap_stop();
+			continue;
+		}
 		if (unlikely(current->jobctl & JOBCTL_TRAP_FREEZE)) {
 			do_freezer_trap();
 			return RELOCK;
@@ -264,6 +293,11 @@ static enum verdict next_signal(struct ksignal *ksig)
 		ksig->sig = dequeue_signal(current->blocked, &ksig->info);
 		if (!ksig->sig)
 			return DELIVER;
+		if (unlikely(current->ptrace) && ksig->sig != SIGKILL) {
+			ksig->sig = ptrace_signal(ksig->sig, &ksig->info);
+			if (!ksig->sig)
+				continue;
+		}
 		v = judge_signal(ksig->sig, ksig);
 		if (v != NEXT)
 			return v;
@@ -347,6 +381,7 @@ static void force_sigsegv(int sig)
 
 static void handle_signal(struct ksignal *ksig, struct pt_regs *regs)
 {
+	bool stepped = unlikely(current->ptrace) && ptrace_forced_trap_flag();
 	u64 blocked;
 
 	restart_with_handler(regs, ksig->ka.sa.sa_flags);
@@ -364,6 +399,8 @@ static void handle_signal(struct ksignal *ksig, struct pt_regs *regs)
 		current->sas_ss_sp = current->sas_ss_size = 0;
 		current->sas_ss_flags = SS_DISABLE;
 	}
+	if (unlikely(stepped))
+		ptrace_notify_handler();
 }
 
 static void do_signal(struct pt_regs *regs)

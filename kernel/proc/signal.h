@@ -9,6 +9,9 @@
 #include "kernel/sched/signal.h"
 #include "kernel/x86/ptregs.h"
 
+/* What a program may change of RFLAGS: CF PF AF ZF SF TF DF OF RF AC. */
+#define USER_FLAGS 0x50dd5UL
+
 /* One signal on its way to a handler. */
 struct ksignal {
 	int sig;

@@ -17,6 +17,7 @@
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/printk.h"
+#include "kernel/proc/ptrace.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/sched/task.h"
 #include "kernel/x86/upcalls.h"
@@ -67,7 +68,7 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	/* signals */
 	SYS(rt_sigaction), SYS(rt_sigprocmask), SYS(rt_sigreturn), SYS(pause), SYS(kill), SYS(rt_sigpending),
 	SYS(rt_sigtimedwait), SYS(rt_sigqueueinfo), SYS(rt_sigsuspend), SYS(sigaltstack), SYS(tkill), SYS(tgkill),
-	SYS(rt_tgsigqueueinfo), SYS(restart_syscall), SYS(pidfd_open), SYS(pidfd_send_signal), SYS(pidfd_getfd),
+	SYS(rt_tgsigqueueinfo), SYS(restart_syscall), SYS(pidfd_open), SYS(pidfd_send_signal), SYS(pidfd_getfd), SYS(ptrace),
 
 	/* processes */
 	SYS(clone), SYS(fork), SYS(vfork), SYS(clone3), SYS(execve), SYS(execveat), SYS(exit), SYS(exit_group),
@@ -129,11 +130,16 @@ void do_syscall(struct pt_regs *regs)
 
 	if (trace_enabled(sys_enter))
 		trace_enter(regs);
+	if (unlikely(test_tif(current, TIF_SYSCALL_WORK)) && !ptrace_syscall_enter(regs))
+		goto out;
 	nr = regs->orig_rax;
 	if (likely(nr < NR_SYSCALLS && sys_call_table[nr]))
 		regs->rax = sys_call_table[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 	else
 		regs->rax = sys_ni_syscall((u32)nr);
+out:
+	if (unlikely(test_tif(current, TIF_SYSCALL_WORK)))
+		ptrace_syscall_exit(regs);
 	if (trace_enabled(sys_exit))
 		trace_exit(regs);
 }

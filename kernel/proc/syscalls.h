@@ -26,6 +26,7 @@ struct timezone;
 struct tms;
 
 /* fork.c */
+long sys_ptrace(long request, long pid, unsigned long addr, unsigned long data);
 long sys_fork(void);
 long sys_vfork(void);
 long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid,

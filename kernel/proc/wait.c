@@ -15,6 +15,7 @@
 #include "kernel/proc/cred.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/pidfd.h"
+#include "kernel/proc/ptrace.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
@@ -33,7 +34,7 @@ struct wait_opts {
 	struct rusage rusage;		/* out */
 };
 
-static bool eligible_child(const struct wait_opts *wo, const struct task_struct *p)
+static bool eligible_child(const struct wait_opts *wo, bool traced, const struct task_struct *p)
 {
 	if (wo->type == P_PID && p->pid != wo->id)
 		return false;
@@ -41,7 +42,7 @@ static bool eligible_child(const struct wait_opts *wo, const struct task_struct 
 		return false;
 	if (wo->type == P_PIDFD && p != wo->task)
 		return false;
-	if (wo->options & __WALL)
+	if (traced || wo->options & __WALL)
 		return true;
 	return (p->exit_signal != SIGCHLD) == !!(wo->options & (int)__WCLONE);
 }
@@ -87,9 +88,26 @@ static void add_child_usage(struct task_struct *p)
 	spin_unlock_irq(&current->sighand->siglock);
 }
 
+/*
+ * A tracer that is not the parent has seen @p's end: it is the parent's turn. => no lock; @p is ours
+ * (EXIT_TRACE). True: nobody will wait for it.
+ */
+static bool hand_to_parent(struct task_struct *p)
+{
+	bool dead;
+
+	write_lock(&tasklist_lock);
+	ptrace_unlink(p);
+	dead = thread_group_empty(p) && do_notify_parent(p, p->exit_signal);
+	p->exit_state = dead ? EXIT_DEAD : EXIT_ZOMBIE;
+	write_unlock(&tasklist_lock);
+	return dead;
+}
+
 /* 0: not this one (another thread was faster, or nobody asked). Else the pid, lock dropped. */
 static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 {
+	bool handed = ptrace_reparented(p) && thread_group_leader(p);
 	int expected = EXIT_ZOMBIE, status, code, pid;
 
 	if (!(wo->options & WEXITED))
@@ -98,20 +116,41 @@ static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 	code = status & 0x80 ? CLD_DUMPED : status & 0x7f ? CLD_KILLED : CLD_EXITED;
 	if (wo->options & WNOWAIT)
 		return report(wo, p, code, status);
-	if (!__atomic_compare_exchange_n(&p->exit_state, &expected, EXIT_DEAD, false,
-					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+	if (!__atomic_compare_exchange_n(&p->exit_state, &expected,
+					 handed ? EXIT_TRACE : EXIT_DEAD, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
 		return 0;
-	add_child_usage(p);
+	if (!handed && thread_group_leader(p))
+		add_child_usage(p);
 	pid = report(wo, p, code, status);	/* @p stays: it is ours now */
-	release_task(p);
+	if (!handed || hand_to_parent(p))
+		release_task(p);
 	return pid;
 }
 
-static int wait_task_stopped(struct wait_opts *wo, struct task_struct *p)
+/* A thread that we trace has stopped, and was not reported yet. */
+static int wait_task_traced(struct wait_opts *wo, struct task_struct *p)
 {
 	unsigned long flags;
 	int status = 0;
 
+	if (!(p->__state & TASK_TRACED) || !lock_task_sighand(p, &flags))
+		return 0;
+	if (p->__state & TASK_TRACED)
+		status = p->exit_code;
+	if (status && !(wo->options & WNOWAIT))
+		p->exit_code = 0;
+	unlock_task_sighand(p, flags);
+	return status ? report(wo, p, CLD_TRAPPED, status << 8 | 0x7f) : 0;
+}
+
+static int wait_task_stopped(struct wait_opts *wo, bool traced, struct task_struct *p)
+{
+	unsigned long flags;
+	int status = 0;
+
+	if (traced)
+		return wait_task_traced(wo, p);
 	if (!(wo->options & WUNTRACED) || !(p->signal->flags & SIGNAL_STOP_STOPPED))
 		return 0;
 	if (!lock_task_sighand(p, &flags))
@@ -140,15 +179,29 @@ static int wait_task_continued(struct wait_opts *wo, struct task_struct *p)
 	return hit ? report(wo, p, CLD_CONTINUED, 0xffff) : 0;
 }
 
-/* => tasklist_lock for reading; not 0: dropped. */
-static int wait_consider_task(struct wait_opts *wo, struct task_struct *p)
+/* Dead, and its process with it? A leader that died before its threads is not dead for us yet. */
+static bool wholly_dead(const struct task_struct *p)
+{
+	return p->exit_state == EXIT_ZOMBIE && (!thread_group_leader(p) || thread_group_empty(p));
+}
+
+/* @traced: we trace it. => tasklist_lock for reading; not 0: dropped. */
+static int wait_consider_task(struct wait_opts *wo, bool traced, struct task_struct *p)
 {
 	int ret;
 
-	if (p->exit_state == EXIT_DEAD || !eligible_child(wo, p))
+	if (p->exit_state == EXIT_DEAD || !eligible_child(wo, traced, p))
 		return 0;
-	/* A leader that died before its threads is not dead for us yet. */
-	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p)) {
+	/* Its tracer is taking note of its end: the parent comes after. */
+	if (p->exit_state == EXIT_TRACE) {
+		if (!traced)
+			wo->notask_error = 0;
+		return 0;
+	}
+	/* A child that another process traces is not seen to stop, nor to end before that one saw it. */
+	if (p->ptrace && !traced)
+		traced = !ptrace_reparented(p);
+	if (wholly_dead(p) && (traced || !p->ptrace)) {
 		ret = wait_task_zombie(wo, p);
 		if (ret || READ_ONCE(p->exit_state) == EXIT_DEAD)
 			return ret;
@@ -156,7 +209,7 @@ static int wait_consider_task(struct wait_opts *wo, struct task_struct *p)
 		return 0;
 	}
 	wo->notask_error = 0;
-	ret = wait_task_stopped(wo, p);
+	ret = wait_task_stopped(wo, traced, p);
 	return ret ? ret : wait_task_continued(wo, p);
 }
 
@@ -169,7 +222,13 @@ static int look_at_children(struct wait_opts *wo)
 		if (wo->options & __WNOTHREAD && t != current)
 			continue;
 		list_for_each_entry(p, &t->children, sibling) {
-			int ret = wait_consider_task(wo, p);
+			int ret = wait_consider_task(wo, false, p);
+
+			if (ret)
+				return ret;
+		}
+		list_for_each_entry(p, &t->ptraced, ptrace_entry) {
+			int ret = wait_consider_task(wo, true, p);
 
 			if (ret)
 				return ret;
@@ -235,6 +294,8 @@ static int info_status(const struct wait_opts *wo)
 	case CLD_EXITED:
 	case CLD_STOPPED:
 		return wo->status >> 8 & 0xff;
+	case CLD_TRAPPED:
+		return wo->status >> 8;
 	case CLD_CONTINUED:
 		return SIGCONT;
 	}

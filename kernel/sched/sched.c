@@ -630,12 +630,14 @@ char task_state_char(const struct task_struct *t)
 {
 	unsigned int state = t->__state;
 
-	if (t->exit_state == EXIT_ZOMBIE)
+	if (t->exit_state == EXIT_ZOMBIE || t->exit_state == EXIT_TRACE)
 		return 'Z';
 	if (t->exit_state == EXIT_DEAD || state & TASK_DEAD)
 		return 'X';
 	if (state & TASK_STOPPED)
 		return 'T';
+	if (state & TASK_TRACED)
+		return 't';
 	if (state & TASK_UNINTERRUPTIBLE)
 		return 'D';
 	return state & TASK_INTERRUPTIBLE ? 'S' : 'R';

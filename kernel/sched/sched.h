@@ -49,7 +49,7 @@ unsigned long nr_iowait(void);
 unsigned long nr_forks(void);			/* tasks ever made */
 void migrate_disable(void);			/* nests */
 void migrate_enable(void);
-char task_state_char(const struct task_struct *t);	/* R S D T Z X I */
+char task_state_char(const struct task_struct *t);	/* R S D T t Z X I */
 
 /* CHECKS: complains, with a backtrace, if called where sleeping is forbidden. */
 void might_sleep(void);

@@ -109,8 +109,10 @@ static void flush_group(struct task_struct *p, u64 mask)
 /* signal.h */
 void signal_wake_up(struct task_struct *t, bool fatal)
 {
+	bool kill = fatal && !(t->jobctl & JOBCTL_PTRACE_FROZEN);
+
 	set_tif(t, TIF_SIGPENDING);
-	if (!try_to_wake_up(t, TASK_INTERRUPTIBLE | (fatal ? TASK_WAKEKILL : 0)) &&
+	if (!try_to_wake_up(t, TASK_INTERRUPTIBLE | (kill ? TASK_WAKEKILL : 0)) &&
 	    t != current && t->on_cpu)
 		/* it may run in user mode: look at it soon */
 		smp_send_reschedule(READ_ONCE(t->cpu));
@@ -156,6 +158,8 @@ static bool dropped(int sig, struct task_struct *t, bool force)
 {
 	if ((t->blocked | t->real_blocked) & sigmask(sig))
 		return false;
+	if (t->ptrace && sig != SIGKILL)
+		return false;	/* its tracer may want to see it */
 	/* init is protected, except from what the kernel itself forces. */
 	if (t->signal->flags & SIGNAL_UNKILLABLE && handler_of(t, sig) == SIG_DFL &&
 	    !(force && sig_kernel_only(sig)))
@@ -213,7 +217,7 @@ static bool wants_signal(int sig, struct task_struct *t)
 		return false;
 	if (sig == SIGKILL)
 		return true;
-	if (t->__state & TASK_STOPPED)
+	if (t->__state & (TASK_STOPPED | TASK_TRACED))
 		return false;
 	return t == current || !signal_pending(t);
 }
@@ -237,8 +241,10 @@ static bool is_fatal(int sig, struct task_struct *p, struct task_struct *t)
 		return false;
 	if (p->signal->flags & SIGNAL_UNKILLABLE && !sig_kernel_only(sig))
 		return false;
-	return sig == SIGKILL || (handler_of(p, sig) == SIG_DFL && !sig_kernel_ignore(sig) &&
-				  !sig_kernel_stop(sig) && !sig_kernel_coredump(sig));
+	if (sig == SIGKILL)
+		return true;
+	return !t->ptrace && handler_of(p, sig) == SIG_DFL && !sig_kernel_ignore(sig) &&
+	       !sig_kernel_stop(sig) && !sig_kernel_coredump(sig);
 }
 
 /* The bit is set: wake who shall take it. => siglock held */
@@ -357,7 +363,7 @@ static int force_info(const struct siginfo *info)
 		action->sa.sa_handler = SIG_DFL;
 		t->blocked &= ~sigmask(sig);
 	}
-	if (action->sa.sa_handler == SIG_DFL)
+	if (action->sa.sa_handler == SIG_DFL && !t->ptrace)
 		t->signal->flags &= ~SIGNAL_UNKILLABLE;
 	ret = send_signal_locked(sig, info, t, false, true);
 	recalc_sigpending();

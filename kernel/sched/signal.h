@@ -51,8 +51,9 @@ extern struct wait_queue_head signalfd_wait;
 
 /* task->jobctl; Linux's bits. */
 enum { JOBCTL_STOP_SIGMASK = 0xffff, JOBCTL_STOP_DEQUEUED = 1 << 16, JOBCTL_STOP_PENDING = 1 << 17,
-       JOBCTL_STOP_CONSUME = 1 << 18, JOBCTL_TRAP_FREEZE = 1 << 23,
-       JOBCTL_PENDING_MASK = JOBCTL_STOP_PENDING };
+       JOBCTL_STOP_CONSUME = 1 << 18, JOBCTL_TRAP_STOP = 1 << 19, JOBCTL_TRAP_FREEZE = 1 << 23,
+       JOBCTL_PTRACE_FROZEN = 1 << 24,	/* its tracer looks: not even SIGKILL wakes it now */
+       JOBCTL_PENDING_MASK = JOBCTL_STOP_PENDING | JOBCTL_TRAP_STOP };
 
 /* What default actions do; signal(7). */
 static inline bool sig_in(int sig, u64 set)

@@ -43,13 +43,18 @@ enum task_state {
 	TASK_INTERRUPTIBLE = 1,		/* S: any signal wakes it */
 	TASK_UNINTERRUPTIBLE = 2,	/* D: only its event */
 	TASK_STOPPED = 4,		/* T */
+	TASK_TRACED = 8,		/* t: for its tracer, which alone wakes it */
 	TASK_WAKEKILL = 0x100,		/* with another: a fatal signal wakes it */
 	TASK_DEAD = 0x80,
 	TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE,
 	TASK_STATE_STOPPED = TASK_WAKEKILL | TASK_STOPPED,
+	TASK_STATE_TRACED = TASK_WAKEKILL | TASK_TRACED,
 	TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE,
 };
-enum exit_state { EXIT_NONE = 0, EXIT_DEAD = 0x10, EXIT_ZOMBIE = 0x20 };
+enum exit_state {
+	EXIT_NONE = 0, EXIT_DEAD = 0x10, EXIT_ZOMBIE = 0x20,
+	EXIT_TRACE = EXIT_ZOMBIE | EXIT_DEAD	/* a zombie that goes from its tracer to its parent */
+};
 
 /* task->flags: written by the task itself only. Linux's values (/proc/<pid>/stat shows them). */
 enum task_flags {
@@ -73,6 +78,9 @@ enum tif_bits {
 	TIF_NOTIFY_RESUME = 1 << 2,
 	TIF_RESTORE_SIGMASK = 1 << 3,
 	TIF_MEMDIE = 1 << 4,		/* an OOM victim: may use the reserves */
+	TIF_SYSCALL_TRACE = 1 << 5,	/* its tracer looks at each system call */
+	TIF_SINGLESTEP = 1 << 6,
+	TIF_SYSCALL_WORK = TIF_SYSCALL_TRACE | TIF_SINGLESTEP,
 	TIF_WORK_MASK = TIF_NEED_RESCHED | TIF_SIGPENDING | TIF_NOTIFY_RESUME | TIF_RESTORE_SIGMASK,
 };
 
@@ -278,6 +286,11 @@ struct task_struct {
 	bool in_memstall;		/* u, r: loses time for want of memory: psi.h */
 	u8 psi_flags;			/* r: as what its groups count it, on its CPU */
 	struct held_sleeping held;	/* u: lockcheck.c, CHECKS only */
+	/* ptrace(2): kernel/proc/ptrace.h */
+	unsigned int ptrace;		/* s, t for writing: PT_*; 0: nobody traces it */
+	struct list_head ptraced, ptrace_entry;	/* t: whom it traces; its place with its tracer */
+	unsigned long ptrace_message;	/* u, read by the tracer of a stopped task */
+	struct siginfo *last_siginfo;	/* s: of the signal it stopped for, or NULL */
 	/* kernel/proc's */
 	unsigned int personality;	/* u: personality(2) */
 	unsigned short ioprio;		/* u: ioprio_set(2): kept, not used */

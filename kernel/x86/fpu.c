@@ -18,6 +18,8 @@
 enum {
 	FXSAVE_SIZE = 512,
 	SW_RESERVED = 464,
+	/* where FXSAVE puts MXCSR, the x87 registers, XMM */
+	IMAGE_MXCSR = 24, IMAGE_ST = 32, IMAGE_XMM = 160, IMAGE_END = 416,
 	FPU_MAX_SIZE = 2816,
 	XFEATURE_X87_SSE_AVX = 7,
 	XFEATURE_AVX512 = 0xe0,
@@ -142,6 +144,41 @@ void fpu_flush_current(struct fpu_state *fpu)
 	fpu_init_state(fpu);
 	fpu_restore(fpu);
 	local_irq_restore(flags);
+}
+
+/* fpu.h. XSAVE does not write what is in its initial state: bit 0 of xstate_bv is x87, 1 SSE. */
+int fpu_get_legacy(const struct fpu_state *fpu, void __user *to)
+{
+	u8 image[FXSAVE_SIZE] __aligned(16);
+	u16 fcw = FCW_DEFAULT;
+
+	memcpy(image, fpu, SW_RESERVED);
+	memset(image + SW_RESERVED, 0, FXSAVE_SIZE - SW_RESERVED);
+	if (xfeatures && !(fpu->xstate_bv & 1)) {
+		memset(image, 0, IMAGE_MXCSR);
+		memset(image + IMAGE_ST, 0, IMAGE_XMM - IMAGE_ST);
+		memcpy(image, &fcw, sizeof(fcw));
+	}
+	if (xfeatures && !(fpu->xstate_bv & 2))
+		memset(image + IMAGE_XMM, 0, IMAGE_END - IMAGE_XMM);
+	return copy_to_user(to, image, FXSAVE_SIZE) ? -EFAULT : 0;
+}
+
+/* fpu.h */
+int fpu_set_legacy(struct fpu_state *fpu, const void __user *from)
+{
+	u8 image[FXSAVE_SIZE];
+	u32 mxcsr;
+
+	if (copy_from_user(image, from, FXSAVE_SIZE))
+		return -EFAULT;
+	memcpy(&mxcsr, image + IMAGE_MXCSR, sizeof(mxcsr));
+	if (mxcsr & ~mxcsr_mask)
+		return -EINVAL;
+	memcpy(fpu, image, SW_RESERVED);
+	if (xfeatures)
+		fpu->xstate_bv |= 3;
+	return 0;
 }
 
 size_t fpu_sigframe_size(void)

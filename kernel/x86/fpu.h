@@ -26,6 +26,14 @@ void fpu_copy_current(struct fpu_state *child, struct fpu_state *parent);
 void fpu_flush_current(struct fpu_state *fpu);
 
 /*
+ * The x87 and SSE registers of a task that is not running, as FXSAVE lays them out. 0, -EFAULT; set:
+ * -EINVAL: reserved bits of MXCSR.
+ */
+#define FPU_LEGACY_SIZE 512
+int fpu_get_legacy(const struct fpu_state *fpu, void __user *to);
+int fpu_set_legacy(struct fpu_state *fpu, const void __user *from);
+
+/*
  * Signal frames: Linux's layout (FXSAVE image, sw_reserved at 464, XSAVE area, MAGIC2).
  * => @fpu is current's; @buf is 64-byte aligned, fpu_sigframe_size() bytes. 0 or -EFAULT.
  * fpu_from_sigframe: NULL @buf means the initial state. A frame that is not valid: -EINVAL, state

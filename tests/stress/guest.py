@@ -23,7 +23,7 @@ MULTIPLIER = float(os.environ.get("BRINK_TIMEOUT", "3" if os.environ.get("CI") e
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 ESCAPES = re.compile(r"\x1b[\[(][0-9;?=]*[a-zA-Z]|\x1bc|\r")
 # What the kernel says of itself: a job during which it does has failed, whatever the job thinks.
-COMPLAINTS = ("BUG:", "WARNING:", "Kernel panic", "lockcheck:", "watchdog:", "blocked for more than")
+COMPLAINT = re.compile(r"^\[ *\d+\.\d+\].*(BUG:|WARNING:|Kernel panic|lockcheck:|watchdog:|blocked for more than)")
 
 INIT = """#!/bin/sh
 export PATH=/bin:/usr/bin:/usr/sbin:/sbin HOME=/root
@@ -201,4 +201,4 @@ class Guest:
 
 
 def complaints(output):
-    return [line for line in output if any(sign in line for sign in COMPLAINTS)]
+    return [line for line in output if COMPLAINT.search(line)]

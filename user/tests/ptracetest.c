@@ -1,0 +1,290 @@
+/*
+ * ptracetest - one process traces another: stops, words of memory, registers, system calls, single steps, ends.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+static volatile long word = 42;
+
+static long wait_stop(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, __WALL) != pid)
+		return -1;
+	return WIFSTOPPED(status) ? status >> 8 : -1;
+}
+
+/* A child that is traced, and stopped itself. */
+static pid_t traced(void (*body)(void))
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		body();
+		_exit(0);
+	}
+	CHECK(wait_stop(pid) == SIGSTOP);
+	return pid;
+}
+
+static int ended(pid_t pid)
+{
+	int status = -1;
+
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+__attribute__((noinline)) static int text_function(void) { __asm__ volatile(""); return 7; }
+
+static void call_text(void)
+{
+	if (word != 43 || text_function() != 7)
+		_exit(1);
+	_exit(9);
+}
+
+/* Memory: a word is changed; a breakpoint goes into read-only text, and only into the child's. */
+static void test_memory(void)
+{
+	pid_t pid = traced(call_text);
+	struct user_regs_struct regs;
+	long text, addr = (long)text_function;
+
+	CHECK(ptrace(PTRACE_PEEKDATA, pid, &word, 0) == 42);
+	CHECK(!ptrace(PTRACE_POKEDATA, pid, &word, 43L));
+	CHECK(word == 42);
+	text = ptrace(PTRACE_PEEKTEXT, pid, addr, 0);
+	CHECK(text == *(long *)addr);
+	CHECK(!ptrace(PTRACE_POKETEXT, pid, addr, (text & ~0xffL) | 0xcc));
+	CHECK(*(long *)addr == text);
+	errno = 0;
+	CHECK(ptrace(PTRACE_PEEKDATA, pid, 8, 0) == -1 && errno == EIO);
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(wait_stop(pid) == SIGTRAP);
+	CHECK(!ptrace(PTRACE_GETREGS, pid, 0, &regs));
+	CHECK((long)regs.rip == addr + 1);
+	regs.rip = addr;
+	CHECK(!ptrace(PTRACE_SETREGS, pid, 0, &regs));
+	CHECK(!ptrace(PTRACE_POKETEXT, pid, addr, text));
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(ended(pid) == 9 << 8);
+	CHECK(ptrace(PTRACE_CONT, pid, 0, 0) == -1 && errno == ESRCH);
+}
+
+static void ask_pid(void) { _exit(syscall(SYS_getppid) == 12345 ? 3 : 4); }
+
+/* System calls: seen before and after, the result replaced. */
+static void test_syscalls(void)
+{
+	pid_t pid = traced(ask_pid);
+	struct user_regs_struct regs;
+	int seen = 0;
+
+	CHECK(!ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
+	for (int i = 0; i < 100 && seen < 2; i++) {
+		CHECK(!ptrace(PTRACE_SYSCALL, pid, 0, 0));
+		CHECK(wait_stop(pid) == (SIGTRAP | 0x80));
+		CHECK(!ptrace(PTRACE_GETREGS, pid, 0, &regs));
+		if (regs.orig_rax != SYS_getppid)
+			continue;
+		if (!seen++)
+			CHECK((long)regs.rax == -ENOSYS);
+		else
+			CHECK((long)regs.rax == getpid());
+	}
+	CHECK(seen == 2);
+	CHECK(!ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), 12345L));
+	CHECK(ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, cs), 0x10L) == -1 && errno == EIO);
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(ended(pid) == 3 << 8);
+}
+
+static void nop_sled(void)
+{
+	__asm__ volatile("nop; nop; nop; nop; nop; nop; nop; nop; nop; nop");
+	_exit(5);
+}
+
+/* Instruction by instruction, from the stop to the end of the nops. */
+static void test_steps(void)
+{
+	pid_t pid = traced(nop_sled);
+	unsigned long rip = 0, last = 0, run = 0, longest = 0;
+
+	for (int i = 0; i < 2000 && longest < 8; i++) {
+		CHECK(!ptrace(PTRACE_SINGLESTEP, pid, 0, 0));
+		CHECK(wait_stop(pid) == SIGTRAP);
+		rip = ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user_regs_struct, rip), 0);
+		run = rip == last + 1 ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+		last = rip;
+	}
+	CHECK(longest == 8);
+	CHECK(!(ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user_regs_struct, eflags), 0) & 0x100));
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(ended(pid) == 5 << 8);
+}
+
+static void raise_usr1(void)
+{
+	raise(SIGUSR1);
+	_exit(6);
+}
+
+/* A signal is seen first, and may be swallowed, replaced, or let through. */
+static void test_signals(void)
+{
+	static const struct { int give, end; } cases[] = { { 0, 6 << 8 }, { SIGUSR1, SIGUSR1 }, { SIGTERM, SIGTERM } };
+
+	for (unsigned i = 0; i < 3; i++) {
+		pid_t pid = traced(raise_usr1);
+		siginfo_t info;
+
+		CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+		CHECK(wait_stop(pid) == SIGUSR1);
+		CHECK(!ptrace(PTRACE_GETSIGINFO, pid, 0, &info));
+		CHECK(info.si_signo == SIGUSR1 && info.si_pid == pid);
+		CHECK(!ptrace(PTRACE_CONT, pid, 0, cases[i].give));
+		CHECK(ended(pid) == cases[i].end);
+	}
+}
+
+static void exec_true(void)
+{
+	execl("/bin/true", "true", NULL);
+	_exit(1);
+}
+
+static void fork_child(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(2);
+	_exit(ended(pid) == 2 << 8 ? 8 : 1);
+}
+
+static void test_events(void)
+{
+	pid_t pid = traced(exec_true), child;
+	unsigned long message;
+
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(wait_stop(pid) == SIGTRAP);
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(ended(pid) == 0);
+	pid = traced(fork_child);
+	CHECK(!ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEFORK | PTRACE_O_TRACEEXIT));
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(wait_stop(pid) == (SIGTRAP | PTRACE_EVENT_FORK << 8));
+	CHECK(!ptrace(PTRACE_GETEVENTMSG, pid, 0, &message));
+	child = message;
+	CHECK(wait_stop(child) == SIGSTOP);
+	CHECK(!ptrace(PTRACE_DETACH, child, 0, 0));
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(wait_stop(pid) == SIGCHLD);
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(wait_stop(pid) == (SIGTRAP | PTRACE_EVENT_EXIT << 8));
+	CHECK(!ptrace(PTRACE_GETEVENTMSG, pid, 0, &message) && message == 8 << 8);
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(ended(pid) == 8 << 8);
+}
+
+static pid_t sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			pause();
+	return pid;
+}
+
+/* Somebody else's child: attached, let go, seized, killed while it is stopped. */
+static void test_attach(void)
+{
+	pid_t pid = sleeper();
+	int status;
+
+	CHECK(ptrace(PTRACE_PEEKDATA, pid, &word, 0) == -1 && errno == ESRCH);
+	CHECK(!ptrace(PTRACE_ATTACH, pid, 0, 0));
+	CHECK(wait_stop(pid) == SIGSTOP);
+	CHECK(ptrace(PTRACE_ATTACH, pid, 0, 0) == -1 && errno == EPERM);
+	CHECK(!ptrace(PTRACE_DETACH, pid, 0, 0));
+	CHECK(waitpid(pid, &status, WNOHANG) == 0);
+	CHECK(!ptrace(PTRACE_SEIZE, pid, 0, 0));
+	CHECK(!ptrace(PTRACE_INTERRUPT, pid, 0, 0));
+	CHECK(wait_stop(pid) == (SIGTRAP | PTRACE_EVENT_STOP << 8));
+	CHECK(ptrace(PTRACE_PEEKDATA, pid, &word, 0) == 42);
+	kill(pid, SIGKILL);
+	CHECK(ended(pid) == SIGKILL);
+	CHECK(ptrace(PTRACE_ATTACH, getpid(), 0, 0) == -1 && errno == EPERM);
+	CHECK(ptrace(PTRACE_ATTACH, 2, 0, 0) == -1 && errno == EPERM);
+}
+
+/* The tracer is not the parent: the parent hears of the end after it; a dead tracer lets go, or kills. */
+static void test_reparented(void)
+{
+	for (int kill_it = 0; kill_it < 2; kill_it++) {
+		pid_t pid = sleeper(), tracer = fork();
+		int ready, status;
+
+		if (!tracer) {
+			ready = !ptrace(PTRACE_SEIZE, pid, 0, kill_it ? PTRACE_O_EXITKILL : 0) &&
+				!ptrace(PTRACE_INTERRUPT, pid, 0, 0) && wait_stop(pid) > 0;
+			_exit(ready ? 1 : 2);
+		}
+		CHECK(ended(tracer) == 1 << 8);
+		if (!kill_it) {
+			CHECK(waitpid(pid, &status, WNOHANG) == 0);
+			kill(pid, SIGTERM);
+		}
+		CHECK(ended(pid) == (kill_it ? SIGKILL : SIGTERM));
+	}
+}
+
+/* The tracer waits for the end of a process that is not its child; its parent still gets it. */
+static void test_both_wait(void)
+{
+	pid_t pid = sleeper(), tracer = fork();
+	int status;
+
+	if (!tracer) {
+		if (ptrace(PTRACE_SEIZE, pid, 0, 0))
+			_exit(1);
+		kill(pid, SIGKILL);
+		_exit(waitpid(pid, &status, __WALL) == pid && status == SIGKILL ? 0 : 2);
+	}
+	CHECK(ended(tracer) == 0);
+	CHECK(ended(pid) == SIGKILL);
+}
+
+int main(void)
+{
+	test_memory();
+	test_syscalls();
+	test_steps();
+	test_signals();
+	test_events();
+	test_attach();
+	test_reparented();
+	test_both_wait();
+	return finish("ptracetest");
+}
