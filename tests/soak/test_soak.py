@@ -93,7 +93,9 @@ def books(m):
     have = m.settled()
     info = m.meminfo()
     have.update({k: info[k] for k in ("Slab", "PageTables", "KernelStack", "Shmem", "AnonPages", "Mlocked")})
-    have["processes"] = int(m.run("ls -d /proc/[0-9]* | wc -l").split()[-1])
+    # kernel threads have no arguments; grep sees itself or not
+    have["processes"] = " ".join(sorted(re.findall(r"^\d+ (.+?)\s*$", m.run(
+        "for p in /proc/[0-9]*; do grep -q . $p/cmdline && cat $p/comm | sed 's/^/1 /'; done; true"), re.M)))
     have["files"] = int(m.run("cat /proc/sys/fs/file-nr").split()[0])
     have["groups"] = int(re.search(r"nr_dying_descendants (\d+)", m.run("cat /sys/fs/cgroup/cgroup.stat"))[1])
     return have
