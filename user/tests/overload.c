@@ -163,8 +163,9 @@ static void check_file(const char *path, int complete, int holes)
 	if (map != MAP_FAILED) {
 		memcpy(buf, map, size * 8);
 		munmap(map, sizeof(buf));
-	} else if ((n = pread(fd, buf, sizeof(buf), 0)) >= 0 && n < st.st_size && !chance(1000000)) {
-		size = n / 8;			/* another one truncates nothing: a short read is an error's */
+	} else {
+		n = pread(fd, buf, sizeof(buf), 0);
+		size = n > 0 ? n / 8 : 0;	/* nobody truncates it: a short read is a failed allocation's */
 	}
 	if ((map != MAP_FAILED || n >= 0) && size) {
 		if (complete && !buf[0])
@@ -175,20 +176,21 @@ static void check_file(const char *path, int complete, int holes)
 	close(fd);
 }
 
-static void check_dir(const char *dir)
+/* All files of ours in @dir; @loads: in the directories of the loads in it. */
+static void check_dir(const char *dir, int loads)
 {
 	char path[600];
 	struct dirent *entry;
 	DIR *d = opendir(dir);
 
 	while (d && (entry = readdir(d))) {
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		if (entry->d_name[0] == '.' || strchr("ftm", entry->d_name[0]) == NULL)
-			continue;
-		if (!strncmp(entry->d_name, "files", 5))
-			check_dir(path);
-		else
-			check_file(path, entry->d_name[0] == 'f', entry->d_name[0] == 'm');
+		const char *name = entry->d_name;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		if (loads && !strncmp(name, "files", 5))
+			check_dir(path, 0);
+		else if (!loads && strchr("ftm", name[0]))
+			check_file(path, name[0] == 'f', name[0] == 'm');
 	}
 	if (d)
 		closedir(d);
@@ -276,7 +278,7 @@ static void files_load(int nr)
 		else
 			check_file(other, 1, 0);
 		if (chance(40))
-			check_dir(top);
+			check_dir(top, 1);
 	}
 }
 
@@ -357,8 +359,11 @@ static void trouble_load(int nr)
 				count(&counts->swapoffs);
 			break;
 		case 1: case 2:
-			if (swapfile)
-				swapon(swapfile, SWAP_FLAG_PREFER | 5);
+			if (swapfile && swapon(swapfile, SWAP_FLAG_PREFER | 5) == 0 && chance(2)) {
+				usleep(rnd() % 20000);
+				if (swapoff(swapfile) == 0)
+					count(&counts->swapoffs);
+			}
 			break;
 		case 3:
 			snprintf(text, sizeof(text), "%lu", 1 + rnd() % 3);
@@ -579,7 +584,7 @@ static int overload(int seconds, word seed)
 	inject("0");
 	ok = bury_all() && remove_groups();
 	for (int i = 0; i < ndirs; i++)
-		check_dir(dirs[i]);
+		check_dir(dirs[i], 1);
 	printf("overload: seed %lu: %lu ticks, %lu loads started, %lu killed, files %lu written %lu checked, disk pages %lu errors %lu, "
 	       "%lu swapoffs, %lu proc files, damage %lu\n", seed, counts->ticks, counts->started, counts->killed,
 	       counts->files_written, counts->files_checked, counts->disk_pages, counts->disk_errors, counts->swapoffs, counts->procfiles,
@@ -594,7 +599,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[1], "check")) {
 		for (int i = 2; i < argc; i++)
-			check_dir(argv[i]);
+			check_dir(argv[i], 1);
 		printf("overload: %lu files checked, damage %lu\n", counts->files_checked, counts->damage);
 		return counts->damage != 0;
 	}
