@@ -157,6 +157,14 @@ class Machine:
             self.fail(f"{command!r}: exit status {status}\n{output}")
         return output
 
+    def start(self, command, ready="touched", timeout=60):
+        """A program in the background (the shell's $!), which has come as far as to say @ready."""
+        self.run(f"{command} > /tmp/said & until grep -q '{ready}' /tmp/said; do usleep 20000; done; rm /tmp/said", timeout)
+
+    def wait_until(self, condition, timeout=60):
+        """Until a shell command succeeds."""
+        self.run(f"until {condition}; do usleep 50000; done", timeout)
+
     def meminfo(self):
         text = self.run("cat /proc/meminfo")
         return {m[0]: int(m[1]) for m in re.findall(r"^(\S+):\s+(\d+)", text, re.M)}

@@ -30,7 +30,8 @@ def test_the_firmwares_nodes_become_ours():
         assert abs(a["MemTotal"] - b["MemTotal"] - (256 << 10)) < 24 << 10
         # A node's own CPU finds its memory first, and the counters say so.
         before = node_kb(m, 1)["MemFree"]
-        m.run("taskset 2 numatest hog 0 24 100 & p=$!; sleep 2; cat /proc/$p/numa_maps; kill -9 $p; wait $p 2>/dev/null; true")
+        m.start("taskset 2 numatest hog 0 24 3600")
+        m.run("cat /proc/$!/numa_maps; kill -9 $!; wait $! 2>/dev/null; true")
         hits = dict(re.findall(r"(\w+) (\d+)", m.run("cat /sys/devices/system/node/node1/numastat")))
         assert int(hits["numa_hit"]) >= 5000 and int(hits["local_node"]) >= 5000 and before > 0
         # One kswapd a node, at home.
@@ -51,7 +52,8 @@ def test_four_fake_nodes():
         assert re.search(r"Mems_allowed_list:\s+0-3\n", m.run("cat /proc/self/status"))
         # All of it can be had by one process, wherever it runs.
         before = m.settled()
-        m.run("taskset 8 numatest hog 0 400 100 & p=$!; sleep 4; kill -9 $p; wait $p 2>/dev/null; true")
+        m.start("taskset 8 numatest hog 0 400 3600", timeout=120)
+        m.run("kill -9 $!; wait $! 2>/dev/null; true")
         assert abs(m.settled()["MemFree"] - before["MemFree"]) < 1024
         assert m.vmstat()["numa_miss"] > 10000
 
@@ -93,7 +95,8 @@ def test_a_cpuset_moves_a_task_and_its_memory():
         for value, error in (("7", "Invalid argument"), ("x", "Invalid argument"), ("9999", "out of range")):
             status, output = m.run_status(f"echo {value} > /cg/a/cpuset.mems")
             assert status and error in output
-        m.run("numatest hog 0 40 100 & p=$!; sleep 1; echo $p > /cg/a/cgroup.procs")
+        m.start("numatest hog 0 40 3600")
+        m.run("p=$!; echo $p > /cg/a/cgroup.procs")
         assert m.run("cat /proc/$p/cpuset").strip() == "/a"
         status = m.run("cat /proc/$p/status")
         assert re.search(r"Cpus_allowed_list:\s+2-3\n", status) and re.search(r"Mems_allowed_list:\s+1\n", status)
@@ -131,7 +134,8 @@ def test_ooms_of_a_part_of_memory():
         assert re.search(r"oom-kill:constraint=CONSTRAINT_MEMORY_POLICY,nodemask=1,cpuset=/,mems_allowed=0-1,global_oom", log)
         # Who is bound to the other node could not help, and is not in the table.
         m.run("dmesg -c > /dev/null")
-        m.run("numatest hog 1 60 100 > /dev/null & p=$!; sleep 3")
+        m.start("numatest hog 1 60 3600")
+        m.run("p=$!")
         status, _ = m.run_status("numatest hog 2 200", timeout=120)
         assert status == 137 and m.run("cat /proc/$p/comm").strip() == "numatest"
         pid = m.run("echo $p").strip()

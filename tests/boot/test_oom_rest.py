@@ -66,11 +66,14 @@ def test_reports_are_ratelimited():
               "n=$((n - 1)); while [ $(pidof oomcast | wc -w) -gt $n ]; do :; done; done", 30)
         log = m.run("dmesg")
         assert len(KILL.findall(log)) == 14
-        assert log.count("invoked oom-killer") == 10            # 10 in 5 seconds
+        shown = log.count("invoked oom-killer")
+        times = [float(t) for t in re.findall(r"\[ *(\d+\.\d+)\] Out of memory: Killed", log)]
+        assert shown == 10 if times[-1] - times[0] < 4 else shown >= 10         # 10 in 5 seconds
         m.run("sleep 5")
         cast(m, "touch=2")
         chosen(m)
-        assert re.search(r"oom_kill_process: 4 callbacks suppressed", m.run("dmesg"))
+        log += m.run("dmesg")
+        assert sum(map(int, re.findall(r"oom_kill_process: (\d+) callbacks suppressed", log))) == 14 - shown
 
 
 def test_a_notifier_gives_back_before_anybody_dies():

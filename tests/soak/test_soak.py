@@ -77,15 +77,17 @@ def bad_disk(path):
 def ask(m, command, timeout):
     """What hangs explains itself: all tasks, what they wait for, and where the CPUs are."""
     m.child.send(command + '\necho "@@"$?"@@"\n')
-    if m.child.expect([r"@@(\d+)@@\r*\n", pexpect.TIMEOUT, pexpect.EOF], timeout=timeout) == 0:
+    how = m.child.expect([r"@@(\d+)@@\r*\n", pexpect.TIMEOUT, pexpect.EOF], timeout=timeout)
+    if how == 0:
         return int(m.child.match[1]), m.child.before.replace("\r", "")
-    for key in "9tlm":
-        m.qmp("chardev-send-break", id="serial0")
-        m.child.send(key)
-        m.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=10)
-    with open(BUILD / "overload-hang.log", "w") as f:
+    if how == 1:
+        for key in "9tlm":
+            m.qmp("chardev-send-break", id="serial0")
+            m.child.send(key)
+            m.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=10)
+    with open(BUILD / "overload-end.log", "w") as f:
         f.write(m.console)
-    m.fail(f"no end of {command!r} within {timeout} s; the console is in {f.name}")
+    m.fail(f"{command!r}: {('', f'no end within {timeout} s', 'the machine ended')[how]}; its console is in {f.name}")
 
 
 def books(m):

@@ -3,7 +3,7 @@
  *
  *   numatest policy           arguments, errno, what get_mempolicy says, where pages lie
  *   numatest split            policies of parts of a mapping, fork and exec
- *   numatest hog MASK MIB [SECS]  bound to the nodes of MASK (0: no policy)
+ *   numatest hog MASK MIB [SECS]  bound to the nodes of MASK (0: no policy), says "touched"
  *   numatest migrate [N]      threads count in pages that are moved to and fro under them; nothing is lost
  */
 #define _GNU_SOURCE
@@ -319,6 +319,7 @@ static int hog(unsigned long mask, size_t mib, int secs)
 		return 1;
 	for (size_t i = 0; i < mib << 20; i += PAGE)
 		p[i] = 1;
+	puts("touched");
 	sleep(secs);
 	return 0;
 }

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 {
 	struct pollfd fd = { .events = POLLPRI };
 	int busy = argc > 4 ? atoi(argv[4]) : 0, events = 0;
-	double end;
+	double begin, end;
 
 	if (argc < 4)
 		return 2;
@@ -38,7 +38,8 @@ int main(int argc, char **argv)
 			for (;;)
 				;
 		}
-	for (end = now() + atof(argv[3]); now() < end;)
+	begin = now();
+	for (end = begin + atof(argv[3]); now() < end;)
 		if (poll(&fd, 1, (end - now()) * 1000 + 1) > 0) {
 			CHECK(fd.revents == POLLPRI);
 			events++;
@@ -47,6 +48,6 @@ int main(int argc, char **argv)
 		kill(0, SIGTERM);
 	while (wait(NULL) > 0)
 		;
-	printf("psitest: %d events\n", events);
+	printf("psitest: %d events in %.0f s\n", events, now() - begin);
 	return finish("psitest");
 }
