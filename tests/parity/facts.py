@@ -22,8 +22,10 @@ KEEP = re.compile(r"(exit status \d+|oom_score_adj[=:]-?\d+|order[=:]-?\d+|^oom_
                   r"mems_allowed=[\d-]+|nodemask=[\d-]+|UID:\d+|uid=\d+|"
                   r"n\*\d+kB|gfp_mask=0x[0-9a-f]+|hugepages_\w+=\d+)")
 # A page fault's requests: a page for the user, one to read from swap into, a page table. Which comes first varies.
+# A page of zeroes, a page to copy to, a page to swap in, a page table (i386 has them in HighMem): chance decides.
 FAULT_GFP = re.compile(r"gfp_mask=(0x140dca\(GFP_HIGHUSER_MOVABLE\|__GFP_COMP\|__GFP_ZERO\)|"
-                       r"0x140cca\(GFP_HIGHUSER_MOVABLE\|__GFP_COMP\)|0x400dc0\(GFP_KERNEL_ACCOUNT\|__GFP_ZERO\))")
+                       r"0x140cca\(GFP_HIGHUSER_MOVABLE\|__GFP_COMP\)|0x100cca\(GFP_HIGHUSER_MOVABLE\)|"
+                       r"0x400dc[02]\(GFP_KERNEL_ACCOUNT(\|__GFP_HIGHMEM)?\|__GFP_ZERO\))")
 REGISTER = re.compile(r"(RIP|RSP|RAX|RDX|RBP|R10|R13): ")
 CODE = re.compile(r"Code:( [0-9a-f]{2}){42} <[0-9a-f]{2}>( [0-9a-f]{2}){21}$")
 
@@ -115,8 +117,8 @@ def kernel_facts(lines, exact):
                 i += 1
             out.append(Fact("trace " + trace(lines[start:i], exact)))
             continue
-        if re.match(r"clocksource: |\.\.MP-BIOS |Kernel Offset: ", line):
-            continue
+        if re.match(r"clocksource: |hrtimer: interrupt took |\.\.MP-BIOS |Kernel Offset: ", line):
+            continue    # what the host's own load makes it say
         if exact and re.match(r"(EAX|ESI|DS|EIP|RIP|R[A-Z0-9]{2}|Code): | </TASK>| +\? ", line):
             continue    # a 32-bit processor's registers
         fact = task_row(line, out)

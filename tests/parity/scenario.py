@@ -102,11 +102,14 @@ class Scenario:
         return drives
 
     def make_initramfs(self, directory, busybox, modules, bits=64):
-        """=> the file: BusyBox with all its applets, the programs, the script, an /init that runs it."""
+        """=> the file: BusyBox with all its applets, the programs, the script, an /init that runs it.
+
+        @busybox is this machine's; a 32-bit guest gets Debian's of i386, whose applets are the same.
+        """
         root = directory / "root"
         for name in "bin dev proc sys tmp root etc mod var/log mnt".split():
             (root / name).mkdir(parents=True)
-        shutil.copy(busybox, root / "bin/busybox")
+        shutil.copy(busybox if bits == 64 else busybox_i386(), root / "bin/busybox")
         for applet in subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split():
             if applet != "busybox":
                 (root / "bin" / applet).symlink_to("busybox")
@@ -189,6 +192,10 @@ def procps_files(arch):
         file = next((p for p in files if p.name.startswith(wanted)), None)
         if file:
             yield file, file.name
+
+
+def busybox_i386():
+    return cached("busybox", "i386", ["busybox-static"]) / "bin/busybox"
 
 
 def linux_kernel(arch):
