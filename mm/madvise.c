@@ -311,6 +311,24 @@ static void willneed_swap(struct vm_area_struct *vma, unsigned long start, unsig
 	lru_add_drain();
 }
 
+/* The same for shared memory, whose swap entries stand in its own tree. */
+static void willneed_shmem(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	unsigned long index = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	unsigned long last = index + ((end - start) >> PAGE_SHIFT) - 1;
+	swp_entry_t entry;
+
+	for (; index <= last && shmem_next_swapped(vma->vm_mapping, &index, last, &entry); index++) {
+		struct page *page = read_swap_cache_async(entry, GFP_HIGHUSER_MOVABLE, NULL, 0);
+
+		if (page)
+			put_page(page);
+		cond_resched();
+	}
+	swap_kick_all();
+	lru_add_drain();
+}
+
 static void willneed_file(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	struct address_space *mapping = vma->vm_mapping;
@@ -331,6 +349,8 @@ static int madvise_willneed(struct vm_area_struct *vma, unsigned long start, uns
 {
 	if (vma_is_private_anon(vma) || vma->anon_vma)
 		willneed_swap(vma, start, end);
+	if (vma->vm_mapping && (vma->vm_mapping->flags & AS_SWAPBACKED))
+		willneed_shmem(vma, start, end);
 	/* with a device to read from */
 	if (vma->vm_mapping && (vma->vm_mapping->flags & AS_DIRTY_ACCOUNTED))
 		willneed_file(vma, start, end);

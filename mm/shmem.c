@@ -290,6 +290,25 @@ bool shmem_swap_entry(struct address_space *mapping, unsigned long index, swp_en
 	return swapped;
 }
 
+/* shmem.h */
+bool shmem_next_swapped(struct address_space *mapping, unsigned long *index, unsigned long last,
+			swp_entry_t *entry)
+{
+	unsigned long flags;
+	void *found;
+
+	if (!(mapping->flags & AS_SWAPBACKED) || list_empty(&mapping->link))
+		return false;
+	flags = spin_lock_irqsave(&mapping->i_lock);
+	xa_for_each_range(&mapping->i_pages, *index, found, *index, last)
+		if (xa_is_value(found))
+			break;
+	if (found)
+		*entry = value_to_entry(found);
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return found;
+}
+
 /* @vmf: the fault it is for, whose mapping may have a policy; NULL: none */
 static int getpage(struct address_space *mapping, unsigned long index, struct vm_fault *vmf,
 		   struct page **pagep, bool create, bool *major)

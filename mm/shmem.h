@@ -28,6 +28,12 @@ int shmem_getpage(struct address_space *mapping, unsigned long index, struct pag
 		  bool create);
 /* Is the page at @index in swap? Then *entry is where. */
 bool shmem_swap_entry(struct address_space *mapping, unsigned long index, swp_entry_t *entry);
+/*
+ * The first page of @mapping from *index to @last that is in swap: *index and *entry say which.
+ * False: none is, or it is no such mapping. A look, which holds nothing: it may change at once.
+ */
+bool shmem_next_swapped(struct address_space *mapping, unsigned long *index, unsigned long last,
+			swp_entry_t *entry);
 vm_fault_t shmem_fault(struct vm_fault *vmf);
 /*
  * For MAP_SHARED | MAP_ANONYMOUS: an object of its own, counted by its VMAs. Sets vm_ops,

@@ -5,7 +5,11 @@
 
 #include "mm/mm_types.h"
 
-#define MAX_SWAPFILES 31
+/*
+ * Of an entry's 32 types four are not areas: Linux keeps three for migration, and SWP_LOST. The
+ * LTP computes the same number from /proc/config.gz.
+ */
+#define MAX_SWAPFILES 28
 /*
  * No area: an entry of this type stands for a page that swapoff could not read. Whoever needs
  * it gets SIGBUS. (Linux: make_swapin_error_entry().)

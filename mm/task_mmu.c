@@ -21,6 +21,7 @@
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
+#include "mm/shmem.h"
 #include "mm/swapfile.h"
 #include "mm/vma.h"
 
@@ -240,6 +241,33 @@ static void smaps_swapped(struct mem_size_stats *s, pte_t pte)
 	s->swap_pss += users >= 2 ? share / (unsigned int)users : share;
 }
 
+/* Is nothing mapped at @addr, so that a fault would go to the object? => mmap_lock for reading */
+static bool falls_through(struct vm_area_struct *vma, unsigned long addr)
+{
+	pmd_t *pmd = mm_find_pmd(vma->vm_mm, addr);
+
+	return !pmd || pmd_none(*pmd) || pte_none(ptep_get(pte_offset(pmd, addr)));
+}
+
+/*
+ * Shared memory's pages in swap: the entries are the object's, no page table has them. A private
+ * mapping that may write sees those only where it has no page of its own.
+ */
+static void smaps_shmem_swapped(struct vm_area_struct *vma, struct mem_size_stats *s)
+{
+	unsigned long index = vma->vm_pgoff, last = index + vma_pages(vma) - 1;
+	bool all = (vma->vm_flags & VM_SHARED) || !(vma->vm_flags & VM_WRITE);
+	swp_entry_t entry;
+
+	for (; index <= last && shmem_next_swapped(vma->vm_mapping, &index, last, &entry); index++) {
+		unsigned long addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
+
+		if (all || falls_through(vma, addr))
+			s->swap += PAGE_SIZE;
+		cond_resched();
+	}
+}
+
 /* All of @vma's page tables. => mmap_lock for reading */
 static void smap_gather_stats(struct vm_area_struct *vma, struct mem_size_stats *s)
 {
@@ -247,6 +275,8 @@ static void smap_gather_stats(struct vm_area_struct *vma, struct mem_size_stats 
 	bool locked = vma->vm_flags & VM_LOCKED;
 	pmd_t *pmd;
 
+	if (vma->vm_mapping && (vma->vm_mapping->flags & AS_SWAPBACKED))
+		smaps_shmem_swapped(vma, s);
 	while ((addr = next_present_pmd(vma->vm_mm, addr, vma->vm_end, &pmd)) < vma->vm_end) {
 		spinlock_t *ptl = pte_lockptr(pmd);
 		pte_t *ptep = pte_offset(pmd, addr);

@@ -9,6 +9,7 @@
 #define FIONBIO 0x5421
 #define FIOASYNC 0x5452
 #define FIOQSIZE 0x5460
+#define FIBMAP 1
 #define FIGETBSZ 2
 #define BLKROSET 0x125d
 #define BLKROGET 0x125e

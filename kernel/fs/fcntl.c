@@ -97,6 +97,33 @@ static long ioctl_fionbio(struct file *file, int __user *arg)
 	return 0;
 }
 
+/* FIBMAP: the disk's block behind a file's block; 0: a hole. For the administrator (swap, boot). */
+static long ioctl_fibmap(struct inode *inode, int __user *arg)
+{
+	int block, err;
+	u64 phys = 0;
+
+	if (!fs_capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	if (get_user(block, arg))
+		return -EFAULT;
+	if (block < 0 || !inode->i_op->bmap)
+		return -EINVAL;
+	err = inode->i_op->bmap(inode, block, &phys);
+	if (!err && phys > INT32_MAX)
+		err = -ERANGE;
+	if (put_user(err ? 0 : (int)phys, arg))
+		return -EFAULT;
+	return err;
+}
+
+static long ioctl_figetbsz(struct inode *inode, int __user *arg)
+{
+	unsigned int size = inode->i_sb->s_blocksize;
+
+	return put_user(size ? (int)size : (int)PAGE_SIZE, arg);
+}
+
 static long do_ioctl(unsigned int fd, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	long ret;
@@ -109,7 +136,11 @@ static long do_ioctl(unsigned int fd, struct file *file, unsigned int cmd, unsig
 	case FIONBIO:
 		return ioctl_fionbio(file, (int __user *)arg);
 	case FIGETBSZ:
-		return put_user((int)PAGE_SIZE, (int __user *)arg);
+		return ioctl_figetbsz(file->f_inode, (int __user *)arg);
+	case FIBMAP:
+		if (S_ISREG(file->f_inode->i_mode))
+			return ioctl_fibmap(file->f_inode, (int __user *)arg);
+		break;
 	case FIONREAD:
 		if (S_ISREG(file->f_inode->i_mode))
 			return put_user((int)(READ_ONCE(file->f_inode->i_size) - file->f_pos),
