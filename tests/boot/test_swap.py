@@ -151,3 +151,20 @@ def test_swapoff_that_does_not_fit(tmp_path):
         assert "(swapoff)" in out and "status 137" in out, out
         assert swaps(m)["/dev/vda"][2] > 20000
         assert "swapcheck: intact" in m.run("kill -USR1 $P; wait $P", 120)
+
+
+def test_as_many_areas_as_linux(tmp_path):
+    """Of an entry's 32 types three are kept for migration, one for what could not be read; more is EPERM."""
+    disk = make_image(tmp_path / "disk", 8)
+    with Machine(mem=128, disks=[disk]) as m:
+        m.wait_shell()
+        m.run("mkdir -p /m0; mount -t ext2 /dev/vda /m0; cd /m0; "
+              "for i in $(seq 29); do dd if=/dev/zero of=s$i bs=4k count=10 2>/dev/null; chmod 600 s$i; mkswap s$i >/dev/null; done")
+        m.run("for i in $(seq 28); do swapon s$i || exit 1; done")
+        status, out = m.run_status("swapon s29")
+        assert status and "Operation not permitted" in out, out
+        assert len(swaps(m)) == 28
+        m.run("for i in $(seq 28); do swapoff s$i || exit 1; done; swapon s29; swapoff s29")
+        assert not swaps(m)
+        m.run("cd /; umount /m0")
+    assert_clean(disk)
