@@ -42,6 +42,7 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/smp.h"
 #include "kernel/x86/upcalls.h"
+#include "mm/backing-dev.h"
 #include "mm/cpuset.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
@@ -134,8 +135,17 @@ static void __section(".init.text") start_kernel_threads(void)
 		snprintf(name, sizeof(name), "kswapd%d", nid);
 		NODE_DATA(nid)->kswapd = kernel_thread(kswapd, NODE_DATA(nid), name);
 	}
-	kernel_thread(flusher_thread, NULL, "kworker/u:flush");
 	watchdog_init();
+}
+
+static void __section(".init.text") start_flusher(struct block_device *bdev, void *unused)
+{
+	char name[TASK_COMM_LEN];
+
+	if (bdev->whole != bdev)
+		return;
+	snprintf(name, sizeof(name), "flush-%u:%u", MAJOR(bdev->dev), MINOR(bdev->dev));
+	kernel_thread(flusher_thread, &bdev->bdi, name);
 }
 
 static void __section(".init.text") drivers_init(void)
@@ -157,6 +167,7 @@ static void __section(".init.text") kernel_init_early(void)
 	smp_init();
 	tracefs_boot_events();
 	drivers_init();
+	for_each_block_device(start_flusher, NULL);
 	default_rootfs();
 	populate_rootfs();
 	apply_boot_sysctls(sysctl_write_by_name);

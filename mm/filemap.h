@@ -96,7 +96,7 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping);
 /* pageout.c; => locked */
 bool remove_mapping(struct address_space *mapping, struct page *page, bool reclaimed);
 
-/* page-writeback.c */
+/* page-writeback.c, backing-dev.c */
 struct writeback_control {
 	long nr_to_write;		/* pages left to write */
 	bool sync_all;			/* wait for those being written already */
@@ -109,14 +109,15 @@ void mapping_set_error(struct address_space *mapping, int error);
 /* writepage: it cannot be written now; still locked and dirty */
 #define AOP_WRITEPAGE_ACTIVATE 0x80000
 int filemap_write_and_wait(struct address_space *mapping);	/* 0, or the first error */
+/*
+ * Up to wbc->nr_to_write dirty pages, in the file's order, without waiting. 0, or the first error.
+ * => the mapping stays
+ */
+int write_cache_pages(struct address_space *mapping, struct writeback_control *wbc);
 void balance_dirty_pages_ratelimited(struct address_space *mapping);
 /* pages: nr_dirty_background_threshold and nr_dirty_threshold */
 void global_dirty_limits(unsigned long *background, unsigned long *limit);
-void wakeup_flusher_threads(void);
 /* sync(2): everything, waits; 0 or the first error */
 int sync_dirty_mappings(void);
-/* it is about to be freed: the flusher lets go of it */
+/* it is about to be freed: its disk's flusher lets go of it */
 void mapping_forget_dirty(struct address_space *mapping);
-int flusher_thread(void *unused);
-/* c: kernel/fs: inodes dirty since before @older (ns) go into their devices' pages. */
-extern void (*flush_inodes)(u64 older);

@@ -298,12 +298,13 @@ struct address_space {
 	loff_t *i_size;
 	_Atomic unsigned int wb_err;	/* errseq.h: the last error of writing it */
 	/*
-	 * page-writeback.c: the mappings with dirty pages; shmem.c: those with swapped ones. Their
+	 * backing-dev.c: the mappings with dirty pages; shmem.c: those with swapped ones. Their
 	 * locks.
 	 */
 	struct list_head link;
+	struct backing_dev_info *bdi;	/* c: its disk: backing-dev.h; with AS_DIRTY_ACCOUNTED */
 	struct shmem_inode_info *shmem;	/* c: a tmpfs file's: shmem.h; NULL for all others */
-	/* the first page's since it was clean, ns; page-writeback.c's lock */
+	/* the first page's since it was clean, ns; backing-dev.c's lock */
 	u64 dirtied_when;
 };
 enum as_flags {

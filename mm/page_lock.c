@@ -16,6 +16,7 @@
 #include "kernel/sched/psi.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "mm/backing-dev.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/page_alloc.h"
@@ -177,6 +178,7 @@ bool set_page_writeback(struct page *page)
 	if (mapping && mapping_can_writeback(mapping)) {
 		unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
 
+		mapping->bdi->writeback++;
 		xa_set_mark(&mapping->i_pages, page->index, PAGECACHE_TAG_WRITEBACK);
 		if (!page_test(page, PG_dirty))
 			xa_clear_mark(&mapping->i_pages, page->index, PAGECACHE_TAG_DIRTY);
@@ -208,6 +210,8 @@ void end_page_writeback(struct page *page)
 		unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
 
 		xa_clear_mark(&mapping->i_pages, page->index, PAGECACHE_TAG_WRITEBACK);
+		mapping->bdi->writeback--;
+		bdi_count_written(mapping);
 		spin_unlock_irqrestore(&mapping->i_lock, flags);
 	}
 	mod_page_state(page, NR_WRITEBACK, -1);

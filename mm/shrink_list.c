@@ -20,6 +20,7 @@
  */
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "mm/backing-dev.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/memcontrol.h"

@@ -101,7 +101,9 @@ int register_block_device(struct block_device *bdev)
 	if (alloc_pool(bdev))
 		return -ENOMEM;
 	bdev->whole = bdev;
+	bdi_register(&bdev->bdi);
 	address_space_init(&bdev->mapping, NULL, &blkdev_aops, &bdev->size);
+	bdev->mapping.bdi = &bdev->bdi;
 	bdev->mapping.flags |= AS_LOWMEM;	/* file systems read their metadata in place */
 	block_list_add(bdev);
 	if (block_device_added)

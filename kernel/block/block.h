@@ -13,6 +13,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 #include "kernel/sched/wait.h"
+#include "mm/backing-dev.h"
 #include "mm/mm_types.h"
 
 #define SECTOR_SHIFT 9
@@ -59,6 +60,7 @@ struct block_device {
 	struct list_head link;		/* all devices */
 	/* its pages: reading /dev/vda goes through the page cache */
 	struct address_space mapping;
+	struct backing_dev_info bdi;	/* a disk's; partitions use @whole's */
 	loff_t size;			/* bytes */
 	void *holder;			/* who has it exclusively (swap): bd_claim() */
 	/* fs/block_dev.c's lock: open files; the last drops the pages */

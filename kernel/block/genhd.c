@@ -67,6 +67,7 @@ static struct block_device *alloc_partition(struct block_device *disk, unsigned 
 	INIT_LIST_HEAD(&part->pending);
 	name_partition(part);
 	address_space_init(&part->mapping, NULL, &blkdev_aops, &part->size);
+	part->mapping.bdi = &disk->bdi;
 	part->mapping.flags = disk->mapping.flags;
 	block_list_add(part);
 	return part;

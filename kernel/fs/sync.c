@@ -16,6 +16,7 @@
 #include "kernel/fs/sync.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/sched/sched.h"
+#include "mm/backing-dev.h"
 #include "mm/filemap.h"
 #include "mm/page_alloc.h"
 
@@ -72,15 +73,26 @@ static void for_each_file_mapping(void (*fn)(struct address_space *))
 	for_each_block_device(call_for_mapping, (void *)fn);
 }
 
-static int flush_super(struct super_block *sb, void *older)
+struct flush_args {
+	struct backing_dev_info *bdi;
+	u64 older;
+};
+
+static int flush_super(struct super_block *sb, void *arg)
 {
-	return sb->s_op ? sync_inodes(sb, *(u64 *)older) : 0;
+	struct flush_args *args = arg;
+
+	if (!sb->s_op || !sb->s_bdev || &sb->s_bdev->whole->bdi != args->bdi)
+		return 0;
+	return sync_inodes(sb, args->older);
 }
 
-/* For the flusher. An error is told again by fsync, who looks at the device's pages. */
-static void flush_dirty_inodes(u64 older)
+/* For a disk's flusher. An error is told again by fsync, who looks at the device's pages. */
+static void flush_dirty_inodes(struct backing_dev_info *bdi, u64 older)
 {
-	for_each_super(flush_super, &older);
+	struct flush_args args = { bdi, older };
+
+	for_each_super(flush_super, &args);
 }
 
 /* sync.h */

@@ -10,6 +10,7 @@
  * In Linux: fs/ext2/inode.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/block/block.h"
 #include "kernel/fs/ext2/ext2.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
@@ -83,6 +84,7 @@ void ext2_set_ops(struct inode *inode)
 		inode->i_op = &ext2_file_inode_operations;
 		inode->i_fop = &ext2_file_operations;
 		inode->i_data.a_ops = &ext2_aops;
+		inode->i_data.bdi = &inode->i_sb->s_bdev->whole->bdi;
 		inode->i_data.flags |= AS_DIRTY_ACCOUNTED;
 		break;
 	case S_IFDIR:
