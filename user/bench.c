@@ -2,7 +2,9 @@
  * bench - what the common paths cost, in ticks of rdtsc: under QEMU's
  * `-icount shift=0` one tick is one guest instruction (DESIGN: "Cost").
  * Runs on Linux too. `make bench` starts it as the first process (rdinit=/bin/bench),
- * with a swap disk at /dev/vda.
+ * with a swap disk at /dev/vda and an ext2 file system at /dev/vdb. `bench power-on` ends after
+ * its first row, `bench processes` shows only what fork and exec cost: in a process of which
+ * little has been touched, so that these rows do not depend on what else this program does.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -13,6 +15,7 @@
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #include <x86intrin.h>
 
 #include "show.h"
@@ -116,6 +119,55 @@ static void bench_mmap(void)
 	report("mmap + touch + munmap of 4 KiB", ticks() - start, n);
 }
 
+static void bench_mmap_only(void)
+{
+	const int n = 200;
+	unsigned long start = ticks();
+
+	for (int i = 0; i < n; i++)
+		munmap(anonymous(64 * PAGE, MAP_PRIVATE), 64 * PAGE);
+	report("mmap + munmap, untouched", ticks() - start, n);
+}
+
+/* One page in each 2 MiB, so that every page has a page table to itself. */
+static void bench_tables(void)
+{
+	enum { TABLES = 64 };
+	const size_t span = 2UL << 20;
+	char *p = mmap(NULL, TABLES * span, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned long start;
+
+	if (p == MAP_FAILED)
+		return;
+	madvise(p, TABLES * span, MADV_NOHUGEPAGE);
+	start = ticks();
+	for (int i = 0; i < TABLES; i++)
+		p[i * span] = 1;
+	report("write fault with a new page table", ticks() - start, TABLES);
+	start = ticks();
+	munmap(p, TABLES * span);
+	report("munmap, per page and its page table", ticks() - start, TABLES);
+}
+
+static void bench_mprotect(void)
+{
+	enum { PAGES = 512 };
+	char *p = anonymous(PAGES * PAGE, MAP_PRIVATE);
+	unsigned long start;
+
+	madvise(p, PAGES * PAGE, MADV_NOHUGEPAGE);
+	memset(p, 1, PAGES * PAGE);
+	start = ticks();
+	for (int i = 0; i < 10; i++)
+		mprotect(p, PAGES * PAGE, i % 2 ? PROT_READ | PROT_WRITE : PROT_READ);
+	report("mprotect, per touched page", ticks() - start, 10 * PAGES);
+	start = ticks();
+	madvise(p, PAGES * PAGE, MADV_DONTNEED);
+	report("MADV_DONTNEED, per touched page", ticks() - start, PAGES);
+	munmap(p, PAGES * PAGE);
+}
+
 static void bench_cow(void)
 {
 	enum { PAGES = 400 };
@@ -134,7 +186,7 @@ static void bench_cow(void)
 	munmap(p, PAGES * PAGE);
 }
 
-static void bench_fork(const char *self)
+static void bench_fork(void)
 {
 	const int n = 50;
 	unsigned long start = ticks();
@@ -145,7 +197,44 @@ static void bench_fork(const char *self)
 		wait(NULL);
 	}
 	report("fork + exit + wait", ticks() - start, n);
+}
+
+/* What each touched page of a process adds to its fork and to the child's end. */
+static void bench_fork_pages(void)
+{
+	enum { PAGES = 1024 };
+	const int n = 10;
+	unsigned long start, small, large;
+	char *p;
+
+	for (int i = 0; i < 2; i++) {		/* the first round warms up */
+		start = ticks();
+		for (int j = 0; j < n; j++) {
+			if (!fork())
+				_exit(0);
+			wait(NULL);
+		}
+		small = ticks() - start;
+	}
+	p = anonymous(PAGES * PAGE, MAP_PRIVATE);
+	madvise(p, PAGES * PAGE, MADV_NOHUGEPAGE);
+	memset(p, 1, PAGES * PAGE);
 	start = ticks();
+	for (int j = 0; j < n; j++) {
+		if (!fork())
+			_exit(0);
+		wait(NULL);
+	}
+	large = ticks() - start;
+	report("fork + exit, per touched page", large - small, (unsigned long)n * PAGES);
+	munmap(p, PAGES * PAGE);
+}
+
+static void bench_exec(const char *self)
+{
+	const int n = 50;
+	unsigned long start = ticks();
+
 	for (int i = 0; i < n; i++) {
 		if (!vfork()) {
 			execl(self, self, "exit", (char *)NULL);
@@ -177,6 +266,194 @@ static void bench_pipe(void)
 			break;
 	report("pipe round trip, per switch", ticks() - start, 2 * n);
 	wait(NULL);
+}
+
+/* Through a pipe and back out of it, 32 KiB at a time: no switch in between. */
+static void bench_pipe_bytes(void)
+{
+	enum { PAGES = 8 };
+	const int n = 50;
+	static char buf[PAGES * PAGE];
+	unsigned long start;
+	int ends[2];
+
+	if (pipe(ends))
+		return;
+	start = ticks();
+	for (int i = 0; i < n; i++)
+		if (write(ends[1], buf, sizeof(buf)) != (ssize_t)sizeof(buf) ||
+		    read(ends[0], buf, sizeof(buf)) != (ssize_t)sizeof(buf))
+			return;
+	report("pipe, write + read of 4 KiB", ticks() - start, n * PAGES);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void handler(int sig) {}
+
+static void bench_small_calls(void)
+{
+	const int n = 500;
+	struct timespec now;
+	unsigned long start = ticks();
+
+	for (int i = 0; i < n; i++)
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	report("clock_gettime", ticks() - start, n);
+	start = ticks();
+	for (int i = 0; i < n; i++)
+		sched_yield();
+	report("sched_yield, alone", ticks() - start, n);
+	signal(SIGUSR1, handler);
+	start = ticks();
+	for (int i = 0; i < n; i++)
+		kill(getpid(), SIGUSR1);
+	report("signal to oneself, handled", ticks() - start, n);
+}
+
+/* --- files --- */
+
+enum { FILE_PAGES = 256 };
+
+/* A read of all of @fd, which is in the page cache. */
+static void bench_read(const char *what, int fd)
+{
+	static char buf[16 * PAGE];
+	unsigned long start;
+
+	lseek(fd, 0, SEEK_SET);
+	start = ticks();
+	for (int i = 0; i < FILE_PAGES / 16; i++)
+		if (read(fd, buf, sizeof(buf)) != (ssize_t)sizeof(buf))
+			return;
+	report(what, ticks() - start, FILE_PAGES);
+}
+
+/* Writes all of @fd, once for new pages and once over them. */
+static void bench_write(const char *fresh, const char *again, int fd)
+{
+	static char buf[16 * PAGE];
+
+	for (int round = 0; round < 2; round++) {
+		unsigned long start = ticks();
+
+		lseek(fd, 0, SEEK_SET);
+		for (int i = 0; i < FILE_PAGES / 16; i++)
+			if (write(fd, buf, sizeof(buf)) != (ssize_t)sizeof(buf))
+				return;
+		report(round ? again : fresh, ticks() - start, FILE_PAGES);
+	}
+}
+
+static void bench_file_map(int fd)
+{
+	volatile char sum = 0;
+	unsigned long start;
+	char *p;
+
+	start = ticks();
+	p = mmap(NULL, FILE_PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	for (int i = 0; i < FILE_PAGES; i++)
+		sum += p[i * PAGE];
+	report("mapped file, read in order, per page", ticks() - start, FILE_PAGES);
+	start = ticks();
+	munmap(p, FILE_PAGES * PAGE);
+	report("munmap of a file, per mapped page", ticks() - start, FILE_PAGES);
+	p = mmap(NULL, FILE_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	start = ticks();
+	for (int i = 0; i < FILE_PAGES; i++)
+		p[i * PAGE] = 1;
+	report("write fault, private file page", ticks() - start, FILE_PAGES);
+	munmap(p, FILE_PAGES * PAGE);
+}
+
+static void bench_names(const char *dir)
+{
+	const int n = 100;
+	char path[128];
+	unsigned long start;
+	struct stat st;
+
+	strcpy(path, dir);
+	for (int i = 0; i < 8; i++) {
+		strcat(path, "/d");
+		mkdir(path, 0755);
+	}
+	strcat(path, "/file");
+	close(open(path, O_CREAT | O_RDWR, 0644));
+	start = ticks();
+	for (int i = 0; i < n; i++)
+		close(open(path, O_RDONLY));
+	report("open + close, 8 directories deep", ticks() - start, n);
+	start = ticks();
+	for (int i = 0; i < n; i++)
+		stat(path, &st);
+	report("stat, 8 directories deep", ticks() - start, n);
+	start = ticks();
+	for (int i = 0; i < n; i++)
+		access("/tmp/not-there", F_OK);
+	report("access of a name that is not there", ticks() - start, n);
+	start = ticks();
+	for (int i = 0; i < n; i++) {
+		close(open("/tmp/short-lived", O_CREAT | O_RDWR, 0644));
+		unlink("/tmp/short-lived");
+	}
+	report("create + unlink, tmpfs", ticks() - start, n);
+}
+
+static void bench_files(void)
+{
+	int fd;
+
+	mkdir("/tmp", 0755);
+	if (mount("tmp", "/tmp", "tmpfs", 0, NULL))
+		return;
+	fd = open("/tmp/file", O_CREAT | O_RDWR, 0644);
+	bench_write("write of 4 KiB, tmpfs, new page", "write of 4 KiB, tmpfs, again", fd);
+	bench_read("read of 4 KiB, tmpfs", fd);
+	bench_file_map(fd);
+	close(fd);
+	bench_names("/tmp");
+	umount("/tmp");
+}
+
+static void bench_proc(const char *path, const char *what)
+{
+	const int n = 20;
+	static char buf[16384];
+	unsigned long start = ticks();
+
+	for (int i = 0; i < n; i++) {
+		int fd = open(path, O_RDONLY);
+
+		while (read(fd, buf, sizeof(buf)) > 0)
+			;
+		close(fd);
+	}
+	report(what, ticks() - start, n);
+}
+
+static void bench_proc_files(void)
+{
+	bench_proc("/proc/meminfo", "/proc/meminfo, open + read + close");
+	bench_proc("/proc/vmstat", "/proc/vmstat, open + read + close");
+	bench_proc("/proc/self/stat", "/proc/self/stat, open + read + close");
+	bench_proc("/proc/self/smaps", "/proc/self/smaps, open + read + close");
+}
+
+/* A disk file, all in the page cache; its blocks are taken when a page is new. */
+static void bench_disk_file(void)
+{
+	int fd;
+
+	mkdir("/disk", 0755);
+	if (mount("/dev/vdb", "/disk", "ext2", 0, NULL) && mount("/dev/vdb", "/disk", "ext4", 0, NULL))
+		return;
+	fd = open("/disk/file", O_CREAT | O_RDWR, 0644);
+	bench_write("write of 4 KiB, ext2, new page", "write of 4 KiB, ext2, again", fd);
+	bench_read("read of 4 KiB, ext2", fd);
+	close(fd);
+	umount("/disk");
 }
 
 /*
@@ -365,32 +642,66 @@ static void mount_all(void)
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
 }
 
-int main(int argc, char **argv)
+/* In a process of its own, fresh from exec. */
+static void run_self(const char *self, const char *what)
 {
-	unsigned long started = ticks();
+	if (!vfork()) {
+		execl(self, self, what, (char *)NULL);
+		_exit(1);
+	}
+	wait(NULL);
+}
 
-	if (argc > 1 && !strcmp(argv[1], "exit"))
-		return 0;
-	if (getpid() == 1)
-		report("power-on to /init", started, 1);
+static void bench_processes(const char *self)
+{
+	bench_fork();
+	bench_exec(self);
+	bench_fork_pages();
+}
+
+static void bench_all(const char *self)
+{
 	printf("ticks of rdtsc, per operation:\n");
 	bench_getppid();
+	bench_small_calls();
 	bench_faults();
+	bench_tables();
 	bench_charged_fault();
 	bench_mmap();
+	bench_mmap_only();
+	bench_mprotect();
 	bench_cow();
-	bench_fork(argv[0]);
+	run_self(self, "processes");
 	bench_pipe();
+	bench_pipe_bytes();
+	bench_files();
 	if (getpid() == 1) {
 		load_modules();
 		mount_all();
 	}
+	bench_proc_files();
+	bench_disk_file();
 	if (!swapon("/dev/vda", 0)) {
 		bench_swap();
 		swapoff("/dev/vda");
 	}
 	bench_oom();
 	bench_oom_choice();
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long started = ticks();
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(what, "exit"))
+		return 0;
+	if (getpid() == 1)
+		report("power-on to /init", started, 1);
+	if (!strcmp(what, "processes"))
+		bench_processes(argv[0]);
+	else if (strcmp(what, "power-on"))
+		bench_all(argv[0]);
 	if (getpid() == 1)
 		reboot(RB_POWER_OFF);
 	return 0;
