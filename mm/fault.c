@@ -283,6 +283,14 @@ static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long er
 		mm_fault_error(regs, error_code, address, fault);
 }
 
+/* The kernel's half is in every process' table: nothing to bring in there. */
+static __noinline void do_kern_addr_fault(struct pt_regs *regs, unsigned long error_code,
+					  unsigned long address)
+{
+	trace_fault(regs, error_code, address);
+	bad_area_nosemaphore(regs, error_code, address, SEGV_MAPERR);
+}
+
 /*
  * do_page_fault: the CPU could not reach @address.
  *
@@ -291,11 +299,8 @@ static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long er
  */
 void do_page_fault(struct pt_regs *regs, unsigned long error_code, unsigned long address)
 {
-	if (likely(address < TASK_SIZE)) {
+	if (likely(address < TASK_SIZE))
 		do_user_addr_fault(regs, error_code, address);
-		return;
-	}
-	trace_fault(regs, error_code, address);
-	/* the kernel's half is in every process' table: nothing to bring in here */
-	bad_area_nosemaphore(regs, error_code, address, SEGV_MAPERR);
+	else
+		do_kern_addr_fault(regs, error_code, address);
 }

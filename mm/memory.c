@@ -54,23 +54,6 @@ void mem_init_zero_page(void)
 	page_set(zero_page, PG_reserved);
 }
 
-/*
- * vm_normal_page: the page that @pte counts; NULL for the zero page and for devices' memory. =>
- * present
- */
-struct page *vm_normal_page(pte_t pte)
-{
-	return likely(!pte_special(pte)) ? pte_page(pte) : NULL;
-}
-
-/* mm_counter: which of the rss counters a mapped page is counted by. */
-enum rss_counter mm_counter(struct page *page)
-{
-	if (PageAnon(page))
-		return MM_ANONPAGES;
-	return page_test(page, PG_swapbacked) ? MM_SHMEMPAGES : MM_FILEPAGES;
-}
-
 /* update_hiwater_rss: before pages go: what they were is the peak, if it is one. */
 void update_hiwater_rss(struct mm_struct *mm)
 {
@@ -763,13 +746,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 			   struct pt_regs *regs)
 {
 	struct task_struct *task = current;
-	struct vm_fault vmf = {
-		.vma = vma,
-		.address = address & PAGE_MASK,
-		.real_address = address,
-		.pgoff = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT),
-		.flags = flags,
-	};
+	struct vm_fault vmf;		/* each case sets what it adds */
 	vm_fault_t ret;
 
 	VM_BUG_ON(address < vma->vm_start || address >= vma->vm_end);
@@ -777,6 +754,12 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 	count_memcg_event_mm(vma->vm_mm, PGFAULT);
 	if (flags & FAULT_FLAG_USER)
 		task->in_user_fault = true;
+	vmf.vma = vma;
+	vmf.address = address & PAGE_MASK;
+	vmf.real_address = address;
+	vmf.pgoff = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+	vmf.flags = flags;
+	vmf.page = vmf.cow_page = NULL;
 	vmf.pmd = pmd_alloc_walk(vma->vm_mm, vmf.address);
 	ret = likely(vmf.pmd) ? handle_pte_fault(&vmf) : VM_FAULT_OOM;
 	task->in_user_fault = false;

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "mm/mm_types.h"
+#include "mm/page-flags.h"
+#include "mm/pgtable.h"
 #include "mm/trace.h"
 
 struct pt_regs;
@@ -32,7 +34,11 @@ int fault_in_user_range(unsigned long addr, unsigned long len, bool write);
 /* c: the shared page of zeroes; reserved, never counted */
 extern struct page *zero_page;
 static inline bool is_zero_pfn(unsigned long pfn) { return pfn == page_to_pfn(zero_page); }
-struct page *vm_normal_page(pte_t pte);		/* NULL for the zero page and device pages */
+/* The page that @pte counts; NULL for the zero page and for devices' memory. => present */
+static inline struct page *vm_normal_page(pte_t pte)
+{
+	return likely(!pte_special(pte)) ? pte_page(pte) : NULL;
+}
 static inline void add_mm_counter(struct mm_struct *mm, enum rss_counter which, long n)
 {
 	mm->rss[which] += n;
@@ -53,5 +59,11 @@ static inline unsigned long get_mm_rss(struct mm_struct *mm)
 	return get_mm_counter(mm, MM_FILEPAGES) + get_mm_counter(mm, MM_ANONPAGES) +
 	       get_mm_counter(mm, MM_SHMEMPAGES);
 }
-enum rss_counter mm_counter(struct page *page);	/* which one a mapped page counts under */
+/* Which one a mapped page counts under. */
+static inline enum rss_counter mm_counter(const struct page *page)
+{
+	if (PageAnon(page))
+		return MM_ANONPAGES;
+	return page_test(page, PG_swapbacked) ? MM_SHMEMPAGES : MM_FILEPAGES;
+}
 void mem_init_zero_page(void);

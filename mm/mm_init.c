@@ -546,16 +546,6 @@ void free_initmem(void)
 		(totalram_pages() - before) << (PAGE_SHIFT - 10));
 }
 
-unsigned long totalram_pages(void)
-{
-	unsigned long sum = 0;
-	struct zone *zone;
-
-	for_each_populated_zone(zone)
-		sum += zone->managed_pages;
-	return sum;
-}
-
 unsigned long totalhigh_pages(void)
 {
 	unsigned long sum = 0;

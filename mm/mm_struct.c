@@ -282,7 +282,10 @@ struct mm_struct *get_task_mm(struct task_struct *task)
 
 /* --- the end --- */
 
-/* All page tables, VMA by VMA upwards: what lies below a VMA was freed with those before it. */
+/*
+ * All page tables, upwards: what lies below a VMA was freed with those before it. Neighbours that
+ * share a table, or nearly, go together.
+ */
 static void free_all_pgtables(struct mmu_gather *tlb, struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
@@ -293,8 +296,13 @@ static void free_all_pgtables(struct mmu_gather *tlb, struct mm_struct *mm)
 	}
 	for_each_vma(mm, vma) {
 		struct vm_area_struct *next = vma_next(vma);
+		unsigned long start = vma->vm_start;
 
-		free_pgtables(tlb, mm, vma->vm_start, vma->vm_end, 0, next ? next->vm_start : ~0UL);
+		while (next && next->vm_start < vma->vm_end + PMD_SIZE) {
+			vma = next;
+			next = vma_next(vma);
+		}
+		free_pgtables(tlb, mm, start, vma->vm_end, 0, next ? next->vm_start : ~0UL);
 	}
 }
 

@@ -669,11 +669,36 @@ static __noinline void trace_free(struct page *page, unsigned int order)
 	TRACE(mm_page_free, .pfn = page_to_pfn(page), .order = order);
 }
 
+/* What few allocations need: somebody to pay, somebody who watches. */
+static __noinline struct page *account_and_trace(struct page *page, unsigned int order, gfp_t gfp)
+{
+	page = account_page(page, order, gfp);
+	if (trace_enabled(mm_page_alloc))
+		trace_alloc(page, order, gfp);
+	return page;
+}
+
+/* All that does not find its page in this CPU's stock. */
+static __noinline struct page *alloc_pages_uncommon(gfp_t gfp, unsigned int order, pg_data_t *pgdat,
+						    const nodemask_t *nodemask)
+{
+	struct alloc_context ac;
+	struct page *page;
+
+	if (unlikely(order >= MAX_ORDER)) {
+		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
+		return NULL;
+	}
+	page = alloc_pages_any(gfp, order, pgdat, nodemask, &ac);
+	if (unlikely(!page))
+		page = __alloc_pages_slowpath(gfp, order, &ac);
+	return account_and_trace(page, order, gfp);
+}
+
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
 			   const nodemask_t *nodemask)
 {
 	pg_data_t *pgdat = NODE_DATA(preferred_nid);
-	struct alloc_context ac;
 	struct page *page;
 
 	if (CHECKS) {
@@ -683,26 +708,14 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid,
 	}
 	if (unlikely(fail_page_alloc_interval) && should_fail_alloc_page(gfp, order))
 		return NULL;
-	if (likely(!order && nr_online_nodes == 1)) {
-		page = alloc_from_stock(gfp, pgdat);
-		if (likely(page)) {
-			prep_new_page(page, 0, gfp);
-			page = account_page(page, 0, gfp);
-			if (trace_enabled(mm_page_alloc))
-				trace_alloc(page, 0, gfp);
-			return page;
-		}
-	}
-	if (unlikely(order >= MAX_ORDER)) {
-		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
-		return NULL;
-	}
-	page = alloc_pages_any(gfp, order, pgdat, nodemask, &ac);
+	if (unlikely(order || nr_online_nodes != 1))
+		return alloc_pages_uncommon(gfp, order, pgdat, nodemask);
+	page = alloc_from_stock(gfp, pgdat);
 	if (unlikely(!page))
-		page = __alloc_pages_slowpath(gfp, order, &ac);
-	page = account_page(page, order, gfp);
-	if (trace_enabled(mm_page_alloc))
-		trace_alloc(page, order, gfp);
+		return alloc_pages_uncommon(gfp, order, pgdat, nodemask);
+	prep_new_page(page, 0, gfp);
+	if (unlikely((gfp & __GFP_ACCOUNT) || trace_enabled(mm_page_alloc)))
+		return account_and_trace(page, 0, gfp);
 	return page;
 }
 
@@ -844,6 +857,16 @@ void page_alloc_init_zone(struct zone *zone)
 	}
 }
 
+static _Atomic unsigned long nr_managed_pages;	/* a: the sum of all zones' managed_pages */
+
+static void add_managed_pages(struct zone *zone, long n)
+{
+	atomic_fetch_add_explicit(&zone->managed_pages, n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&nr_managed_pages, n, memory_order_relaxed);
+}
+
+unsigned long totalram_pages(void) { return nr_managed_pages; }
+
 void free_boot_range(struct zone *zone, unsigned long start_pfn, unsigned long end_pfn)
 {
 	unsigned long flags = spin_lock_irqsave(&zone->lock), pfn = start_pfn;
@@ -859,12 +882,12 @@ void free_boot_range(struct zone *zone, unsigned long start_pfn, unsigned long e
 	}
 	add_free_pages(zone, end_pfn - start_pfn);
 	spin_unlock_irqrestore(&zone->lock, flags);
-	atomic_fetch_add_explicit(&zone->managed_pages, end_pfn - start_pfn, memory_order_relaxed);
+	add_managed_pages(zone, (long)(end_pfn - start_pfn));
 }
 
 void adjust_managed_page_count(struct page *page, long count)
 {
-	atomic_fetch_add_explicit(&page_zone(page)->managed_pages, count, memory_order_relaxed);
+	add_managed_pages(page_zone(page), count);
 }
 
 void free_reserved_area(phys_addr_t start, phys_addr_t end, const char *what)

@@ -21,6 +21,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
 #include "kernel/x86/paging.h"
+#include "mm/debug.h"
 #include "mm/mmu_gather.h"
 #include "mm/page_alloc.h"
 #include "mm/vmstat.h"
@@ -121,6 +122,20 @@ pmd_t *mm_find_pmd(struct mm_struct *mm, unsigned long addr)
 	return *pud ? (pmd_t *)table_entry(*pud, addr, PMD_SHIFT) : NULL;
 }
 
+/* The tables above @addr's pmd, where they are missing. */
+static __noinline pmd_t *make_upper_tables(struct mm_struct *mm, unsigned long addr)
+{
+	u64 *pgd = pgd_entry(mm, addr), *pud;
+
+	BUG_ON(addr >= TASK_SIZE);
+	if (!*pgd && table_install(mm, pgd))
+		return NULL;
+	pud = table_entry(*pgd, addr, PUD_SHIFT);
+	if (!*pud && table_install(mm, pud))
+		return NULL;
+	return (pmd_t *)table_entry(*pud, addr, PMD_SHIFT);
+}
+
 /*
  * pmd_alloc_walk: the pmd of @addr, with the tables above it made where they are missing.
  *
@@ -129,22 +144,15 @@ pmd_t *mm_find_pmd(struct mm_struct *mm, unsigned long addr)
  */
 pmd_t *pmd_alloc_walk(struct mm_struct *mm, unsigned long addr)
 {
-	u64 *pgd = pgd_entry(mm, addr), *pud;
+	pmd_t *pmd = mm_find_pmd(mm, addr);
 
-	BUG_ON(addr >= TASK_SIZE);
-	if (unlikely(!*pgd) && table_install(mm, pgd))
-		return NULL;
-	pud = table_entry(*pgd, addr, PUD_SHIFT);
-	if (unlikely(!*pud) && table_install(mm, pud))
-		return NULL;
-	return (pmd_t *)table_entry(*pud, addr, PMD_SHIFT);
+	VM_BUG_ON(addr >= TASK_SIZE);
+	return likely(pmd) ? pmd : make_upper_tables(mm, addr);
 }
 
-/* pte_alloc: sees to it that @pmd has a table. => mmap_lock held; may sleep. 0, -ENOMEM. */
-int pte_alloc(struct mm_struct *mm, pmd_t *pmd)
+/* __pte_alloc: gives the empty @pmd a table. => mmap_lock held; may sleep. 0, -ENOMEM. */
+int __pte_alloc(struct mm_struct *mm, pmd_t *pmd)
 {
-	if (likely(!pmd_none(*pmd)))
-		return 0;
 	return table_install(mm, &pmd->val) ? -ENOMEM : 0;
 }
 

@@ -77,9 +77,13 @@ void pgd_free(pgd_t *pgd);
 pmd_t *mm_find_pmd(struct mm_struct *mm, unsigned long addr);
 /* makes upper tables; NULL without memory; may sleep */
 pmd_t *pmd_alloc_walk(struct mm_struct *mm, unsigned long addr);
-/* makes the pte table if there is none: 0, -ENOMEM; may sleep */
-int pte_alloc(struct mm_struct *mm, pmd_t *pmd);
 static inline bool pmd_none(pmd_t pmd) { return !pmd.val; }
+int __pte_alloc(struct mm_struct *mm, pmd_t *pmd);
+/* makes the pte table if there is none: 0, -ENOMEM; mmap_lock held; may sleep */
+static inline int pte_alloc(struct mm_struct *mm, pmd_t *pmd)
+{
+	return likely(!pmd_none(*pmd)) ? 0 : __pte_alloc(mm, pmd);
+}
 static inline struct page *pmd_page(pmd_t pmd)
 {
 	return pfn_to_page((pmd.val & PTE_PFN_MASK) >> PAGE_SHIFT);

@@ -153,18 +153,16 @@ static struct anon_vma *find_mergeable_anon_vma(struct vm_area_struct *vma)
 }
 
 /*
- * anon_vma_prepare: before the first anonymous page of @vma: it gets an anon_vma.
+ * __anon_vma_prepare: anon_vma_prepare() where @vma has no anon_vma yet: it gets one.
  *
  * => mmap_lock held for reading at least: a neighbour's anon_vma cannot go
  * => 0, -ENOMEM; may sleep
  */
-int anon_vma_prepare(struct vm_area_struct *vma)
+int __anon_vma_prepare(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct anon_vma *av, *fresh = NULL;
 
-	if (likely(vma->anon_vma))
-		return 0;
 	av = find_mergeable_anon_vma(vma);
 	if (!av) {
 		av = fresh = anon_vma_alloc();

@@ -13,8 +13,12 @@ struct anon_vma {
 	struct list_head vmas;		/* rwsem: vma->anon_vma_node */
 };
 void anon_vma_init(void);				/* its slab cache */
+int __anon_vma_prepare(struct vm_area_struct *vma);
 /* before the first anonymous page: 0, -ENOMEM. mmap_lock for reading. */
-int anon_vma_prepare(struct vm_area_struct *vma);
+static inline int anon_vma_prepare(struct vm_area_struct *vma)
+{
+	return likely(vma->anon_vma) ? 0 : __anon_vma_prepare(vma);
+}
 /* a VMA copied from another joins its anon_vma */
 void anon_vma_link(struct vm_area_struct *vma);
 void anon_vma_unlink(struct vm_area_struct *vma);

@@ -53,11 +53,8 @@ static DEFINE_PER_CPU(struct lru_batch[NR_BATCHES], lru_batches);
 	 PG_readahead | PG_swapbacked | PG_uptodate | PG_dirty | PG_error | PG_anon_exclusive |    \
 	 PG_waiters)
 
-/* page_lru: the list that a page's flags name. */
-enum lru_list page_lru(const struct page *page)
+static inline enum lru_list lru_of_flags(unsigned long flags)
 {
-	unsigned long flags = page->flags;
-
 	/* not PG_mlocked: that may be set while it is on another list */
 	if (flags & PG_unevictable)
 		return LRU_UNEVICTABLE;
@@ -65,6 +62,9 @@ enum lru_list page_lru(const struct page *page)
 		return flags & PG_active ? LRU_ACTIVE_ANON : LRU_INACTIVE_ANON;
 	return flags & PG_active ? LRU_ACTIVE_FILE : LRU_INACTIVE_FILE;
 }
+
+/* page_lru: the list that a page's flags name. */
+enum lru_list page_lru(const struct page *page) { return lru_of_flags(page->flags); }
 
 /*
  * update_lru_size: @pages more (or fewer) of zone @zid on list @lru: the lruvec's own count,
@@ -82,11 +82,13 @@ void update_lru_size(struct lruvec *lruvec, enum lru_list lru, enum zone_type zi
 }
 
 /*
- * Size changes of one run of like pages, told to the counters at once.
- * A batch is nearly always 15 pages of one zone bound for one list.
+ * A run of pages that join or leave lists: lru_lock is taken once for those of one lruvec, and
+ * the counters are told once of those that are alike. A batch is nearly always 15 pages of one
+ * zone bound for one list.
  */
 struct size_run {
-	struct lruvec *lruvec;
+	struct lruvec *lruvec;		/* whose lock is held; NULL: none */
+	unsigned long flags;		/* the interrupts' state before */
 	enum lru_list lru;
 	enum zone_type zid;
 	long pages;
@@ -99,15 +101,35 @@ static void size_run_flush(struct size_run *run)
 	run->pages = 0;
 }
 
-static inline void size_run_add(struct size_run *run, struct page *page, struct lruvec *lruvec,
-				long n)
+/* The run's end, or that of its part in one lruvec. */
+static void size_run_unlock(struct size_run *run)
 {
-	enum lru_list lru = page_lru(page);
-	enum zone_type zid = page_zonenum(page);
+	if (!run->lruvec)
+		return;
+	size_run_flush(run);
+	spin_unlock_irqrestore(&run->lruvec->lru_lock, run->flags);
+	run->lruvec = NULL;
+}
 
-	if (unlikely(run->pages && (run->lru != lru || run->zid != zid || run->lruvec != lruvec)))
-		size_run_flush(run);
+/* @page comes next: its lruvec is the one that is locked. */
+static inline void size_run_lock(struct size_run *run, struct page *page)
+{
+	struct lruvec *lruvec = page_lruvec(page);
+
+	if (likely(lruvec == run->lruvec))
+		return;
+	size_run_unlock(run);
+	run->flags = spin_lock_irqsave(&lruvec->lru_lock);
 	run->lruvec = lruvec;
+}
+
+/* A page with @flags joined (@n 1) or left (-1) its list. */
+static inline void size_run_add(struct size_run *run, enum lru_list lru, unsigned long flags, long n)
+{
+	enum zone_type zid = (enum zone_type)(flags >> PG_ZONE_SHIFT & 0xf);
+
+	if (unlikely(run->lru != lru || run->zid != zid))
+		size_run_flush(run);
 	run->lru = lru;
 	run->zid = zid;
 	run->pages += n;
@@ -227,10 +249,8 @@ void put_page(struct page *page)
  */
 void release_pages(struct page **pages, int nr)
 {
-	struct lruvec *locked = NULL;
-	struct size_run run = { .pages = 0 };
+	struct size_run run = { .lruvec = NULL };
 	struct uncharge_gather ug = { .nr = 0 };
-	unsigned long flags = 0;
 	LIST_HEAD(to_free);
 
 	for (int i = 0; i < nr; i++) {
@@ -244,22 +264,17 @@ void release_pages(struct page **pages, int nr)
 			continue;
 		}
 		if (page_test(page, PG_lru)) {
-			if (locked && locked != page_lruvec(page))
-				size_run_flush(&run);
-			locked = relock_lruvec(page, locked, &flags);
+			size_run_lock(&run, page);
 			page_clear(page, PG_lru);
 			list_del(&page->lru);
-			size_run_add(&run, page, locked, -1);
+			size_run_add(&run, page_lru(page), page->flags, -1);
 		}
 		clear_lru_state(page);
 		if (unlikely(page->memcg) && !page_test(page, PG_kmemcg))
 			uncharge_gather_page(&ug, page);
 		list_add(&page->lru, &to_free);
 	}
-	if (locked) {
-		size_run_flush(&run);
-		spin_unlock_irqrestore(&locked->lru_lock, flags);
-	}
+	size_run_unlock(&run);
 	uncharge_flush(&ug);
 	if (!list_empty(&to_free))
 		free_unref_page_list(&to_free);
@@ -267,33 +282,47 @@ void release_pages(struct page **pages, int nr)
 
 /* --- the batches: what happens to each page when its batch is emptied. => lru_lock held --- */
 
-/*
- * A new page joins its list. It is nobody else's yet, or in a cache whose owner does not touch
- * page->lru.
- */
-static void lru_add_fn(struct page *page, struct lruvec *lruvec, struct size_run *run)
+/* A page that is, or was, mlocked gets PG_lru. */
+static __noinline void add_unevictable(struct page *page)
 {
 	bool was_unevictable = page_test(page, PG_unevictable);
 
-	VM_BUG_ON_PAGE(page_test(page, PG_lru), page);
 	/*
 	 * It was munlocked while it stood on no list: only an anonymous page's mlock made it
 	 * unevictable.
 	 */
-	if (unlikely(was_unevictable && !page_test(page, PG_mlocked) && PageAnon(page))) {
+	if (was_unevictable && !page_test(page, PG_mlocked) && PageAnon(page)) {
 		page_clear(page, PG_unevictable);
 		count_vm_event(UNEVICTABLE_PGRESCUED);
 	}
-	if (likely(page_evictable(page))) {
+	if (page_evictable(page)) {
 		page_set(page, PG_lru);
-	} else {
-		page_clear(page, PG_active);
-		page_set(page, PG_lru | PG_unevictable);
-		if (!was_unevictable)
-			count_vm_event(UNEVICTABLE_PGCULLED);
+		return;
 	}
-	size_run_add(run, page, lruvec, 1);
-	list_add(&page->lru, &lruvec->lists[page_lru(page)]);
+	page_clear(page, PG_active);
+	page_set(page, PG_lru | PG_unevictable);
+	if (!was_unevictable)
+		count_vm_event(UNEVICTABLE_PGCULLED);
+}
+
+/*
+ * A new page joins its list. It is nobody else's yet, or in a cache whose owner does not touch
+ * page->lru.
+ */
+static inline void lru_add_fn(struct page *page, struct size_run *run)
+{
+	unsigned long flags;
+	enum lru_list lru;
+
+	VM_BUG_ON_PAGE(page_test(page, PG_lru), page);
+	if (likely(page_evictable(page)))
+		page_set(page, PG_lru);
+	else
+		add_unevictable(page);
+	flags = page->flags;
+	lru = lru_of_flags(flags);
+	size_run_add(run, lru, flags, 1);
+	list_add(&page->lru, &run->lruvec->lists[lru]);
 }
 
 static void lru_rotate_fn(struct page *page, struct lruvec *lruvec)
@@ -370,24 +399,17 @@ static void move_one(enum lru_batch_kind kind, struct page *page, struct lruvec 
  */
 static void drain_add(struct lru_batch *batch)
 {
-	struct lruvec *locked = NULL;
-	struct size_run run = { .pages = 0 };
-	unsigned long flags = 0;
+	struct size_run run = { .lruvec = NULL };
 
-	for (unsigned int i = 0; i < batch->nr; i++) {
+	for (unsigned int i = 0, nr = batch->nr; i < nr; i++) {
 		struct page *page = batch->pages[i];
 
 		if (page_count(page) == 1)
 			continue;	/* freed meanwhile; nobody can find it any more */
-		if (unlikely(locked && locked != page_lruvec(page)))
-			size_run_flush(&run);
-		locked = relock_lruvec(page, locked, &flags);
-		lru_add_fn(page, locked, &run);
+		size_run_lock(&run, page);
+		lru_add_fn(page, &run);
 	}
-	if (locked) {
-		size_run_flush(&run);
-		spin_unlock_irqrestore(&locked->lru_lock, flags);
-	}
+	size_run_unlock(&run);
 }
 
 /* Pages that move between lists: each only if nobody has isolated it meanwhile. */

@@ -101,6 +101,7 @@ static void bench_charged_fault(void)
 		report("write fault, charged to a memory cgroup", ticks() - start, PAGES);
 		munmap(p, 2 * PAGES * PAGE);
 		put("/cg/cgroup.procs", "0");
+		rmdir("/cg/bench");
 	}
 	umount("/cg");
 }
@@ -273,7 +274,7 @@ static void bench_pipe_bytes(void)
 {
 	enum { PAGES = 8 };
 	const int n = 50;
-	static char buf[PAGES * PAGE];
+	char *buf = anonymous(PAGES * PAGE, MAP_PRIVATE);
 	unsigned long start;
 	int ends[2];
 
@@ -281,8 +282,8 @@ static void bench_pipe_bytes(void)
 		return;
 	start = ticks();
 	for (int i = 0; i < n; i++)
-		if (write(ends[1], buf, sizeof(buf)) != (ssize_t)sizeof(buf) ||
-		    read(ends[0], buf, sizeof(buf)) != (ssize_t)sizeof(buf))
+		if (write(ends[1], buf, PAGES * PAGE) != PAGES * PAGE ||
+		    read(ends[0], buf, PAGES * PAGE) != PAGES * PAGE)
 			return;
 	report("pipe, write + read of 4 KiB", ticks() - start, n * PAGES);
 	close(ends[0]);
@@ -311,20 +312,66 @@ static void bench_small_calls(void)
 	report("signal to oneself, handled", ticks() - start, n);
 }
 
+/*
+ * --- with a disk ---
+ * While a page travels the CPU has nothing to do, and an idle CPU's ticks are no instructions. So a
+ * process of lowest priority fills the gaps, and counts what it used, which is taken off.
+ */
+static volatile unsigned long *filler_ticks;	/* NULL: there is no filler */
+static pid_t filler;
+
+static void start_filler(void)
+{
+	const unsigned long undisturbed = 100;	/* one turn of its loop takes 10 */
+	unsigned long last, now;
+
+	filler_ticks = (volatile unsigned long *)anonymous(PAGE, MAP_SHARED);
+	*filler_ticks = 0;
+	filler = fork();
+	if (filler)
+		return;
+	setpriority(PRIO_PROCESS, 0, 19);
+	for (last = ticks();; last = now) {
+		now = ticks();
+		if (now - last < undisturbed)
+			*filler_ticks += now - last;
+	}
+}
+
+static unsigned long busy_ticks(void) { return ticks() - (filler_ticks ? *filler_ticks : 0); }
+
+static void stop_filler(void)
+{
+	kill(filler, SIGKILL);
+	waitpid(filler, NULL, 0);
+	munmap((void *)filler_ticks, PAGE);
+	filler_ticks = NULL;
+}
+
 /* --- files --- */
 
-enum { FILE_PAGES = 256 };
+enum { FILE_PAGES = 256, BUFFER = 16 * PAGE };
+
+/* The programs' buffer; not static, so that fork's figures do not depend on it. */
+static char *buffer(void)
+{
+	static char *buf;
+
+	if (!buf)
+		memset(buf = anonymous(BUFFER, MAP_PRIVATE), 1, BUFFER);
+	return buf;
+}
 
 /* A read of all of @fd, which is in the page cache. */
 static void bench_read(const char *what, int fd)
 {
-	static char buf[16 * PAGE];
 	unsigned long start;
+	char *buf = buffer();
 
 	lseek(fd, 0, SEEK_SET);
 	start = ticks();
 	for (int i = 0; i < FILE_PAGES / 16; i++)
-		if (read(fd, buf, sizeof(buf)) != (ssize_t)sizeof(buf))
+		if (read(fd, buf, BUFFER) != BUFFER)
 			return;
 	report(what, ticks() - start, FILE_PAGES);
 }
@@ -332,16 +379,16 @@ static void bench_read(const char *what, int fd)
 /* Writes all of @fd, once for new pages and once over them. */
 static void bench_write(const char *fresh, const char *again, int fd)
 {
-	static char buf[16 * PAGE];
+	char *buf = buffer();
 
 	for (int round = 0; round < 2; round++) {
-		unsigned long start = ticks();
+		unsigned long start = busy_ticks();
 
 		lseek(fd, 0, SEEK_SET);
 		for (int i = 0; i < FILE_PAGES / 16; i++)
-			if (write(fd, buf, sizeof(buf)) != (ssize_t)sizeof(buf))
+			if (write(fd, buf, BUFFER) != BUFFER)
 				return;
-		report(round ? again : fresh, ticks() - start, FILE_PAGES);
+		report(round ? again : fresh, busy_ticks() - start, FILE_PAGES);
 	}
 }
 
@@ -420,13 +467,13 @@ static void bench_files(void)
 static void bench_proc(const char *path, const char *what)
 {
 	const int n = 20;
-	static char buf[16384];
+	char *buf = buffer();
 	unsigned long start = ticks();
 
 	for (int i = 0; i < n; i++) {
 		int fd = open(path, O_RDONLY);
 
-		while (read(fd, buf, sizeof(buf)) > 0)
+		while (read(fd, buf, BUFFER) > 0)
 			;
 		close(fd);
 	}
@@ -449,47 +496,16 @@ static void bench_disk_file(void)
 	mkdir("/disk", 0755);
 	if (mount("/dev/vdb", "/disk", "ext2", 0, NULL) && mount("/dev/vdb", "/disk", "ext4", 0, NULL))
 		return;
+	start_filler();
 	fd = open("/disk/file", O_CREAT | O_RDWR, 0644);
 	bench_write("write of 4 KiB, ext2, new page", "write of 4 KiB, ext2, again", fd);
 	bench_read("read of 4 KiB, ext2", fd);
 	close(fd);
+	stop_filler();
 	umount("/disk");
 }
 
-/*
- * --- with a swap disk ---
- * While a page travels the CPU has nothing to do, and an idle CPU's ticks are no instructions. So a
- * process of lowest priority fills the gaps, and counts what it used, which is taken off.
- */
-static volatile unsigned long *filler_ticks;
-static pid_t filler;
-
-static void start_filler(void)
-{
-	const unsigned long undisturbed = 100;	/* one turn of its loop takes 10 */
-	unsigned long last, now;
-
-	filler_ticks = (volatile unsigned long *)anonymous(PAGE, MAP_SHARED);
-	*filler_ticks = 0;
-	filler = fork();
-	if (filler)
-		return;
-	setpriority(PRIO_PROCESS, 0, 19);
-	for (last = ticks();; last = now) {
-		now = ticks();
-		if (now - last < undisturbed)
-			*filler_ticks += now - last;
-	}
-}
-
-static unsigned long busy_ticks(void) { return ticks() - *filler_ticks; }
-
-static void stop_filler(void)
-{
-	kill(filler, SIGKILL);
-	waitpid(filler, NULL, 0);
-	munmap((void *)filler_ticks, PAGE);
-}
+/* --- with a swap disk --- */
 
 static unsigned long free_pages(void)
 {
@@ -586,7 +602,7 @@ static void bench_oom(void)
 static void bench_oom_choice(void)
 {
 	enum { TASKS = 1000 };
-	static pid_t pids[TASKS];
+	pid_t *pids = (pid_t *)anonymous(TASKS * sizeof(*pids), MAP_PRIVATE);
 	int fd = open("/proc/sysrq-trigger", O_WRONLY), n = 0;
 	unsigned long start;
 	pid_t victim;
@@ -666,7 +682,6 @@ static void bench_all(const char *self)
 	bench_small_calls();
 	bench_faults();
 	bench_tables();
-	bench_charged_fault();
 	bench_mmap();
 	bench_mmap_only();
 	bench_mprotect();
@@ -675,6 +690,7 @@ static void bench_all(const char *self)
 	bench_pipe();
 	bench_pipe_bytes();
 	bench_files();
+	bench_charged_fault();
 	if (getpid() == 1) {
 		load_modules();
 		mount_all();

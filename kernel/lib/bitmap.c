@@ -43,9 +43,16 @@ unsigned long find_next_zero_bit(const unsigned long *map, unsigned long size, u
 /* bitmap.h */
 unsigned long find_last_bit(const unsigned long *map, unsigned long size)
 {
-	for (unsigned long bit = size; bit > 0; bit--)
-		if (test_bit(bit - 1, map))
-			return bit - 1;
+	unsigned long n = BITS_TO_LONGS(size), last = size % BITS_PER_LONG, word;
+
+	while (n--) {
+		word = map[n];
+		if (last)		/* what lies behind @size in the last word is not asked for */
+			word &= (1UL << last) - 1;
+		last = 0;
+		if (word)
+			return n * BITS_PER_LONG + BITS_PER_LONG - 1 - __builtin_clzl(word);
+	}
 	return size;
 }
 

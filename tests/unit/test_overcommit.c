@@ -30,8 +30,8 @@ static int boot(void **state)
 {
 	host_reset(state);
 	host_boot(512, "highmem=0", 1);
-	NODE_DATA(0)->node_zones[ZONE_NORMAL].managed_pages =
-	    RAM_KB / 4 - NODE_DATA(0)->node_zones[ZONE_DMA].managed_pages;
+	adjust_managed_page_count(pfn_to_page(NODE_DATA(0)->node_zones[ZONE_NORMAL].zone_start_pfn),
+				  RAM_KB / 4 - (long)totalram_pages());
 	total_swap_pages = SWAP_KB / 4;
 	init_reserve_kbytes();
 	sysctl_admin_reserve_kbytes = 8192; /* the recorded ones: they follow free memory at boot */
