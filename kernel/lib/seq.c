@@ -69,21 +69,32 @@ void seq_escape(struct seq_file *m, const char *s, const char *esc)
 	}
 }
 
+/* @digits hold @n characters, right-aligned in @size: @pad in front up to @width, and out. */
+static void put_padded(struct seq_file *m, char *digits, unsigned int size, unsigned int n,
+		       unsigned int width, char pad)
+{
+	width = MIN(width, size);
+	if (n < width) {
+		memset(digits + size - width, pad, width - n);
+		n = width;
+	}
+	seq_write(m, digits + size - n, n);
+}
+
 /* ctlfile.h */
 void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, u64 num,
 			       unsigned int width)
 {
-	char digits[64];
-	unsigned int n = sizeof(digits);
+	char digits[64], *p = digits + sizeof(digits);
 
 	do {
-		digits[--n] = '0' + num % 10;
-		num /= 10;
+		u64 rest = num / 10;
+
+		*--p = (char)('0' + (num - rest * 10));
+		num = rest;
 	} while (num);
-	while (sizeof(digits) - n < width && n)
-		digits[--n] = ' ';
 	seq_puts(m, delimiter);
-	seq_write(m, digits + n, sizeof(digits) - n);
+	put_padded(m, digits, sizeof(digits), digits + sizeof(digits) - p, width, ' ');
 }
 
 /* ctlfile.h */
@@ -113,10 +124,8 @@ void seq_put_hex_ll(struct seq_file *m, const char *delimiter, u64 v, unsigned i
 		digits[--n] = "0123456789abcdef"[v & 15];
 		v >>= 4;
 	} while (v);
-	while (sizeof(digits) - n < width && n)
-		digits[--n] = '0';
 	seq_puts(m, delimiter);
-	seq_write(m, digits + n, sizeof(digits) - n);
+	put_padded(m, digits, sizeof(digits), sizeof(digits) - n, width, '0');
 }
 
 /* ctlfile.h */
