@@ -53,7 +53,7 @@ def test_fork_bomb():
     with Machine(mem=128, cpus=2, swap=32) as m:
         m.wait_shell()
         before = m.settled()
-        m.run("dmesg -n 1; ulimit -u 400; forkbomb 10", 240)
+        m.run("dmesg -n 1; ulimit -u 400; forkbomb 5", 240)
         m.run("echo still here")
         after = m.settled()
         assert before["MemFree"] - after["MemFree"] < 3072

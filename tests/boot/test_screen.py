@@ -37,9 +37,11 @@ def try_out_the_window(m):
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_window_and_serial_line_both_have_a_shell(firmware):
+def test_iso_in_a_window(firmware):
+    """Screen and serial line both have a shell."""
     with Machine.from_iso(firmware) as m:
         m.expect(r"fbcon: \d+x\d+", 240)
+        m.expect("what an operating system does as memory runs out", 60)
         m.expect("# ", 60)
         m.child.send("echo from-serial-$((6*7))\n")
         m.expect("from-serial-42", 60)

@@ -59,12 +59,3 @@ def test_unknown_words_reach_init():
         environment = m.run("tr '\\0' '\\n' < /proc/1/environ")
         assert "some=thing" in environment
         assert "word" in m.run("tr '\\0' ' ' < /proc/1/cmdline")
-
-
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_iso(firmware):
-    with Machine.from_iso(firmware) as m:
-        m.expect("what an operating system does as memory runs out", 240)
-        m.expect("# ", 60)
-        m.child.send("echo alive $((6*7))\n")
-        m.expect("alive 42", 60)

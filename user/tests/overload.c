@@ -6,7 +6,7 @@
  * Until then a load that dies is started anew, and this program kills one at random now and then. Some
  * loads are programs (swapcheck, fuzz, ...), the others are functions here: they write files in every
  * DIR (by write and by mapping), read them back, read the disk $BADDISK that has a bad sector, read all
- * of /proc, and disturb (swapoff of $SWAPFILE, drop_caches, sync, mounts).
+ * of /proc, take $SWAPFILE away and give it back, and disturb (drop_caches, sync, limits, groups).
  *
  * What is checked: a file f* is complete and every word of it the one that was written; one that a
  * SIGKILL interrupted (tmp*) has right words as far as it goes. A word of a page of the disk is its own.
@@ -345,27 +345,28 @@ static void proc_load(int nr)
 	}
 }
 
+/* The swap file comes and goes. The OOM killer's first choice is who is in swapoff. */
+static void swaps_load(int nr)
+{
+	const char *file = getenv("SWAPFILE");
+
+	for (;;) {
+		swapon(file, SWAP_FLAG_PREFER | 5);
+		usleep(rnd() % (chance(2) ? 20000 : 500000));
+		if (swapoff(file) == 0)
+			count(&counts->swapoffs);
+	}
+}
+
 /* What an administrator may do at any time. */
 static void trouble_load(int nr)
 {
-	const char *swapfile = getenv("SWAPFILE");
 	char text[32];
 
 	for (;;) {
 		usleep(1000 * (20 + rnd() % 300));
 		switch (rnd() % 8) {
-		case 0:
-			if (swapfile && swapoff(swapfile) == 0)
-				count(&counts->swapoffs);
-			break;
-		case 1: case 2:
-			if (swapfile && swapon(swapfile, SWAP_FLAG_PREFER | 5) == 0 && chance(2)) {
-				usleep(rnd() % 20000);
-				if (swapoff(swapfile) == 0)
-					count(&counts->swapoffs);
-			}
-			break;
-		case 3:
+		case 0: case 1: case 2:
 			snprintf(text, sizeof(text), "%lu", 1 + rnd() % 3);
 			put("/proc/sys/vm/drop_caches", text);
 			break;
@@ -410,6 +411,7 @@ static const struct load {
 	{ .argv = { "files" }, .run = files_load, .group = SMALL },
 	{ .argv = { "disk" }, .run = disk_load },
 	{ .argv = { "proc" }, .run = proc_load },
+	{ .argv = { "swaps" }, .run = swaps_load },
 	{ .argv = { "trouble" }, .run = trouble_load },
 };
 enum { LOADS = sizeof(loads) / sizeof(*loads) };
