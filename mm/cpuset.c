@@ -122,13 +122,18 @@ static void cpuset_attach(struct cgroup_subsys_state *dst, struct cgroup_subsys_
 
 void cpuset_fork(struct task_struct *child)
 {
+	struct cgroup_subsys_state *own;
 	struct cpuset *cs;
 
 	if (!cpusets_enabled())
 		return;
 	rcu_read_lock();
-	cs = cpuset_of(task_css(child, CPUSET_CGRP));
-	if (cs->css.parent) {
+	own = task_css(child, CPUSET_CGRP);
+	cs = cpuset_of(own);
+	if (unlikely(own != task_css(current, CPUSET_CGRP))) {	/* born into another group */
+		set_task_cpus(child, cs->effective_cpus);
+		set_task_mems(child, cs->effective_mems);
+	} else if (own->parent) {
 		/* An affinity of its own, inside, is inherited; one that is outside by now is not. */
 		if (child->cpus_allowed & ~cs->effective_cpus)
 			set_task_cpus(child, cs->effective_cpus);

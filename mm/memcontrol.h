@@ -209,7 +209,8 @@ void mem_cgroup_scan_tasks(struct mem_cgroup *memcg,
 			   bool (*fn)(struct task_struct *task, void *arg), void *arg);
 /* memcontrol_files.c */
 extern const struct cftype memory_files[];
-extern bool cgroup_memory_recursiveprot;	/* mount option: see page_counter_effective() */
+/* mount options: see page_counter_effective(); memory.events without those of groups below */
+extern bool cgroup_memory_recursiveprot, cgroup_memory_localevents;
 /* /proc/kpagecgroup: the ino of the group that @page is charged to; 0: none. */
 u64 page_memcg_ino(const struct page *page);
 

@@ -18,7 +18,7 @@
 #include "mm/swap.h"
 #include "mm/vmscan.h"
 
-bool cgroup_memory_recursiveprot;
+bool cgroup_memory_recursiveprot, cgroup_memory_localevents;
 
 static void show_pages(struct seq_file *m, unsigned long pages)
 {

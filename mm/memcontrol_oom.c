@@ -38,6 +38,8 @@ void memcg_memory_event(struct mem_cgroup *memcg, enum memcg_memory_event event)
 	for (; memcg; memcg = memcg->up) {
 		memcg->memory_events[event]++;
 		cgroup_file_notify(swap ? &memcg->swap_events_file : &memcg->events_file);
+		if (READ_ONCE(cgroup_memory_localevents))
+			break;
 	}
 }
 

@@ -89,7 +89,7 @@ static umode_t file_mode(const struct cftype *cft)
 	umode_t mode = cft->mode;
 
 	if (!mode)
-		mode = (cft->show ? 0444 : 0) | (cft->write ? 0200 : 0);
+		mode = (cft->show ? 0444 : 0) | (cft->write || cft->write_file ? 0200 : 0);
 	return S_IFREG | mode;
 }
 
@@ -316,6 +316,12 @@ static const struct inode_operations cgroup_dir_operations = {
 static const struct file_operations cgroup_dir_fops = { .iterate = cgroup_readdir };
 static const struct inode_operations cgroup_file_operations = { .setattr = cgroup_file_setattr };
 
+/* cgroup2.h */
+struct cgroup *cgroup_of_directory(const struct inode *inode)
+{
+	return inode->i_op == &cgroup_dir_operations ? cgroup_of(inode) : NULL;
+}
+
 /* The group's struct goes: what this file has hung on it. */
 static void free_owners(struct cgroup *cg)
 {
@@ -329,11 +335,24 @@ static void free_owners(struct cgroup *cg)
 
 /* --- mounting --- */
 
-/* Called once. Mount options are not looked at: there is one namespace to delegate in. */
+static int cgroup2_remount(struct super_block *sb, const char *data)
+{
+	return cgroup_parse_options(data, true);
+}
+
+/* Every mount(2): there is one tree, so the last one's options hold for all. */
+static int cgroup2_mount_again(struct super_block *sb, const char *data)
+{
+	return cgroup_parse_options(data, false);
+}
+
+/* Called once, without options. */
 static int cgroup2_mount(struct super_block *sb, const char *source, const char *data)
 {
 	sb->s_magic = CGROUP2_SUPER_MAGIC;
 	sb->s_singleton = true;
+	sb->s_remount = cgroup2_remount;
+	sb->s_show_options = cgroup_show_options;
 	cgroup_get(&cgroup_root);
 	sb->s_root = d_make_root(sb, dir_inode(sb, &cgroup_root, 0555));
 	if (!sb->s_root) {
@@ -344,7 +363,7 @@ static int cgroup2_mount(struct super_block *sb, const char *source, const char 
 }
 
 static struct file_system_type cgroup2_type = {
-	.name = "cgroup2", .nodev = true, .mount = cgroup2_mount,
+	.name = "cgroup2", .nodev = true, .mount = cgroup2_mount, .mount_again = cgroup2_mount_again,
 };
 
 /* fs.h. One tree, made now, so that it is there without a mount, and a mount cannot fail. */

@@ -1,6 +1,5 @@
 /*
- * cgroup2_core.c - the files of every group: cgroup.* and cpu.stat; /proc/cgroups and
- *                  /proc/<pid>/cgroup.
+ * cgroup2_core.c - the files of every group: cgroup.* and cpu.stat; /proc/cgroups.
  *
  * Idea:   each file is a show and a write function in the table at the end. Values are parsed
  *         here, and what they ask for is done in kernel/sched.
@@ -84,107 +83,13 @@ static kssize_t subtree_control_write(struct cgroup_subsys_state *css, char *buf
 	return err ? err : (kssize_t)len;
 }
 
-/* --- members --- */
-
-/* Its pid while a thread of it lives; all its threads are in one group. => tasklist_lock */
-static int procs_show(struct seq_file *m, struct cgroup_subsys_state *css)
-{
-	struct task_struct *p;
-
-	read_lock(&tasklist_lock);
-	for_each_process(p)
-		if (READ_ONCE(p->cgroup) == css->cgroup && p->signal->live > 0)
-			seq_printf(m, "%d\n", p->pid);
-	read_unlock(&tasklist_lock);
-	return 0;
-}
-
-static int threads_show(struct seq_file *m, struct cgroup_subsys_state *css)
-{
-	struct task_struct *p, *t;
-
-	read_lock(&tasklist_lock);
-	for_each_process(p)
-		for_each_thread(p, t)
-			if (READ_ONCE(t->cgroup) == css->cgroup && !READ_ONCE(t->cgroup_exited))
-				seq_printf(m, "%d\n", t->pid);
-	read_unlock(&tasklist_lock);
-	return 0;
-}
-
-/* May current write to the cgroup.procs (@cft) of @cg? => cgroup_mutex */
-static bool may_write(struct cgroup *cg, const struct cftype *cft)
-{
-	struct iattr a;
-	umode_t bit;
-
-	if (fs_capable(CAP_DAC_OVERRIDE))
-		return true;
-	cgroup_file_owner(cg, cft, &a);
-	bit = fs_current_fsuid() == a.uid ? 0200 : fs_in_group(a.gid) ? 0020 : 0002;
-	return a.mode & bit;
-}
-
-/* The nearest group that both are in. */
-static struct cgroup *common_ancestor(struct cgroup *a, struct cgroup *b)
-{
-	while (a != b) {
-		if (a->level > b->level)
-			a = a->parent;
-		else
-			b = b->parent;
-	}
-	return a;
-}
-
-/* => cgroup_mutex. Who moves a task must be allowed to, all the way from where it is. */
-static int attach(struct cgroup *dst, struct task_struct *task, bool group)
-{
-	const struct cftype *procs = cgroup_core_files;
-	struct cgroup *src = task->cgroup;
-
-	/* The parent of kernel threads, and the workers that everybody uses, stay in the root. */
-	if (task->flags & PF_WQ_WORKER || (task->flags & PF_KTHREAD && task->tgid == 2))
-		return -EINVAL;
-	if (!may_write(common_ancestor(src, dst), procs))
-		return -EACCES;
-	if (!group && src != dst)
-		return -EOPNOTSUPP;	/* there are no threaded groups */
-	return cgroup_attach_task(dst, task, group);
-}
-
-static kssize_t members_write(struct cgroup *cg, const char *buf, size_t len, bool group)
-{
-	struct task_struct *task;
-	int pid, err = kstrtoint(buf, 0, &pid);
-
-	if (err || pid < 0)
-		return -EINVAL;
-	mutex_lock(&cgroup_mutex);
-	task = pid ? find_get_task(pid) : get_task_struct(current);
-	err = task ? attach(cg, task, group) : -ESRCH;
-	mutex_unlock(&cgroup_mutex);
-	if (task)
-		put_task_struct(task);
-	return err ? err : (kssize_t)len;
-}
-
-static kssize_t procs_write(struct cgroup_subsys_state *css, char *buf, size_t len)
-{
-	return members_write(css->cgroup, buf, len, true);
-}
-
-static kssize_t threads_write(struct cgroup_subsys_state *css, char *buf, size_t len)
-{
-	return members_write(css->cgroup, buf, len, false);
-}
-
 /* --- state --- */
 
 static int type_show(struct seq_file *m, struct cgroup_subsys_state *css)
 {
 	mutex_lock(&cgroup_mutex);
-	seq_puts(m, !cgroup_is_valid_domain(css->cgroup) ? "domain invalid\n" :
+	seq_puts(m, cgroup_is_threaded(css->cgroup) ? "threaded\n" :
+		    !cgroup_is_valid_domain(css->cgroup) ? "domain invalid\n" :
 		    cgroup_is_thread_root(css->cgroup) ? "domain threaded\n" : "domain\n");
 	mutex_unlock(&cgroup_mutex);
 	return 0;
@@ -192,7 +97,14 @@ static int type_show(struct seq_file *m, struct cgroup_subsys_state *css)
 
 static kssize_t type_write(struct cgroup_subsys_state *css, char *buf, size_t len)
 {
-	return strcmp(buf, "threaded") ? -EINVAL : -EOPNOTSUPP;
+	int err;
+
+	if (strcmp(buf, "threaded"))
+		return -EINVAL;
+	mutex_lock(&cgroup_mutex);
+	err = cgroup_enable_threaded(css->cgroup);
+	mutex_unlock(&cgroup_mutex);
+	return err ? err : (kssize_t)len;
 }
 
 static int events_show(struct seq_file *m, struct cgroup_subsys_state *css)
@@ -287,9 +199,12 @@ static kssize_t kill_write(struct cgroup_subsys_state *css, char *buf, size_t le
 	if (err || !on)
 		return err ? err : -ERANGE;
 	mutex_lock(&cgroup_mutex);
-	cgroup_kill(css->cgroup);
+	if (cgroup_is_threaded(css->cgroup))
+		err = -EOPNOTSUPP;	/* processes are not killed by halves */
+	else
+		cgroup_kill(css->cgroup);
 	mutex_unlock(&cgroup_mutex);
-	return len;
+	return err ? err : (kssize_t)len;
 }
 
 static int freeze_show(struct seq_file *m, struct cgroup_subsys_state *css)
@@ -340,13 +255,15 @@ static int cpu_stat_show(struct seq_file *m, struct cgroup_subsys_state *css)
 }
 
 const struct cftype cgroup_core_files[] = {
-	/* the first: attach() asks for its owner */
-	{ .name = "cgroup.procs", .show = procs_show, .write = procs_write },
-	{ .name = "cgroup.threads", .show = threads_show, .write = threads_write },
+	/* the first: cgroup2_members.c asks for its owner */
+	{ .name = "cgroup.procs", .flags = CFTYPE_NS_DELEGATABLE, .show = cgroup_procs_show,
+	  .write_file = cgroup_procs_write },
+	{ .name = "cgroup.threads", .flags = CFTYPE_NS_DELEGATABLE, .show = cgroup_threads_show,
+	  .write_file = cgroup_threads_write },
 	{ .name = "cgroup.type", .flags = CFTYPE_NOT_ON_ROOT, .show = type_show,
 	  .write = type_write },
 	{ .name = "cgroup.controllers", .show = controllers_show },
-	{ .name = "cgroup.subtree_control", .show = subtree_control_show,
+	{ .name = "cgroup.subtree_control", .flags = CFTYPE_NS_DELEGATABLE, .show = subtree_control_show,
 	  .write = subtree_control_write },
 	{ .name = "cgroup.events", .flags = CFTYPE_NOT_ON_ROOT, .show = events_show,
 	  .file_offset = offsetof(struct cgroup, events_file) },
@@ -380,22 +297,3 @@ static int proc_cgroups_show(struct seq_file *m)
 	return 0;
 }
 CTL_FILE("/proc/cgroups", .mode = 0444, .show = proc_cgroups_show);
-
-static int pid_cgroup_show(struct seq_file *m, struct task_struct *task)
-{
-	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
-	struct cgroup *cg;
-	int len;
-
-	if (!path)
-		return -ENOMEM;
-	mutex_lock(&cgroup_mutex);	/* it is not moved */
-	cg = task->cgroup;
-	len = cgroup_path(cg, path, PATH_MAX);
-	if (len > 0)
-		seq_printf(m, "0::%s%s\n", path, cg->dead ? " (deleted)" : "");
-	mutex_unlock(&cgroup_mutex);
-	kfree(path);
-	return len < 0 ? len : 0;
-}
-CTL_PID_FILE("cgroup", .mode = 0444, .show = pid_cgroup_show);

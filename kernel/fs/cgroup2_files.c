@@ -26,6 +26,7 @@ struct cgroup_open_file {
 	/* c: of a file with news: the css whose wait queue pollers stand in, a reference */
 	struct cgroup_subsys_state *pinned;
 	unsigned int seen;		/* text.lock: the news that show has told, plus one */
+	struct cgroup *ns;		/* c: the opener's namespace, a reference (refcnt) */
 };
 
 /* cgroup2.h */
@@ -78,11 +79,30 @@ static int cgroup_file_open(struct inode *inode, struct file *file)
 
 	err = text_open_size(file, sizeof(struct cgroup_open_file),
 			     ci->cft->show ? cgroup_file_show : NULL, ci);
-	if (!err && ci->cft->file_offset) {
-		of = file->private_data;
+	if (err)
+		return err;
+	of = file->private_data;
+	of->ns = current_cgroup_ns();
+	cgroup_get(of->ns);
+	if (ci->cft->file_offset)
 		of->pinned = cgroup_inode_css(ci);
-	}
-	return err;
+	return 0;
+}
+
+/* cgroup2.h */
+struct cgroup *cgroup_file_ns(const struct file *file)
+{
+	return ((struct cgroup_open_file *)file->private_data)->ns;
+}
+
+/*
+ * What limits a namespace's own root is set from outside: the writer is inside, and @cft is no file
+ * that was left to him.
+ */
+static bool is_delegators(const struct cgroup_inode *ci, const struct cgroup *ns)
+{
+	return cgroup_nsdelegate && ns->parent && ns == ci->cgroup &&
+	       !(ci->cft->flags & CFTYPE_NS_DELEGATABLE);
 }
 
 /* Blanks at both ends go. */
@@ -112,8 +132,10 @@ static kssize_t cgroup_file_write(struct file *file, const char __user *buf, siz
 	kssize_t n;
 	char *text;
 
-	if (!ci->cft->write)
+	if (!ci->cft->write && !ci->cft->write_file)
 		return -EINVAL;
+	if (is_delegators(ci, cgroup_file_ns(file)))
+		return -EPERM;
 	if (len > WRITE_MAX)
 		return -E2BIG;
 	text = copy_text(buf, &len);
@@ -121,7 +143,8 @@ static kssize_t cgroup_file_write(struct file *file, const char __user *buf, siz
 		return PTR_ERR(text);
 	css = cgroup_inode_css(ci);
 	if (css) {
-		n = ci->cft->write(css, trim(text), len);
+		n = ci->cft->write ? ci->cft->write(css, trim(text), len) :
+				     ci->cft->write_file(file, css, trim(text), len);
 		css_put(css);
 	} else {
 		n = -ENODEV;
@@ -155,6 +178,7 @@ static int cgroup_file_release(struct inode *inode, struct file *file)
 
 	if (of->pinned)
 		css_put(of->pinned);
+	cgroup_put(of->ns);
 	return text_release(inode, file);
 }
 

@@ -19,6 +19,7 @@
 #include "kernel/sched/mutex.h"
 #include "mm/mm_types.h"
 
+struct cgroup;
 struct file;
 struct inode;
 struct dentry;
@@ -232,6 +233,8 @@ struct file_system_type {
 	bool nodev;
 	/* makes s_root: 0, -errno. sb->s_rdonly tells what was asked for */
 	int (*mount)(struct super_block *sb, const char *source, const char *data);
+	/* a singleton is mounted once more: 0, -errno; NULL: options are not looked at */
+	int (*mount_again)(struct super_block *sb, const char *data);
 	/* the last mount went: frees what mount made; may be NULL */
 	void (*kill_sb)(struct super_block *sb);
 	bool internal;			/* not mountable by programs: pipefs */
@@ -331,6 +334,12 @@ void procfs_init(void);
 void sysfs_init(void);
 void tracefs_init(void);
 void tracefs_boot_events(void);		/* trace_event=; => all CPUs are up */
+/*
+ * CLONE_INTO_CGROUP: *into is the group of directory @fd, and cgroup_mutex is held until _end().
+ * @process: not a thread. -EBADF: no such file, or no group; -ENOENT: removed; -EACCES, -EBUSY, -EOPNOTSUPP
+ */
+int cgroup_clone_into_begin(int fd, bool process, struct cgroup **into);
+void cgroup_clone_into_end(void);
 void cgroup2_init(void);			/* the tree of groups as a file system; => cgroup_init() */
 /* "vm.swappiness", "10": 0, -ENOENT, -EACCES, -EINVAL; for apply_boot_sysctls() */
 int sysctl_write_by_name(const char *name, const char *value);

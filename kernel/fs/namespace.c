@@ -340,6 +340,9 @@ static struct super_block *get_super(struct file_system_type *type, unsigned lon
 	int err;
 
 	if (sb) {
+		err = type->mount_again ? type->mount_again(sb, data) : 0;
+		if (err)
+			return ERR_PTR(err);
 		sb->s_count++;
 		return sb;
 	}

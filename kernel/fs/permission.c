@@ -29,6 +29,8 @@ kgid_t (*fs_current_fsgid)(void) = boot_id;
 bool (*fs_in_group)(kgid_t gid) = boot_in_group;
 bool (*fs_capable)(int cap) = boot_capable;
 const struct cred *(*fs_override_real_ids)(void) = boot_cred;
+static const struct cred *boot_override(const struct cred *cred) { return boot_cred(); }
+const struct cred *(*fs_override_creds)(const struct cred *cred) = boot_override;
 void (*fs_revert_creds)(const struct cred *old) = boot_put_cred;
 const struct cred *(*fs_get_current_cred)(void) = boot_cred;
 void (*fs_put_cred)(const struct cred *cred) = boot_put_cred;

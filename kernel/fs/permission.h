@@ -38,6 +38,8 @@ extern bool (*fs_capable)(int cap);		/* effective; CAP_* above */
 /* the old ones; NULL without memory */
 extern const struct cred *(*fs_override_real_ids)(void);
 extern void (*fs_revert_creds)(const struct cred *old);
+/* The same with @cred, of which a reference is taken: cannot fail. */
+extern const struct cred *(*fs_override_creds)(const struct cred *cred);
 /* A reference to current's credentials, for file->f_cred; and its end. */
 extern const struct cred *(*fs_get_current_cred)(void);
 extern void (*fs_put_cred)(const struct cred *cred);

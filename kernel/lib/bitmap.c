@@ -143,6 +143,23 @@ int bitmap_print_list(char *buf, size_t size, const unsigned long *map, unsigned
 	return pos;
 }
 
+/* "3", or "N", the last of @bits; *s moves behind it. */
+static bool bit_number(const char **s, unsigned int bits, unsigned long *n)
+{
+	char *end;
+
+	if (**s == 'N') {
+		*n = bits - 1;
+		++*s;
+		return true;
+	}
+	if (!isdigit(**s))
+		return false;
+	*n = simple_strtoul(*s, &end, 10);
+	*s = end;
+	return true;
+}
+
 /* bitmap.h */
 int bitmap_parselist(const char *s, unsigned long *map, unsigned int bits)
 {
@@ -150,15 +167,18 @@ int bitmap_parselist(const char *s, unsigned long *map, unsigned int bits)
 	s = skip_spaces(s);
 	while (*s && *s != '\n') {
 		unsigned long a, b;
-		char *end;
+		const char *end = s;
 
-		if (!isdigit(*s))
+		if (!strncmp(s, "all", 3)) {
+			a = 0;
+			b = bits - 1;
+			end = s + 3;
+		} else if (!bit_number(&end, bits, &a)) {
 			return -EINVAL;
-		a = b = simple_strtoul(s, &end, 10);
-		if (*end == '-') {
-			if (!isdigit(end[1]))
+		} else {
+			b = a;
+			if (*end == '-' && (end++, !bit_number(&end, bits, &b)))
 				return -EINVAL;
-			b = simple_strtoul(end + 1, &end, 10);
 		}
 		if (a > b)
 			return -EINVAL;

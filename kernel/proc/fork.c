@@ -399,18 +399,20 @@ static int copy_pidfd(struct task_struct *t, const struct kernel_clone_args *arg
 
 /* --- checks --- */
 
-#define CLONE_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+#define CLONE_NAMESPACES (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 			  CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
 /*
- * Linux's rules; namespaces and CLONE_INTO_CGROUP as a kernel built without them: EINVAL.
+ * Linux's rules; namespaces but that of groups as a kernel built without them: EINVAL.
  */
 static int clone_flags_valid(const struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
 
-	if (flags & (CLONE_NAMESPACES | CLONE_INTO_CGROUP))
+	if (flags & CLONE_NAMESPACES)
 		return -EINVAL;
+	if (flags & CLONE_NEWCGROUP && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) ||
 	    (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
 		return -EINVAL;
@@ -533,13 +535,10 @@ static int link_task(struct task_struct *t, const struct kernel_clone_args *args
  * The last step: everything is copied, the child is put where others find it. 0, or -errno and
  * nobody has seen it.
  */
-static int publish_child(struct task_struct *t, struct kernel_clone_args *args)
+static int publish_in(struct task_struct *t, struct kernel_clone_args *args, struct cgroup *into)
 {
-	int err;
+	int err = cgroup_can_fork(t, into);
 
-	t->start_time = ktime_get_ns();
-	sched_fork(t);
-	err = cgroup_can_fork(t);
 	if (err)
 		return err;
 	if (t->mm && t->mm->owner == t)		/* its group is settled now */
@@ -547,6 +546,25 @@ static int publish_child(struct task_struct *t, struct kernel_clone_args *args)
 	err = link_task(t, args);
 	if (err)
 		cgroup_cancel_fork(t);
+	return err;
+}
+
+static int publish_child(struct task_struct *t, struct kernel_clone_args *args)
+{
+	struct cgroup *into;
+	int err;
+
+	t->start_time = ktime_get_ns();
+	sched_fork(t);
+	if (args->flags & CLONE_NEWCGROUP)
+		cgroup_new_namespace(t);
+	if (likely(!(args->flags & CLONE_INTO_CGROUP)))
+		return publish_in(t, args, NULL);
+	err = cgroup_clone_into_begin(args->cgroup, !(args->flags & CLONE_THREAD), &into);
+	if (err)
+		return err;
+	err = publish_in(t, args, into);
+	cgroup_clone_into_end();
 	return err;
 }
 
@@ -720,14 +738,16 @@ long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid,
 	return kernel_clone(&args);
 }
 
-/* What clone3 adds in checks. @set_tid and cgroups are not supported: EINVAL. */
-static bool clone3_args_valid(const struct clone_args *a)
+/* What clone3 adds in checks. @set_tid is not supported: EINVAL. */
+static bool clone3_args_valid(const struct clone_args *a, size_t size)
 {
 	const u64 known = 0xffffffffUL & ~CSIGNAL;
 
 	if (a->flags & ~(known | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP | CLONE_NEWTIME))
 		return false;
 	if (a->flags & CLONE_DETACHED || a->set_tid || a->set_tid_size || a->exit_signal > NSIG)
+		return false;
+	if (a->flags & CLONE_INTO_CGROUP && (a->cgroup > 0x7fffffff || size < CLONE_ARGS_SIZE_VER2))
 		return false;
 	if (a->flags & (CLONE_THREAD | CLONE_PARENT) && a->exit_signal)
 		return false;
@@ -755,13 +775,14 @@ long sys_clone3(struct clone_args __user *uargs, size_t size)
 		if (byte)
 			return -E2BIG;
 	}
-	if (!clone3_args_valid(&a))
+	if (!clone3_args_valid(&a, size))
 		return -EINVAL;
 	args = (struct kernel_clone_args){
 		.flags = a.flags,
 		.exit_signal = a.exit_signal,
 		.stack = a.stack + a.stack_size,
 		.tls = a.tls,
+		.cgroup = (int)a.cgroup,
 		.parent_tid = (int *)a.parent_tid,
 		.child_tid = (int *)a.child_tid,
 		.pidfd = (int *)a.pidfd,
@@ -782,13 +803,16 @@ long sys_unshare(unsigned long flags)
 	struct fs_struct *fs, *old;
 
 	if (flags &
-	    ~(CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_SYSVSEM))
+	    ~(CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_SYSVSEM |
+	      CLONE_NEWCGROUP))
 		return -EINVAL;
 	if (flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) && current->signal->nr_threads > 1)
 		return -EINVAL;
 	if (flags & (CLONE_SIGHAND | CLONE_VM) &&
 	    (current->sighand->count > 1 || current->mm->mm_users > 1))
 		return -EINVAL;
+	if (flags & CLONE_NEWCGROUP && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (flags & CLONE_FS) {
 		fs = copy_fs_struct(current->fs);
 		if (!fs)
@@ -801,6 +825,8 @@ long sys_unshare(unsigned long flags)
 	}
 	if (flags & CLONE_SYSVSEM)
 		exit_sem(current);
+	if (flags & CLONE_NEWCGROUP)
+		cgroup_new_namespace(current);
 	return flags & CLONE_FILES ? unshare_files() : 0;
 }
 

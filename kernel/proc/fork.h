@@ -13,6 +13,7 @@ struct kernel_clone_args {
 	int exit_signal;
 	unsigned long stack;		/* the child's user stack pointer; 0: as the parent's */
 	unsigned long tls;
+	int cgroup;			/* CLONE_INTO_CGROUP: a descriptor of its directory */
 	int (*fn)(void *);		/* a kernel thread's function, else NULL */
 	void *fn_arg;
 	const char *name;		/* a kernel thread's */

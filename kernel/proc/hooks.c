@@ -41,6 +41,17 @@ static const struct cred *override_real_ids(void)
 	return old;
 }
 
+static const struct cred *override_creds(const struct cred *cred)
+{
+	const struct cred *old = current->cred;
+
+	get_cred(cred);
+	task_lock(current);
+	current->cred = cred;
+	task_unlock(current);
+	return old;
+}
+
 static void revert_creds(const struct cred *old)
 {
 	const struct cred *item = current->cred;
@@ -78,6 +89,7 @@ void cred_hooks_init(void)
 	fs_in_group = in_group_p;
 	fs_capable = capable;
 	fs_override_real_ids = override_real_ids;
+	fs_override_creds = override_creds;
 	fs_revert_creds = revert_creds;
 	fs_get_current_cred = get_current_cred;
 	fs_put_cred = put_cred;

@@ -34,6 +34,7 @@ struct cgroup cgroup_root = {
 	.self = { .cgroup = &cgroup_root, .refcnt = 1, .flags = CSS_ONLINE },
 	.name = "",
 	.id = 1,
+	.dom = &cgroup_root,
 	.children = LIST_HEAD_INIT(cgroup_root.children),
 	.sibling = LIST_HEAD_INIT(cgroup_root.sibling),
 	.users = 1,
@@ -269,6 +270,7 @@ static struct cgroup *alloc_cgroup(struct cgroup *parent, const char *name)
 	cg->parent = parent;
 	cgroup_get(parent);
 	cg->level = parent->level + 1;
+	cg->dom = cg;
 	cg->e_freeze = cg->frozen = parent->e_freeze;
 	INIT_LIST_HEAD(&cg->children);
 	INIT_LIST_HEAD(&cg->sibling);
@@ -362,6 +364,7 @@ int cgroup_destroy(struct cgroup *cg)
 	cg->parent->past.stime += cg->past.stime;
 	list_del_init(&cg->sibling);
 	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
+	cg->parent->nr_threaded_children -= cgroup_is_threaded(cg);
 	for (up = cg->parent; up; up = up->parent) {
 		up->nr_descendants--;
 		up->nr_dying_descendants++;
@@ -378,7 +381,8 @@ u32 cgroup_controllers(const struct cgroup *cg)
 	u32 all = 0;
 
 	if (cg->parent)
-		return cg->parent->subtree_control;
+		return cg->parent->subtree_control &
+		       (cgroup_is_threaded(cg) ? CGROUP_THREADED_SUBSYS : ~0U);
 	for (int i = 0; i < NR_CGROUP_SUBSYS; i++)
 		if (cgroup_subsys[i])
 			all |= 1U << i;

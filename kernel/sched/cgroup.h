@@ -51,7 +51,14 @@ struct cgroup_subsys_state {
  * A file of a group: "<controller>.<name>", or "cgroup.<name>". Notified by cgroup_file_notify():
  * pollers get EPOLLPRI | EPOLLERR, inotify's users nothing (there is no inotify).
  */
-enum cftype_flags { CFTYPE_ONLY_ON_ROOT = 1, CFTYPE_NOT_ON_ROOT = 2, CFTYPE_PRESSURE = 4 };
+enum cftype_flags {
+	CFTYPE_ONLY_ON_ROOT = 1,
+	CFTYPE_NOT_ON_ROOT = 2,
+	CFTYPE_PRESSURE = 4,
+	/* may be written from inside a namespace whose root the group is (mounted with nsdelegate) */
+	CFTYPE_NS_DELEGATABLE = 8,
+};
+struct file;
 struct cftype {
 	const char *name;		/* "max"; NULL ends the table */
 	unsigned int flags;		/* CFTYPE_* */
@@ -60,6 +67,9 @@ struct cftype {
 	int (*show)(struct seq_file *m, struct cgroup_subsys_state *css);
 	/* @buf: the kernel's copy, NUL-terminated, blanks at both ends cut: @len or -errno. May sleep. */
 	kssize_t (*write)(struct cgroup_subsys_state *css, char *buf, size_t len);
+	/* the same, instead of it, for those who ask who opened the file */
+	kssize_t (*write_file)(struct file *file, struct cgroup_subsys_state *css, char *buf,
+			       size_t len);
 	/* offset of a struct cgroup_file in the controller's struct; 0: never notified */
 	size_t file_offset;
 };
@@ -144,13 +154,21 @@ void cgroup_file_notify(struct cgroup_file *file);	/* any context */
  * from cgroup_release_begin() to _end(), nobody is moved (LOCK_THREADGROUP).
  */
 void cgroup_fork(struct task_struct *child);		/* has the parent's group, not yet visible */
-int cgroup_can_fork(struct task_struct *child);		/* 0, -EAGAIN: pids.max; may sleep */
+/*
+ * 0, -EAGAIN: pids.max; may sleep. @into: the group it is born into, not dead; then cgroup_mutex
+ * is held until cgroup_post_fork(). NULL: its parent's.
+ */
+int cgroup_can_fork(struct task_struct *child, struct cgroup *into);
 void cgroup_cancel_fork(struct task_struct *child);
 void cgroup_post_fork(struct task_struct *child);	/* => tasklist_lock held for writing */
 void cgroup_exit(struct task_struct *task);		/* may sleep */
 void cgroup_release_begin(void);			/* may sleep */
 void cgroup_release_end(struct task_struct *task);	/* => tasklist_lock for writing; off the lists */
 void cgroup_free(struct task_struct *task);		/* the struct goes; any context */
+/*
+ * @task (current, or its unborn child) sees the tree from current's group downwards; may sleep.
+ */
+void cgroup_new_namespace(struct task_struct *task);
 /* current runs no program until it leaves again: it is frozen, or stopped. Any locks but higher. */
 void cgroup_enter_frozen(void);
 void cgroup_leave_frozen(void);

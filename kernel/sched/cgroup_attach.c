@@ -34,9 +34,11 @@ static struct cgroup *add_tasks(struct cgroup *cg, int n)
 		struct cgroup *up = cg->parent;
 
 		if (up) {
+			int *count = cgroup_is_threaded(cg) ? &up->nr_populated_threaded :
+							      &up->nr_populated_domains;
 			bool was = cgroup_is_populated(up);
 
-			up->nr_populated_children += before ? -1 : 1;
+			*count += before ? -1 : 1;
 			before = was;
 		}
 		cg = up;
@@ -66,6 +68,8 @@ void cgroup_fork(struct task_struct *child)
 	child->cgroup = cg;
 	child->cgroup_exited = false;
 	child->cgroup_frozen = false;
+	if (unlikely(child->cgroup_ns))
+		cgroup_get(child->cgroup_ns);
 	child->cgroup_base = (struct cgroup_times){ 0, 0, 0 };
 }
 
@@ -81,16 +85,16 @@ static void cancel_fork_before(struct task_struct *child, int n)
 }
 
 /* cgroup.h */
-int cgroup_can_fork(struct task_struct *child)
+int cgroup_can_fork(struct task_struct *child, struct cgroup *into)
 {
 	struct cgroup *cg, *old = child->cgroup;
 	const struct cgroup_subsys *ss;
 	int i, err;
 
 	down_read(&cgroup_threadgroup_rwsem);
-	cg = current->cgroup;
-	if (unlikely(cg != old)) {	/* current was moved after cgroup_fork() */
-		cg->users++;		/* current is one */
+	cg = into ? into : current->cgroup;
+	if (unlikely(cg != old)) {	/* current was moved after cgroup_fork(), or it is @into */
+		cg->users++;		/* current is one; @into is not dead */
 		child->cgroup = cg;
 		cgroup_put_users(old);
 	}
@@ -112,18 +116,19 @@ void cgroup_cancel_fork(struct task_struct *child)
 	up_read(&cgroup_threadgroup_rwsem);
 }
 
-/* cgroup.h. current lives in the group, so this is no news to cgroup.events. */
+/* cgroup.h. No news to cgroup.events where current lives itself. */
 void cgroup_post_fork(struct task_struct *child)
 {
 	unsigned long flags = spin_lock_irqsave(&cgroup_tree_lock);
+	struct cgroup *end = add_tasks(child->cgroup, 1);
 
-	add_tasks(child->cgroup, 1);
 	if (unlikely(child->cgroup->e_freeze)) {
 		child->jobctl |= JOBCTL_TRAP_FREEZE;	/* it does not run yet */
 		set_tif(child, TIF_SIGPENDING);
 		cgroup_update_frozen(child->cgroup);
 	}
 	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
+	notify_events(child->cgroup, end);
 	cgroup_notify_frozen(child->cgroup);
 	up_read(&cgroup_threadgroup_rwsem);
 }
@@ -178,6 +183,22 @@ void cgroup_release_end(struct task_struct *task)
 void cgroup_free(struct task_struct *task)
 {
 	cgroup_put_users(task->cgroup);
+	if (unlikely(task->cgroup_ns))
+		cgroup_put(task->cgroup_ns);
+}
+
+/* cgroup.h */
+void cgroup_new_namespace(struct task_struct *task)
+{
+	struct cgroup *old = task->cgroup_ns, *cg;
+
+	mutex_lock(&cgroup_mutex);	/* current is not moved */
+	cg = current->cgroup;
+	cgroup_get(cg);
+	WRITE_ONCE(task->cgroup_ns, cg);
+	mutex_unlock(&cgroup_mutex);
+	if (old)
+		cgroup_put(old);
 }
 
 /* --- moves --- */
@@ -186,7 +207,7 @@ void cgroup_free(struct task_struct *task)
 struct move {
 	struct move *next;
 	struct task_struct *task;	/* a reference */
-	struct cgroup *to;
+	struct cgroup *from, *to;	/* from: one of its users; NULL: the group stays the same */
 	struct cgroup_subsys_state *from_css[NR_CGROUP_SUBSYS], *to_css[NR_CGROUP_SUBSYS];
 };
 
@@ -200,6 +221,8 @@ static void free_moves(struct moves *m)
 	for (mv = m->list; mv; mv = next) {
 		next = mv->next;
 		put_task_struct(mv->task);
+		if (mv->from)
+			cgroup_put_users(mv->from);
 		sched_free(mv);
 	}
 	for (mv = m->unused; mv; mv = next) {
@@ -371,6 +394,8 @@ static int list_process(struct moves *m, struct cgroup *dst, struct task_struct 
 		if ((!group && t != task) || READ_ONCE(t->cgroup_exited) || t->cgroup == dst)
 			continue;
 		mv = add_move(m, t);
+		mv->from = t->cgroup;
+		mv->from->users++;	/* attach() may look at its css's afterwards */
 		mv->to = dst;
 		for (int i = 0; i < NR_CGROUP_SUBSYS; i++) {
 			struct cgroup_subsys_state *from = t->cgroup->effective[i];
@@ -388,14 +413,20 @@ static int list_process(struct moves *m, struct cgroup *dst, struct task_struct 
 /* cgroup_internal.h */
 bool cgroup_is_thread_root(const struct cgroup *cg)
 {
-	return cg->parent && READ_ONCE(cg->nr_tasks) && cg->subtree_control & CGROUP_THREADED_SUBSYS;
+	if (cgroup_is_threaded(cg))
+		return false;
+	return cg->nr_threaded_children ||
+	       (READ_ONCE(cg->nr_tasks) && cg->subtree_control & CGROUP_THREADED_SUBSYS);
 }
 
 /* cgroup_internal.h */
 bool cgroup_is_valid_domain(const struct cgroup *cg)
 {
+	if (cgroup_is_threaded(cg))
+		return false;
+	/* The root of all may have both: it is exempt from the rule about tasks beside children. */
 	while ((cg = cg->parent))
-		if (cgroup_is_thread_root(cg))
+		if (cgroup_is_threaded(cg) || (cg->parent && cgroup_is_thread_root(cg)))
 			return false;
 	return true;
 }
@@ -404,27 +435,67 @@ bool cgroup_is_valid_domain(const struct cgroup *cg)
  * May its tasks compete with its children? In the root; and where only controllers that know how
  * are on and no process lives below: there a threaded subtree could begin.
  */
-static bool can_have_tasks_and_children(const struct cgroup *cg)
+static bool can_be_thread_root(const struct cgroup *cg)
 {
-	return !cg->parent || (!READ_ONCE(cg->nr_populated_children) &&
+	return !cg->parent || (!READ_ONCE(cg->nr_populated_domains) &&
 			       !(cg->subtree_control & ~CGROUP_THREADED_SUBSYS));
 }
 
-/* cgroup_internal.h. The sources' css's stay: this group's users do, until the last step. */
+/* cgroup_internal.h */
+int cgroup_enable_threaded(struct cgroup *cg)
+{
+	struct cgroup *parent = cg->parent, *dom = parent->dom, *pos;
+	const struct cgroup_subsys *ss;
+	int i;
+
+	if (cg->dead)
+		return -ENODEV;
+	if (cgroup_is_threaded(cg))
+		return 0;
+	if (cgroup_is_populated(cg) || cg->subtree_control & ~CGROUP_THREADED_SUBSYS)
+		return -EOPNOTSUPP;
+	if (!cgroup_is_valid_domain(dom) || !can_be_thread_root(dom))
+		return -EOPNOTSUPP;
+	/* Its threaded children (it was their root until now) go along. */
+	cgroup_for_each_pre(pos, cg)
+		if (pos == cg || cgroup_is_threaded(pos))
+			WRITE_ONCE(pos->dom, dom);
+	parent->nr_threaded_children++;
+	/* No task sees it: nobody is in there. */
+	for_each_subsys_in(ss, i, ~CGROUP_THREADED_SUBSYS)
+		if (cg->css[i]) {
+			cgroup_set_effective(cg, i, parent->effective[i]);
+			css_kill(cg, ss);
+		}
+	return 0;
+}
+
+/* cgroup_internal.h */
+int cgroup_check_attach(const struct cgroup *src, const struct cgroup *dst, bool process)
+{
+	if (!process && src->dom != dst->dom)
+		return -EOPNOTSUPP;
+	if (!dst->parent)
+		return 0;
+	if (!cgroup_is_valid_domain(dst->dom))
+		return -EOPNOTSUPP;
+	/* No internal processes: a group with controllers below has tasks at its leaves only. */
+	if (dst->subtree_control && !can_be_thread_root(dst) && !cgroup_is_threaded(dst))
+		return -EBUSY;
+	return 0;
+}
+
+/* cgroup_internal.h */
 int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool threadgroup)
 {
-	struct cgroup *src = task->cgroup;
 	struct moves m;
 	int err;
 
 	if (dst->dead)
 		return -ENODEV;
-	if (!cgroup_is_valid_domain(dst))
-		return -EOPNOTSUPP;
-	/* No internal processes: a group with controllers below has tasks at its leaves only. */
-	if (dst->subtree_control && !can_have_tasks_and_children(dst))
-		return -EBUSY;
-	src->users++;			/* attach() may look at its css's afterwards */
+	err = cgroup_check_attach(task->cgroup, dst, threadgroup);
+	if (err)
+		return err;
 	down_write(&cgroup_threadgroup_rwsem);
 	err = list_process(&m, dst, task, threadgroup);
 	if (!err) {
@@ -436,7 +507,6 @@ int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool thread
 		free_moves(&m);
 	}
 	up_write(&cgroup_threadgroup_rwsem);
-	cgroup_put_users(src);
 	return err;
 }
 
@@ -483,13 +553,20 @@ static int list_below(struct moves *m, struct cgroup *top, u32 enable, u32 disab
 				mv->from_css[i] = cg->effective[i];
 				mv->to_css[i] = enable & 1U << i ? css_below(cg, top, i)
 								: top->effective[i];
-				/* A zombie in a dead group keeps what it has. */
-				if (cg->dead || !mv->to_css[i])
+				/* A zombie in a dead group keeps what it has; threads' groups
+				 * see no difference. */
+				if (cg->dead || !mv->to_css[i] || mv->to_css[i] == mv->from_css[i])
 					mv->from_css[i] = mv->to_css[i] = NULL;
 			}
 		}
 	read_unlock(&tasklist_lock);
 	return 0;
+}
+
+/* A threaded group has only controllers that know how. */
+static u32 may_have(const struct cgroup *cg)
+{
+	return cgroup_is_threaded(cg) ? CGROUP_THREADED_SUBSYS : ~0U;
 }
 
 /* Every child of @cg gets its css of the controllers of @enable, not effective yet. 0 or -errno */
@@ -500,7 +577,7 @@ static int create_below(struct cgroup *cg, u32 enable)
 	int i, err;
 
 	list_for_each_entry(child, &cg->children, sibling)
-		for_each_subsys_in(ss, i, enable) {
+		for_each_subsys_in(ss, i, enable & may_have(child)) {
 			err = css_create(child, ss);
 			if (err)
 				return err;
@@ -528,9 +605,9 @@ static void publish_below(struct cgroup *cg, u32 enable, u32 disable)
 	int i;
 
 	list_for_each_entry(child, &cg->children, sibling) {
-		for_each_subsys_in(ss, i, enable)
+		for_each_subsys_in(ss, i, enable & may_have(child))
 			cgroup_set_effective(child, i, child->css[i]);
-		for_each_subsys_in(ss, i, disable)
+		for_each_subsys_in(ss, i, disable & may_have(child))
 			cgroup_set_effective(child, i, cg->effective[i]);
 	}
 }
@@ -567,12 +644,14 @@ static int check_control(struct cgroup *cg, u32 enable, u32 disable)
 			return -EBUSY;
 	if (!enable || !cg->parent)
 		return 0;
-	if (!cgroup_is_valid_domain(cg))
+	if (!cgroup_is_valid_domain(cg->dom))
 		return -EOPNOTSUPP;
-	if (enable & ~CGROUP_THREADED_SUBSYS && cgroup_is_thread_root(cg))
-		return -EOPNOTSUPP;
-	if (!(enable & ~CGROUP_THREADED_SUBSYS) && can_have_tasks_and_children(cg))
+	if (enable & ~CGROUP_THREADED_SUBSYS) {
+		if (cgroup_is_threaded(cg) || cgroup_is_thread_root(cg))
+			return -EOPNOTSUPP;
+	} else if (cgroup_is_threaded(cg) || can_be_thread_root(cg)) {
 		return 0;
+	}
 	return READ_ONCE(cg->nr_tasks) ? -EBUSY : 0;
 }
 

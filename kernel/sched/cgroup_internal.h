@@ -23,6 +23,8 @@ struct cgroup {
 	const char *name;		/* c: behind the struct */
 	u64 id;				/* c: rises with each group made; 1: the root */
 	int level;			/* c: 0: the root */
+	struct cgroup *dom;		/* g: whose processes' resources are used: itself; or it is
+					 * threaded, and this is the root of its threaded subtree */
 	struct list_head children;	/* g and T to change, either to read: by id */
 	struct list_head sibling;	/* g and T to change, either to read */
 	_Atomic long users;		/* a */
@@ -32,7 +34,9 @@ struct cgroup {
 	struct cgroup_subsys_state *effective[NR_CGROUP_SUBSYS];	/* R: own or an ancestor's */
 	u32 subtree_control;		/* g: bit n: the children have controller n */
 	int nr_tasks;			/* T: threads in it that have not begun to exit */
-	int nr_populated_children;	/* T */
+	int nr_populated_domains;	/* T: children that are populated and no threaded groups */
+	int nr_populated_threaded;	/* T: … and those that are */
+	int nr_threaded_children;	/* g */
 	int nr_descendants;		/* g */
 	_Atomic int nr_dying_descendants;	/* a: rmdir'ed, but something still holds them */
 	int max_descendants, max_depth;	/* g: INT_MAX: no limit */
@@ -67,8 +71,11 @@ u32 cgroup_controllers(const struct cgroup *cg);
 /* Has it, or has something below it, a living task? => cgroup_tree_lock or a guess */
 static inline bool cgroup_is_populated(const struct cgroup *cg)
 {
-	return READ_ONCE(cg->nr_tasks) || READ_ONCE(cg->nr_populated_children);
+	return READ_ONCE(cg->nr_tasks) || READ_ONCE(cg->nr_populated_domains) ||
+	       READ_ONCE(cg->nr_populated_threaded);
 }
+/* Its members are threads, of processes whose other threads may be in other groups below @dom. */
+static inline bool cgroup_is_threaded(const struct cgroup *cg) { return cg->dom != cg; }
 static inline void cgroup_get(struct cgroup *cg) { cg->refcnt++; }
 void cgroup_put(struct cgroup *cg);	/* any context with no lock above LOCK_WORKQUEUE */
 /* Users: a task in it, a move to it. False: the last one has gone. */
@@ -92,14 +99,24 @@ void cgroup_set_effective(struct cgroup *cg, enum cgroup_subsys_id id,
 
 /* cgroup_attach.c. => cgroup_mutex held, may sleep */
 /*
- * It has tasks of its own beside children with controllers: only threads of its processes could
- * live below, so no group below is a valid domain for processes.
+ * It has threaded children, or tasks of its own beside children with controllers: only threads of
+ * its processes can live below, so no group below is a valid domain for processes.
  */
 bool cgroup_is_thread_root(const struct cgroup *cg);
 bool cgroup_is_valid_domain(const struct cgroup *cg);
 /*
- * Moves @task, or its whole process, to @dst. 0; -EBUSY: @dst gives controllers to its children;
- * -EOPNOTSUPP: no valid domain; -ENODEV: removed; -ENOMEM; a controller's refusal (then nothing has moved).
+ * @cg becomes a threaded group, for good. 0; -EOPNOTSUPP: it is populated, gives domain controllers
+ * to its children, or its parent cannot be the root of a threaded subtree. -ENODEV
+ */
+int cgroup_enable_threaded(struct cgroup *cg);
+/*
+ * May a task of @src live in @dst? @process: with all its threads. 0; -EBUSY: @dst gives controllers
+ * to its children; -EOPNOTSUPP: no valid domain, or a thread would leave its process's.
+ */
+int cgroup_check_attach(const struct cgroup *src, const struct cgroup *dst, bool process);
+/*
+ * Moves @task, or its whole process (@task leads it), to @dst. 0; what cgroup_check_attach() says;
+ * -ENODEV: removed; -ENOMEM; a controller's refusal (then nothing has moved).
  */
 int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool threadgroup);
 /*

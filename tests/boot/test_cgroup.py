@@ -66,6 +66,30 @@ def test_the_tree_and_its_rules():
         assert m.run(f"cat /proc/{pid}/cgroup 2>/dev/null; wait; cd /").strip() in ("0::/a/b (deleted)", "")
 
 
+def test_members():
+    """Born into a group, threads in threaded groups, whose rights count, namespaces."""
+    with Machine(mem=128, cpus=4) as m:
+        m.wait_shell()
+        m.run("chmod 755 /")                    # for who is not root
+        m.run(f"mount -t cgroup2 -o nsdelegate,memory_recursiveprot none {CG}")
+        options = "rw,relatime,nsdelegate,memory_recursiveprot"
+        assert f"none {CG} cgroup2 {options} 0 0" in m.run("cat /proc/mounts")
+        refused(m, f"mount -o remount,bogus {CG}", "Invalid argument")
+        m.run(f"cd {CG} && echo +memory > cgroup.subtree_control && mkdir q")
+        assert "cgmember: all passed" in m.run("cgmember .; cgmember q")
+        # A threaded child of the root gives up what is for processes.
+        m.run("mkdir -p t/u && ls t/memory.max && echo threaded > t/cgroup.type && ! ls t/memory.max 2>/dev/null")
+        assert m.run("cat t/cgroup.type t/u/cgroup.type").split("\n")[:2] == ["threaded", "domain invalid"]
+        m.run("echo -memory > cgroup.subtree_control && echo +memory > cgroup.subtree_control && ls q/memory.max")
+        refused(m, "ls t/memory.max", "No such file")
+        refused(m, "cat t/cgroup.procs", "not supported")
+        refused(m, "echo 1 > t/cgroup.kill", "not supported")
+        m.run("rmdir t/u t q")
+        # The last mount's options hold for all.
+        m.run(f"mkdir /cg && mount -t cgroup2 none /cg && umount /cg")
+        assert f"none {CG} cgroup2 rw,relatime 0 0" in m.run("cat /proc/mounts")
+
+
 def test_pids_max_stops_a_fork_bomb():
     with with_groups(mem=192, cpus=4) as m:
         m.run("forkbomb 1")

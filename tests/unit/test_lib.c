@@ -413,6 +413,11 @@ static void bitmaps_as_text(void **state)
 	assert_int_equal(bitmap_parselist("5-3", map, 130), -EINVAL);
 	assert_int_equal(bitmap_parselist("a", map, 130), -EINVAL);
 	assert_int_equal(bitmap_parselist("1-", map, 130), -EINVAL);
+	assert_int_equal(bitmap_parselist("3,N", map, 130), 0);
+	assert_true(bitmap_weight(map, 130) == 2 && bitmap_weight(map, 129) == 1);
+	assert_int_equal(bitmap_parselist("all", map, 130), 0);
+	assert_int_equal(bitmap_weight(map, 130), 130);
+	assert_int_equal(bitmap_parselist("allx", map, 130), -EINVAL);
 	assert_int_equal(bitmap_parselist("", map, 130), 0);
 	assert_true(bitmap_empty(map, 130));
 }
