@@ -25,6 +25,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/psi.h"
 #include "mm/slab.h"
 
 #define FILES_POS (1L << 40)		/* readdir: groups first, files from here on */
@@ -47,7 +48,9 @@ static struct cgroup *cgroup_of(const struct inode *dir) { return dir->i_private
 
 static bool belongs(const struct cgroup *cg, const struct cftype *cft)
 {
-	if (cft->flags & CFTYPE_PRESSURE && !cg->psi)
+	if (cft->flags & (CFTYPE_PRESSURE | CFTYPE_NEEDS_PSI) && !cg->psi)
+		return false;
+	if (cft->flags & CFTYPE_PRESSURE && !psi_cgroup_is_on(cg))
 		return false;
 	return !(cft->flags & (cg->parent ? CFTYPE_ONLY_ON_ROOT : CFTYPE_NOT_ON_ROOT));
 }

@@ -9,6 +9,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/fs/cgroup2.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/psi.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/timer.h"
 #include "mm/slab.h"
@@ -226,6 +227,26 @@ static kssize_t freeze_write(struct cgroup_subsys_state *css, char *buf, size_t 
 	return len;
 }
 
+static int pressure_show(struct seq_file *m, struct cgroup_subsys_state *css)
+{
+	seq_printf(m, "%d\n", psi_cgroup_is_on(css->cgroup));
+	return 0;
+}
+
+static kssize_t pressure_switch(struct cgroup_subsys_state *css, char *buf, size_t len)
+{
+	bool on;
+	int err = parse_switch(buf, &on);
+
+	if (err)
+		return err;
+	mutex_lock(&cgroup_mutex);
+	if (on != psi_cgroup_is_on(css->cgroup))
+		psi_cgroup_switch(css->cgroup, on);
+	mutex_unlock(&cgroup_mutex);
+	return len;
+}
+
 /* --- CPU time --- */
 
 /* @total * @part / @whole, exact to the 31 leading bits of @whole; @part <= @whole */
@@ -275,6 +296,8 @@ const struct cftype cgroup_core_files[] = {
 	  .write = freeze_write },
 	{ .name = "cgroup.kill", .flags = CFTYPE_NOT_ON_ROOT, .write = kill_write },
 	{ .name = "cpu.stat", .show = cpu_stat_show },
+	{ .name = "cgroup.pressure", .flags = CFTYPE_NEEDS_PSI, .show = pressure_show,
+	  .write = pressure_switch },
 	/* cgroup_pressure_fops do the rest; by the first letter */
 	{ .name = "io.pressure", .flags = CFTYPE_PRESSURE, .mode = 0644 },
 	{ .name = "memory.pressure", .flags = CFTYPE_PRESSURE, .mode = 0644 },

@@ -193,7 +193,7 @@ static int group_pressure_show(struct text_file *t)
 {
 	const struct cgroup_inode *ci = t->entry;
 
-	if (READ_ONCE(ci->cgroup->dead))
+	if (READ_ONCE(ci->cgroup->dead) || !psi_cgroup_is_on(ci->cgroup))
 		return -ENODEV;
 	return psi_show(&t->m, ci->cgroup->psi, res_of(ci));
 }
@@ -209,7 +209,7 @@ static kssize_t group_pressure_write(struct file *file, const char __user *buf, 
 {
 	const struct cgroup_inode *ci = ((struct text_file *)file->private_data)->entry;
 
-	if (READ_ONCE(ci->cgroup->dead))
+	if (READ_ONCE(ci->cgroup->dead) || !psi_cgroup_is_on(ci->cgroup))
 		return -ENODEV;
 	return pressure_write(file, buf, len, ci->cgroup->psi, res_of(ci));
 }

@@ -57,6 +57,7 @@ enum cftype_flags {
 	CFTYPE_PRESSURE = 4,
 	/* may be written from inside a namespace whose root the group is (mounted with nsdelegate) */
 	CFTYPE_NS_DELEGATABLE = 8,
+	CFTYPE_NEEDS_PSI = 16,
 };
 struct file;
 struct cftype {

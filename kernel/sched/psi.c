@@ -135,7 +135,7 @@ static void change_counts(struct rq *rq, struct psi_group *group, u64 add)
 		u32 mask;
 
 		gc->counts += add;
-		mask = states(rq, gc->counts);
+		mask = unlikely(READ_ONCE(group->off)) ? 0 : states(rq, gc->counts);
 		if (mask != gc->mask)
 			change_states(group, gc, mask, rq->clock);
 	}
@@ -449,6 +449,31 @@ void psi_cgroup_free(struct cgroup *cg)
 	del_timer_sync(&group->avgs_timer);
 	del_timer_sync(&group->poll_timer);
 	sched_free(group);
+}
+
+/* psi.h */
+bool psi_cgroup_is_on(const struct cgroup *cg)
+{
+	return !READ_ONCE(cg->psi->off);
+}
+
+/* psi.h. Off, tasks are counted still, so that it can be on again; but no time passes. */
+void psi_cgroup_switch(struct cgroup *cg, bool on)
+{
+	struct psi_group *group = cg->psi;
+	int cpu;
+
+	WRITE_ONCE(group->off, !on);
+	for_each_possible_cpu(cpu) {
+		struct psi_group_cpu *gc = &group->cpus[cpu];
+		struct rq *rq = cpu_rq(cpu);
+		unsigned long flags = spin_lock_irqsave(&rq->lock);
+		u32 mask = on ? states(rq, gc->counts) : 0;
+
+		if (mask != gc->mask)
+			change_states(group, gc, mask, ktime_get_ns());
+		spin_unlock_irqrestore(&rq->lock, flags);
+	}
 }
 
 static bool psi_enabled = true;

@@ -46,5 +46,8 @@ bool psi_trigger_event(struct psi_trigger *t);		/* it went off since it was aske
 
 /* cgroup.c: @cg->psi. 0, -ENOMEM; with psi=0 there is none. May sleep. */
 int psi_cgroup_alloc(struct cgroup *cg);
+/* cgroup.pressure. => @cg->psi is not NULL; cgroup_mutex for the second */
+bool psi_cgroup_is_on(const struct cgroup *cg);
+void psi_cgroup_switch(struct cgroup *cg, bool on);
 void psi_cgroup_free(struct cgroup *cg);		/* no task, no trigger is left; may sleep */
 void psi_init(void);					/* => after sched_init(), parameters read */

@@ -35,6 +35,7 @@ struct psi_group_cpu {
 struct psi_group {
 	struct psi_group *parent;	/* c: NULL: the machine */
 	struct psi_group_cpu *cpus;	/* c: one for each possible CPU */
+	bool off;			/* cgroup_mutex: cgroup.pressure: counts, but in no state */
 	spinlock_t lock;		/* LOCK_PSI, irqsave */
 	u64 total[NR_PSI_READERS][NR_PSI_STATES];	/* p: ns */
 	/* averages */

@@ -85,6 +85,14 @@ def test_members():
         refused(m, "cat t/cgroup.procs", "not supported")
         refused(m, "echo 1 > t/cgroup.kill", "not supported")
         m.run("rmdir t/u t q")
+        # Pressure can be switched off, and then it has no files.
+        m.run("mkdir p && ls p/memory.pressure && echo 0 > p/cgroup.pressure")
+        refused(m, "cat p/memory.pressure", "No such file")
+        refused(m, "echo 2 > p/cgroup.pressure", "out of range")
+        m.run("sh -c 'echo 0 > p/cgroup.procs; for i in 1 2 3 4 5 6; do (while :; do :; done) & done; echo 1 > p/cgroup.pressure; exit'")
+        m.run("until grep -qv total=0 p/cpu.pressure; do :; done")
+        m.run("echo 0 > p/cgroup.pressure; echo 1 > p/cgroup.kill; echo 1 > p/cgroup.pressure")
+        m.run("while ! rmdir p 2>/dev/null; do :; done")
         # The last mount's options hold for all.
         m.run(f"mkdir /cg && mount -t cgroup2 none /cg && umount /cg")
         assert f"none {CG} cgroup2 rw,relatime 0 0" in m.run("cat /proc/mounts")

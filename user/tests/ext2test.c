@@ -73,7 +73,27 @@ static void holes_and_sizes(void)
 	CHECK(lseek(fd, 0, SEEK_END) == 9000);
 	FAILS(ftruncate(fd, 0x7ffffffffffff000), EFBIG);
 	FAILS(fallocate(fd, 0, 0, 4096), EOPNOTSUPP);
-	FAILS(open(".", O_TMPFILE | O_RDWR, 0600), EOPNOTSUPP);
+	close(fd);
+}
+
+/* O_TMPFILE: a file without a name, which may get one, or (with O_EXCL) may not. */
+static void unnamed_file(void)
+{
+	char self[32];
+	struct stat st;
+	int fd = open(".", O_TMPFILE | O_RDWR, 0600);
+
+	CHECK(fd >= 0 && write(fd, "later", 5) == 5);
+	CHECK(fstat(fd, &st) == 0 && st.st_nlink == 0 && st.st_size == 5);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	CHECK(linkat(AT_FDCWD, self, AT_FDCWD, "unnamed", AT_SYMLINK_FOLLOW) == 0);
+	CHECK(fsync(fd) == 0 && close(fd) == 0);
+	CHECK(st_of("unnamed").st_nlink == 1 && st_of("unnamed").st_size == 5);
+	CHECK(unlink("unnamed") == 0);
+	fd = open(".", O_TMPFILE | O_RDWR | O_EXCL, 0600);
+	CHECK(fd >= 0 && write(fd, "never", 5) == 5 && fsync(fd) == 0);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	FAILS(linkat(AT_FDCWD, self, AT_FDCWD, "unnamed", AT_SYMLINK_FOLLOW), ENOENT);
 	close(fd);
 }
 
@@ -270,6 +290,7 @@ int main(int argc, char **argv)
 		return 2;
 	holes_and_sizes();
 	tail_is_zeroed();
+	unnamed_file();
 	mappings();
 	names();
 	renames();

@@ -81,6 +81,20 @@ static int ext2_create(struct inode *dir, struct dentry *dentry, umode_t mode)
 	return add_nondir(dir, dentry, inode);
 }
 
+/* O_TMPFILE: its number is taken, and given back like that of any open file without a name. */
+static struct inode *ext2_tmpfile(struct inode *dir, umode_t mode)
+{
+	struct inode *inode = ext2_new_inode(dir, mode);
+
+	if (IS_ERR(inode))
+		return inode;
+	ext2_set_ops(inode);
+	inode->i_nlink = 0;
+	mark_inode_dirty(inode);
+	unlock_new_inode(inode);
+	return inode;
+}
+
 static int ext2_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, kdev_t rdev)
 {
 	struct inode *inode;
@@ -307,6 +321,7 @@ const struct inode_operations ext2_dir_inode_operations = {
 	.rmdir = ext2_rmdir,
 	.mknod = ext2_mknod,
 	.rename = ext2_rename,
+	.tmpfile = ext2_tmpfile,
 	.setattr = ext2_setattr,
 	.getattr = ext2_getattr,
 };
