@@ -20,6 +20,17 @@
 
 /* --- reading --- */
 
+/* A thread of it counts as living in its group: so who finds no process can rmdir. */
+static bool process_lives(struct task_struct *p)
+{
+	struct task_struct *t;
+
+	for_each_thread(p, t)
+		if (!READ_ONCE(t->cgroup_exited))
+			return true;
+	return false;
+}
+
 /*
  * cgroup2.h. A process's pid while a thread of it lives. The root of a threaded subtree has the
  * processes of all of it; of a threaded group only threads can be told.
@@ -36,7 +47,7 @@ int cgroup_procs_show(struct seq_file *m, struct cgroup_subsys_state *css)
 	} else {
 		read_lock(&tasklist_lock);
 		for_each_process(p)
-			if (READ_ONCE(p->cgroup)->dom == cg && p->signal->live > 0)
+			if (READ_ONCE(p->cgroup)->dom == cg && process_lives(p))
 				seq_printf(m, "%d\n", p->pid);
 		read_unlock(&tasklist_lock);
 	}
