@@ -92,4 +92,5 @@ def main():
     sys.exit(1 if failed and "--check" in sys.argv else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,8 @@
  * Runs on Linux too. `make bench` starts it as the first process (rdinit=/bin/bench),
  * with a swap disk at /dev/vda and an ext2 file system at /dev/vdb. `bench power-on` ends after
  * its first row, `bench processes` shows only what fork and exec cost: in a process of which
- * little has been touched, so that these rows do not depend on what else this program does.
+ * little has been touched, so that these rows do not depend on what else this program does;
+ * `bench limits` the rows that tests/boot/test_costs.py holds against a limit.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -675,6 +676,13 @@ static void bench_processes(const char *self)
 	bench_fork_pages();
 }
 
+static void bench_limits(void)
+{
+	bench_getppid();
+	bench_faults();
+	bench_fork();
+}
+
 static void bench_all(const char *self)
 {
 	printf("ticks of rdtsc, per operation:\n");
@@ -716,6 +724,8 @@ int main(int argc, char **argv)
 		report("power-on to /init", started, 1);
 	if (!strcmp(what, "processes"))
 		bench_processes(argv[0]);
+	else if (!strcmp(what, "limits"))
+		bench_limits();
 	else if (strcmp(what, "power-on"))
 		bench_all(argv[0]);
 	if (getpid() == 1)
