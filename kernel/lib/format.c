@@ -38,12 +38,18 @@ static void emit_fill(struct out *o, char c, int n)
 		emit(o, c);
 }
 
+static void emit_block(struct out *o, const char *s, int n)
+{
+	if (o->pos < o->size)
+		memcpy(o->buf + o->pos, s, MIN((size_t)n, o->size - o->pos));
+	o->pos += n;
+}
+
 static void emit_text(struct out *o, const char *s, int len, const struct spec *sp)
 {
 	if (!(sp->flags & F_LEFT))
 		emit_fill(o, ' ', sp->width - len);
-	for (int i = 0; i < len; i++)
-		emit(o, s[i]);
+	emit_block(o, s, len);
 	if (sp->flags & F_LEFT)
 		emit_fill(o, ' ', sp->width - len);
 }
@@ -60,15 +66,16 @@ static void emit_number(struct out *o, u64 v, unsigned int base, const char *sig
 			const struct spec *sp)
 {
 	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-	char tmp[24];
-	int n = 0, prefix = strlen(sign), zeros;
+	char tmp[24], *end = tmp + sizeof(tmp), *p = end;
+	int n, prefix = strlen(sign), zeros;
 
 	if (base == 10)
 		for (; v; v /= 10)
-			tmp[n++] = '0' + v % 10;
+			*--p = (char)('0' + v % 10);
 	else
 		for (unsigned int bits = base == 16 ? 4 : 3; v; v >>= bits)
-			tmp[n++] = digits[v & (base - 1)];
+			*--p = digits[v & (base - 1)];
+	n = (int)(end - p);
 	zeros = (sp->precision < 0 ? 1 : sp->precision) - n;
 	if (zeros < 0)
 		zeros = 0;
@@ -77,11 +84,9 @@ static void emit_number(struct out *o, u64 v, unsigned int base, const char *sig
 		zeros = sp->width - prefix - n;
 	if (!(sp->flags & F_LEFT))
 		emit_fill(o, ' ', sp->width - prefix - zeros - n);
-	for (int i = 0; i < prefix; i++)
-		emit(o, sign[i]);
+	emit_block(o, sign, prefix);
 	emit_fill(o, '0', zeros);
-	for (int i = n; i > 0; i--)
-		emit(o, tmp[i - 1]);
+	emit_block(o, p, n);
 	if (sp->flags & F_LEFT)
 		emit_fill(o, ' ', sp->width - prefix - zeros - n);
 }
