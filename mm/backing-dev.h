@@ -25,7 +25,7 @@ struct backing_dev_info {
 
 /* An empty one joins the others. => before the first of its mappings; it stays for ever */
 void bdi_register(struct backing_dev_info *bdi);
-/* The flusher of one device, a kernel thread's function; the argument is the device. Never returns. */
+/* The flusher of the device in its argument: a kernel thread's function. Never returns. */
 int flusher_thread(void *bdi);
 /* There is something to write. Any context. */
 void bdi_wakeup(struct backing_dev_info *bdi);

@@ -13,7 +13,8 @@
  *         unlocks. Whoever locks a page must look whether page->mapping is still the one he
  *         came from: truncate may have been first.
  * Locks:  page lock, then mapping->i_lock (LOCK_I_PAGES, irqsave: a write's end clears marks).
- *         No page lock is held over a copy to or from user space that may fault: it could be on the same page.
+ *         No page lock is held over a copy to or from user space that may fault: it could be on
+ *         the same page.
  * Above:  kernel/fs, memory.c by vm_ops.   Below: readahead.c, swap.c, page_alloc.c.
  * In Linux: mm/filemap.c.
  */

@@ -24,6 +24,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/fs/mount.h"
 #include "kernel/lib/bug.h"
+#include "kernel/lib/ctlfile.h"
 #include "kernel/lib/hash.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
@@ -435,9 +436,19 @@ void d_genocide(struct dentry *root)
 
 /* --- giving memory back --- */
 
+/* Names and inodes beside pages: reclaim hears of so many per cent of them; 0: of none. */
+static int vfs_cache_pressure = 100;
+CTL_SYSCTL_INT("vm.vfs_cache_pressure", vfs_cache_pressure, 0, __INT_MAX__);
+
+/* dcache.h */
+unsigned long vfs_pressure_ratio(unsigned long n)
+{
+	return n / 100 * vfs_cache_pressure + n % 100 * vfs_cache_pressure / 100;
+}
+
 static unsigned long count_unused(struct shrinker *s)
 {
-	return READ_ONCE(nr_unused);
+	return vfs_pressure_ratio(READ_ONCE(nr_unused));
 }
 
 /*

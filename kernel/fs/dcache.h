@@ -56,3 +56,5 @@ static inline bool d_unhashed(const struct dentry *d) { return d->d_flags & DCAC
 int dcache_readdir(struct file *file, struct dir_context *ctx);
 char *dentry_path_locked(const struct path *path, const struct path *root, char *buf, int size);
 void dcache_init(void);
+/* @n unused names or inodes, as many as reclaim is to know of: vm.vfs_cache_pressure. */
+unsigned long vfs_pressure_ratio(unsigned long n);

@@ -45,6 +45,12 @@ CTL_PARAM("rootwait", set_wait);
 CTL_PARAM("ro", set_ro);
 CTL_PARAM("rw", set_rw);
 
+/* do_mounts.h */
+bool root_is_named(void)
+{
+	return *root_name;
+}
+
 /* "254:0", or "fe00": the number alone. 0: it is neither. */
 static kdev_t parse_number(const char *name)
 {

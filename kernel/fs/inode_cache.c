@@ -18,6 +18,7 @@
  * fs/fs-writeback.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/fs/dcache.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/locks.h"
 #include "kernel/lib/bug.h"
@@ -329,7 +330,7 @@ int sync_inode_pages(struct super_block *sb)
 
 static unsigned long count_unused(struct shrinker *s)
 {
-	return READ_ONCE(nr_unused);
+	return vfs_pressure_ratio(READ_ONCE(nr_unused));
 }
 
 /* May it go without any work? => inode_lock held */

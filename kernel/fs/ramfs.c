@@ -3,7 +3,8 @@
  *
  * Idea:   directories are the dentry tree (dcache.c), files are pages that are
  *         never written anywhere: AS_UNEVICTABLE keeps reclaim away from them.
- *         Mounted as "ramfs" and as the rootfs; tmpfs.c is its brother that swaps.
+ *         Mounted as "ramfs", and as the rootfs if root= names a disk; tmpfs.c is its brother that
+ *         swaps.
  * Locks:  the directory's i_rwsem, held by the callers in namei.c.
  * Above:  namespace.c, initramfs.c, devfs.c (same inodes).   In Linux: fs/ramfs/inode.c,
  * fs/libfs.c.
@@ -238,7 +239,8 @@ static int fill_super(struct super_block *sb, unsigned long magic, umode_t mode)
 	return sb->s_root ? 0 : -ENOMEM;
 }
 
-static int ramfs_mount(struct super_block *sb, const char *source, const char *data)
+/* ramfs.h */
+int ramfs_fill_super(struct super_block *sb, const char *source, const char *data)
 {
 	return fill_super(sb, RAMFS_MAGIC, mode_option(data, 0755));
 }
@@ -250,15 +252,8 @@ void simple_kill_sb(struct super_block *sb)
 	dput(sb->s_root);
 }
 
-struct file_system_type rootfs_type = {
-	.name = "rootfs",
-	.nodev = true,
-	.mount = ramfs_mount,
-	.kill_sb = simple_kill_sb,
-	.internal = true,
-};
 static struct file_system_type ramfs_type = {
-	.name = "ramfs", .nodev = true, .mount = ramfs_mount, .kill_sb = simple_kill_sb,
+	.name = "ramfs", .nodev = true, .mount = ramfs_fill_super, .kill_sb = simple_kill_sb,
 };
 
 /* ramfs.h */

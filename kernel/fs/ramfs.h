@@ -18,5 +18,5 @@ int simple_rename(struct inode *odir, struct dentry *o, struct inode *ndir, stru
 		  unsigned int flags);
 void simple_kill_sb(struct super_block *sb);
 extern const struct file_operations ramfs_file_operations;
-extern struct file_system_type rootfs_type;
+int ramfs_fill_super(struct super_block *sb, const char *source, const char *data);
 void ramfs_init(void);

@@ -332,8 +332,8 @@ static int shm_mount(struct super_block *sb, const char *source, const char *dat
 	return fill_super(sb, &opt);
 }
 
-/* tmpfs.h. No file is open or mapped any more: each holds the mount. */
-void tmpfs_kill_sb(struct super_block *sb)
+/* No file is open or mapped any more: each holds the mount. */
+static void tmpfs_kill_sb(struct super_block *sb)
 {
 	struct tmpfs_sb *ts = tmpfs_sb(sb);
 

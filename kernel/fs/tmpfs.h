@@ -6,9 +6,8 @@
 #include "kernel/fs/fs.h"
 
 void tmpfs_init(void);
-/* mount's and remount's text, for types that are a tmpfs underneath (rootfs). 0 or -errno */
+/* mount's text; also for types that are a tmpfs underneath (rootfs). 0 or -errno */
 int tmpfs_fill_super(struct super_block *sb, const char *source, const char *data);
-void tmpfs_kill_sb(struct super_block *sb);
 /*
  * A regular file without a name, for memfd_create(2): one reference, i_nlink 0, no limit on its
  * size. NULL without memory. *mnt: where it lives.

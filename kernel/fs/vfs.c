@@ -7,6 +7,7 @@
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/dcache.h"
 #include "kernel/fs/devpts.h"
+#include "kernel/fs/do_mounts.h"
 #include "kernel/fs/ext2/ext2_fs.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fs_struct.h"
@@ -21,7 +22,20 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/task.h"
 
-/* The root of everything: a ramfs, under every other mount for ever. */
+/*
+ * The root of everything, under every other mount for ever. An initramfs lives in it, whose pages
+ * can be swapped then; where root= names a disk it is a ramfs, and stays nearly empty.
+ */
+static int rootfs_fill_super(struct super_block *sb, const char *source, const char *data)
+{
+	return root_is_named() ? ramfs_fill_super(sb, source, data) :
+				 tmpfs_fill_super(sb, source, data);
+}
+
+static struct file_system_type rootfs_type = {
+	.name = "rootfs", .nodev = true, .mount = rootfs_fill_super, .internal = true,
+};
+
 static void mount_rootfs(void)
 {
 	struct vfsmount *mnt;

@@ -15,6 +15,7 @@ def test_programs_under_failing_allocations(cpus, interval, seed):
         m.wait_shell()
         for program in PROGRAMS:                # files and tables that stay are made before we count
             m.run_status(f"{program} > /dev/null 2>&1", 120)
+        m.run("rm -f /tmp/busybox")
         before = m.settled()
         m.run(f"echo {interval} > /proc/sys/vm/fail_page_alloc_interval")
         for program in PROGRAMS:
@@ -36,6 +37,7 @@ def test_programs_under_failing_objects(interval):
         m.wait_shell()
         for program in PROGRAMS:
             m.run_status(f"{program} > /dev/null 2>&1", 120)
+        m.run("rm -f /tmp/busybox")
         before = m.settled()
         for program in PROGRAMS:
             m.run_status(f"echo {interval} > /proc/sys/vm/failslab_interval; timeout -s KILL 10 {program} > /dev/null 2>&1", 100)

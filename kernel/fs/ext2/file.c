@@ -395,8 +395,8 @@ int ext2_fsync(struct file *file, bool data_only)
 }
 
 /*
- * The rest of the block in which the file will end is zeroes from now on, on the disk, too: the page
- * is dirty, so reclaim cannot forget it.
+ * The rest of the block in which the file will end is zeroes from now on, on the disk, too: the
+ * page is dirty, so reclaim cannot forget it.
  */
 static int zero_block_tail(struct inode *inode, loff_t size)
 {
