@@ -276,7 +276,10 @@ static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long er
 				kernelmode_fixup_or_oops(regs, error_code, address);
 			return;
 		}
-		flags = (flags & ~FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
+		/* A signal's handler may come first: the access is tried again after it. */
+		if (user_mode(regs) && signal_pending(current))
+			return;
+		flags |= FAULT_FLAG_TRIED;
 	}
 	up_read(&mm->mmap_lock);
 	if (unlikely(fault & VM_FAULT_ERROR))

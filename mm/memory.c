@@ -37,6 +37,7 @@
 #include "mm/rmap.h"
 #include "mm/swap.h"
 #include "mm/swap_state.h"
+#include "mm/userfaultfd.h"
 #include "mm/vmstat.h"
 
 /* As the OOM report shows them: 0x140dca with __GFP_ZERO, 0x140cca without. */
@@ -124,8 +125,9 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	struct page *page;
 	vm_fault_t ret = 0;
 
-	if (vma->vm_flags & VM_SHARED)		/* a file's mapping whose owner has no operations */
-		return VM_FAULT_SIGBUS;
+	if (unlikely(vma->vm_flags & (VM_SHARED | VM_UFFD_MISSING)))
+		/* shared: a file's mapping whose owner has no operations */
+		return vma->vm_flags & VM_SHARED ? VM_FAULT_SIGBUS : handle_userfault(vmf);
 	if (pte_alloc(vma->vm_mm, vmf->pmd))
 		return VM_FAULT_OOM;
 	if (!(vmf->flags & FAULT_FLAG_WRITE))
@@ -156,6 +158,32 @@ unlock_free:
 	spin_unlock(vmf->ptl);
 	put_page(page);
 	return ret;
+}
+
+/* memory.h */
+int mfill_anon_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
+{
+	struct vm_fault vmf = { .vma = vma, .address = addr };
+	int err = 0;
+
+	vmf.pmd = pmd_alloc_walk(vma->vm_mm, addr);
+	if (!vmf.pmd || pte_alloc(vma->vm_mm, vmf.pmd))
+		return -ENOMEM;
+	if (page && (anon_vma_prepare(vma) || mem_cgroup_charge(page, vma->vm_mm, GFP_KERNEL)))
+		return -ENOMEM;
+	if (!lock_same_pte(&vmf)) {		/* the same: none */
+		err = -EEXIST;
+	} else if (address_space_unstable(vma->vm_mm)) {
+		err = -EFAULT;
+	} else if (page) {
+		add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
+		map_new_anon_page(&vmf, page,
+				  maybe_mkwrite(pte_mkdirty(mk_pte(page, vma->vm_page_prot)), vma));
+	} else {
+		set_pte(vmf.pte, pte_wrprotect(pte_mkspecial(mk_pte(zero_page, vma->vm_page_prot))));
+	}
+	spin_unlock(vmf.ptl);
+	return err;
 }
 
 /* --- a read-only page, written to --- */
@@ -397,7 +425,7 @@ static bool lock_page_or_retry(struct vm_fault *vmf, struct page *page)
 {
 	if (trylock_page(page))
 		return true;
-	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY)) {
+	if ((vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_TRIED)) != FAULT_FLAG_ALLOW_RETRY) {
 		lock_page(page);
 		return true;
 	}

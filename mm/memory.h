@@ -26,6 +26,12 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
  */
 void unmap_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long nr,
 			 bool even_cows);
+/*
+ * userfaultfd: @page, charged here, or (NULL) the page of zeroes becomes what stands at @addr of the
+ * anonymous @vma. => mmap_lock for reading. 0: @page's reference is taken over; -EEXIST, -ENOMEM,
+ * -EFAULT
+ */
+int mfill_anon_page(struct vm_area_struct *vma, unsigned long addr, struct page *page);
 /* Reads or writes another process's memory: /proc/<pid>/cmdline, environ. Bytes done. May sleep. */
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		     unsigned int how);	/* FOLL_*: gup.h */

@@ -27,6 +27,7 @@
 #include "mm/rmap.h"
 #include "mm/slab.h"
 #include "mm/util.h"
+#include "mm/userfaultfd.h"
 #include "mm/vma.h"
 
 /*
@@ -137,6 +138,8 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struc
 	}
 	vma->vm_mm = mm;
 	vma->vm_flags &= ~VM_LOCKED_MASK;
+	if (unlikely(vma->userfaultfd))
+		userfaultfd_forget(vma);
 	if (src->vm_flags & VM_WIPEONFORK)
 		vma->anon_vma = NULL;	/* its first page will get it one of its own */
 	if (vma->vm_ops && vma->vm_ops->open)

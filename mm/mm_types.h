@@ -108,6 +108,7 @@ enum rss_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM
 #define VM_MAYEXEC	0x00000040UL
 #define VM_MAYSHARE	0x00000080UL
 #define VM_GROWSDOWN	0x00000100UL
+#define VM_UFFD_MISSING	0x00000200UL	/* a missing page is its userfaultfd's to bring */
 #define VM_PFNMAP	0x00000400UL
 #define VM_LOCKED	0x00002000UL
 #define VM_IO		0x00004000UL
@@ -199,6 +200,7 @@ struct vm_area_struct {
 	struct list_head i_mmap_node;	/* mapping->i_mmap_rwsem */
 	/* its own copy; NULL: the task's counts. mempolicy.c */
 	struct mempolicy *vm_policy;
+	struct userfaultfd_ctx *userfaultfd;	/* a reference; NULL: none. userfaultfd.c */
 };
 
 struct mm_struct {
@@ -233,6 +235,7 @@ struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;	/* arg_lock */
 	spinlock_t arg_lock;		/* LOCK_MM_ARG */
 	_Atomic unsigned long flags;	/* a: MMF_* */
+	_Atomic unsigned int membarrier_state;	/* a: what membarrier(2) was registered for */
 	/* arg_lock: opaque, kernel/proc/exec.c holds the reference */
 	struct file *exe_file;
 	unsigned long auxv[44];		/* c: /proc/<pid>/auxv */

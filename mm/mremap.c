@@ -30,6 +30,7 @@
 #include "mm/pgtable.h"
 #include "mm/rmap.h"
 #include "mm/util.h"
+#include "mm/userfaultfd.h"
 #include "mm/vma.h"
 
 static void lock_two(spinlock_t *a, spinlock_t *b)
@@ -119,6 +120,8 @@ static struct vm_area_struct *copy_vma(struct mremap *m, unsigned long pgoff)
 
 	if (!vma)
 		return NULL;
+	if (unlikely(vma->userfaultfd))
+		userfaultfd_forget(vma);
 	vma->vm_start = m->new_addr;
 	vma->vm_end = m->new_addr + m->new_len;
 	vma->vm_pgoff = pgoff;

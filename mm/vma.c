@@ -31,6 +31,7 @@
 #include "mm/pgtable.h"
 #include "mm/rmap.h"
 #include "mm/slab.h"
+#include "mm/userfaultfd.h"
 
 /* Linux: 65,536 less some for ELF's 16-bit section numbers */
 int sysctl_max_map_count = 65530;
@@ -97,6 +98,8 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *vma)
 		kmem_cache_free(vma_cache, copy);
 		return NULL;
 	}
+	if (unlikely(copy->userfaultfd))
+		userfaultfd_ctx_get(copy->userfaultfd);
 	vma_init_nodes(copy);
 	return copy;
 }
@@ -104,6 +107,8 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *vma)
 void vm_area_free(struct vm_area_struct *vma)
 {
 	mpol_put(vma->vm_policy);
+	if (unlikely(vma->userfaultfd))
+		userfaultfd_ctx_put(vma->userfaultfd);
 	kmem_cache_free(vma_cache, vma);
 }
 
@@ -302,7 +307,7 @@ static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struc
 	       a->vm_mapping == b->vm_mapping && !(a->vm_flags & VM_SPECIAL) &&
 	       b->vm_pgoff == a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) &&
 	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma) &&
-	       mpol_equal(a->vm_policy, b->vm_policy);
+	       a->userfaultfd == b->userfaultfd && mpol_equal(a->vm_policy, b->vm_policy);
 }
 
 /* @a takes over the range of @b, which is freed. => can_merge(a, b) */

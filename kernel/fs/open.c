@@ -422,13 +422,13 @@ long sys_creat(const char __user *path, umode_t mode)
 long sys_openat2(int dfd, const char __user *path, struct open_how __user *uhow, size_t size)
 {
 	struct open_how how;
+	int err;
 
 	if (size < sizeof(how))
 		return -EINVAL;
-	if (size > sizeof(how))
-		return -E2BIG;		/* a newer program's fields: none is known here */
-	if (copy_from_user(&how, uhow, sizeof(how)))
-		return -EFAULT;
+	err = copy_struct_from_user(&how, sizeof(how), uhow, size);
+	if (err)
+		return err;
 	if (how.mode && !(how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		return -EINVAL;
 	return do_sys_open(dfd, path, &how);

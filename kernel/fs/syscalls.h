@@ -155,6 +155,7 @@ long sys_pipe(int __user *fds);
 long sys_pipe2(int __user *fds, int flags);
 long sys_eventfd(unsigned int count);
 long sys_eventfd2(unsigned int count, int flags);
+long sys_userfaultfd(int flags);
 long sys_epoll_create(int size);
 long sys_epoll_create1(int flags);
 long sys_epoll_ctl(int epfd, int op, int fd, struct epoll_event __user *event);

@@ -256,7 +256,8 @@ static int tmpfs_mmap(struct file *file, struct vm_area_struct *vma)
 	struct shmem_inode_info *info = file->f_mapping->shmem;
 	int err;
 
-	if (info->seals & F_SEAL_FUTURE_WRITE && vma->vm_flags & VM_SHARED) {
+	/* to be looked at only, now and after mprotect */
+	if (info->seals & SEALED_WRITE && vma->vm_flags & VM_SHARED) {
 		if (vma->vm_flags & VM_WRITE)
 			return -EPERM;
 		vma->vm_flags &= ~VM_MAYWRITE;

@@ -758,23 +758,17 @@ static bool clone3_args_valid(const struct clone_args *a, size_t size)
 
 long sys_clone3(struct clone_args __user *uargs, size_t size)
 {
-	struct clone_args a = { };
+	struct clone_args a;
 	struct kernel_clone_args args;
+	int err;
 
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	if (size < CLONE_ARGS_SIZE_VER0)
 		return -EINVAL;
-	if (copy_from_user(&a, uargs, MIN(size, sizeof(a))))
-		return -EFAULT;
-	for (size_t i = sizeof(a); i < size; i++) {	/* fields of a later version must be 0 */
-		u8 byte;
-
-		if (get_user(byte, (u8 *)uargs + i))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
+	err = copy_struct_from_user(&a, sizeof(a), uargs, size);
+	if (err)
+		return err;
 	if (!clone3_args_valid(&a, size))
 		return -EINVAL;
 	args = (struct kernel_clone_args){

@@ -21,9 +21,11 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/clock.h"
+#include "kernel/x86/cpu.h"
 #include "kernel/x86/reboot.h"
 #include "kernel/x86/smp.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/mm_types.h"
 #include "mm/mmzone.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -308,25 +310,48 @@ long sys_syslog(int type, char __user *buf, int len)
 
 enum {
 	MEMBARRIER_QUERY = 0,
-	MEMBARRIER_GLOBAL = 1,
-	MEMBARRIER_PRIVATE = 8,
-	MEMBARRIER_REGISTER_PRIVATE = 16
+	MEMBARRIER_GLOBAL = 1 << 0,
+	MEMBARRIER_GLOBAL_EXPEDITED = 1 << 1,
+	MEMBARRIER_REGISTER_GLOBAL_EXPEDITED = 1 << 2,
+	MEMBARRIER_PRIVATE = 1 << 3,
+	MEMBARRIER_REGISTER_PRIVATE = 1 << 4,
+	MEMBARRIER_PRIVATE_SYNC_CORE = 1 << 5,
+	MEMBARRIER_REGISTER_PRIVATE_SYNC_CORE = 1 << 6,
+	MEMBARRIER_ALL = (1 << 7) - 1
 };
 
 static void ipi_mb(void *unused) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+/* CPUID also makes a CPU forget what it fetched: SDM vol. 3, 8.3 */
+static void ipi_sync_core(void *unused) { cpuid(0, 0); }
 
+/* One that needs to be asked for first, by this process: -EPERM if it was not. */
+static long membarrier_registered(int cmd, int registration)
+{
+	if (!(current->mm->membarrier_state & (unsigned int)registration))
+		return -EPERM;
+	on_each_cpu(cmd == MEMBARRIER_PRIVATE_SYNC_CORE ? ipi_sync_core : ipi_mb, NULL);
+	return 0;
+}
+
+/* Brink reaches all CPUs with each kind; Linux leaves out those that run others' programs. */
 long sys_membarrier(int cmd, unsigned int flags, int cpu)
 {
 	if (flags)
 		return -EINVAL;
 	switch (cmd) {
 	case MEMBARRIER_QUERY:
-		return MEMBARRIER_GLOBAL | MEMBARRIER_PRIVATE | MEMBARRIER_REGISTER_PRIVATE;
+		return MEMBARRIER_ALL;
 	case MEMBARRIER_GLOBAL:
-	case MEMBARRIER_PRIVATE:
+	case MEMBARRIER_GLOBAL_EXPEDITED:
 		on_each_cpu(ipi_mb, NULL);
 		return 0;
+	case MEMBARRIER_PRIVATE:
+	case MEMBARRIER_PRIVATE_SYNC_CORE:
+		return membarrier_registered(cmd, cmd << 1);
+	case MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
 	case MEMBARRIER_REGISTER_PRIVATE:
+	case MEMBARRIER_REGISTER_PRIVATE_SYNC_CORE:
+		current->mm->membarrier_state |= (unsigned int)cmd;
 		return 0;
 	}
 	return -EINVAL;

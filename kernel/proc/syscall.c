@@ -43,7 +43,7 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	SYS(timerfd_create), SYS(timerfd_settime), SYS(timerfd_gettime), SYS(signalfd), SYS(signalfd4),
 	SYS(sync_file_range), SYS(utimensat), SYS(epoll_pwait), SYS(eventfd), SYS(fallocate), SYS(eventfd2),
 	SYS(epoll_create1), SYS(dup3), SYS(pipe2), SYS(preadv), SYS(pwritev), SYS(syncfs), SYS(renameat2),
-	SYS(memfd_create), SYS(copy_file_range), SYS(preadv2), SYS(pwritev2), SYS(statx), SYS(close_range),
+	SYS(memfd_create), SYS(userfaultfd), SYS(copy_file_range), SYS(preadv2), SYS(pwritev2), SYS(statx), SYS(close_range),
 	SYS(openat2), SYS(faccessat2), SYS(epoll_pwait2), SYS(setxattr), SYS(lsetxattr), SYS(fsetxattr),
 	SYS(getxattr), SYS(lgetxattr), SYS(fgetxattr), SYS(listxattr), SYS(llistxattr), SYS(flistxattr),
 	SYS(removexattr), SYS(lremovexattr), SYS(fremovexattr),
@@ -132,11 +132,11 @@ void do_syscall(struct pt_regs *regs)
 		trace_enter(regs);
 	if (unlikely(test_tif(current, TIF_SYSCALL_WORK)) && !ptrace_syscall_enter(regs))
 		goto out;
-	nr = regs->orig_rax;
+	nr = (u32)regs->orig_rax;	/* an int, whatever the register's upper half */
 	if (likely(nr < NR_SYSCALLS && sys_call_table[nr]))
 		regs->rax = sys_call_table[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 	else
-		regs->rax = sys_ni_syscall((u32)nr);
+		regs->rax = sys_ni_syscall(nr);
 out:
 	if (unlikely(test_tif(current, TIF_SYSCALL_WORK)))
 		ptrace_syscall_exit(regs);

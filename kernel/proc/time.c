@@ -156,6 +156,9 @@ long sys_settimeofday(const struct timeval __user *utv, const struct timezone __
 		return -EINVAL;
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
+	/* no place on Earth is further from Greenwich */
+	if (utz && (tz.tz_minuteswest > 15 * 60 || tz.tz_minuteswest < -15 * 60))
+		return -EINVAL;
 	if (utz)
 		sys_tz = tz;
 	return utv ? set_real_time(timeval_to_ns(&tv)) : 0;

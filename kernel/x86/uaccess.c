@@ -137,6 +137,24 @@ static u32 futex_result(enum futex_op op, u32 old, u32 arg)
 	return old;
 }
 
+int copy_struct_from_user(void *dst, size_t ksize, const void __user *src, size_t usize)
+{
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+	memset(dst, 0, ksize);
+	if (copy_from_user(dst, src, MIN(usize, ksize)))
+		return -EFAULT;
+	for (size_t i = ksize; i < usize; i++) {
+		u8 byte;
+
+		if (get_user(byte, (const u8 __user *)src + i))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return 0;
+}
+
 int futex_atomic_op_inuser(enum futex_op op, u32 oparg, u32 *old, u32 __user *uaddr)
 {
 	u32 seen, now;

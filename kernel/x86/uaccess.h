@@ -23,6 +23,12 @@ static __always_inline bool access_ok(const void __user *p, unsigned long size)
 /* the rest of @to is zeroed */
 unsigned long copy_from_user(void *to, const void __user *from, unsigned long n) __must_check;
 unsigned long copy_to_user(void __user *to, const void *from, unsigned long n) __must_check;
+/*
+ * A struct that grows with the versions of the kernel: the program's is @usize long, ours @ksize. What
+ * it does not have is 0; what we do not know must be: -E2BIG. 0, -EFAULT; @usize of more than a page:
+ * -E2BIG.
+ */
+int copy_struct_from_user(void *dst, size_t ksize, const void __user *src, size_t usize) __must_check;
 unsigned long clear_user(void __user *to, unsigned long n) __must_check;
 /*
  * Never sleeps: stops at a page that is not there, and leaves the rest of @to as it was. Bytes not
