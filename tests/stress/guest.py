@@ -92,6 +92,7 @@ def make_archive(out, busybox, programs, modules):
     for module in modules:
         shutil.copy(module, root / "mod")
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")
+    (root / "etc/mtab").symlink_to("/proc/self/mounts")
     (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
     (root / "init").write_text(INIT)
     (root / "init").chmod(0o755)
