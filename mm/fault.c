@@ -173,6 +173,8 @@ static void mm_fault_error(struct pt_regs *regs, unsigned long error_code, unsig
 {
 	if (fatal_signal_pending(current) && !user_mode(regs)) {
 		kernelmode_fixup_or_oops(regs, error_code, address);
+	} else if (!(fault & VM_FAULT_ERROR)) {
+		return;
 	} else if (fault & VM_FAULT_OOM) {
 		if (!user_mode(regs))
 			kernelmode_fixup_or_oops(regs, error_code, address);
@@ -282,7 +284,11 @@ static __noinline void do_user_addr_fault(struct pt_regs *regs, unsigned long er
 		flags |= FAULT_FLAG_TRIED;
 	}
 	up_read(&mm->mmap_lock);
-	if (unlikely(fault & VM_FAULT_ERROR))
+	/*
+	 * NOPAGE may be the answer to one that is killed: in the kernel it would try again for ever, and on
+	 * this CPU nobody else's turn would come, not even that of the page's owner.
+	 */
+	if (unlikely(fault & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)))
 		mm_fault_error(regs, error_code, address, fault);
 }
 
