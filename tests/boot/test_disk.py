@@ -30,8 +30,17 @@ def failing_disk(tmp_path, iotype, page=None):
 
 
 def swap_out(m, arguments):
-    """lostpage in the background, its pages in swap. Returns their number."""
-    m.child.send(f"lostpage {arguments} & P=$!\n")
+    """lostpage in the background, its pages in swap. Returns their number.
+
+    Where it wants memory for that (press, shared), it is alone in a group with a limit: whoever else had a page on the
+    disk, /bin/busybox in the tmpfs of the root among them, would lose it, too.
+    """
+    command = f"lostpage {arguments}"
+    if re.search("press|shared", arguments):
+        m.run("cd /sys/fs/cgroup; [ -e cgroup.procs ] || mount -t cgroup2 none .; cd /sys/fs/cgroup; "
+              "echo +memory > cgroup.subtree_control; mkdir -p lost; echo 24M > lost/memory.max; cd /")
+        command = f"sh -c 'echo 0 > /sys/fs/cgroup/lost/cgroup.procs; exec {command}'"
+    m.child.send(f"{command} & P=$!\n")
     out, pages = map(int, m.expect(r"lostpage: (\d+) of (\d+) pages out", 120).groups())
     m.run("true")
     return out, pages
