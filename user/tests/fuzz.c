@@ -82,6 +82,18 @@ static int left_out(long call)
 	return 0;
 }
 
+/* Root may do these to any process: the shell's console, its memory, its limits would be the fuzz's. */
+static int reaches_others(long call)
+{
+	switch (call) {
+	case SYS_ptrace: case SYS_process_vm_writev: case 438 /* pidfd_getfd */: case SYS_prlimit64:
+	case SYS_setpriority: case SYS_sched_setparam: case SYS_sched_setaffinity: case SYS_ioprio_set:
+	case SYS_migrate_pages: case SYS_move_pages:
+		return 1;
+	}
+	return 0;
+}
+
 /* The arena is filled with small numbers, own addresses, and text: structures for the kernel. */
 static void fill_arena(void)
 {
@@ -147,7 +159,7 @@ static void life(unsigned long seed, int nobody)
 
 		if (i % 64 == 0)
 			fill_arena();
-		if (!left_out(call))
+		if (!left_out(call) && (nobody || !reaches_others(call)))
 			syscall(call, argument(), argument(), argument(), argument(), argument(),
 				argument());
 	}
