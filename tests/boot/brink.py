@@ -2,6 +2,9 @@
 
 Each Machine is a QEMU process of its own. Nothing here sleeps for a fixed time: everything waits for a text
 on the console, and a timeout (seconds, times BRINK_TIMEOUT) only ends a test that hangs.
+
+BRINK_APPEND is added to every machine's command line, BRINK_CONSOLES is a directory for their consoles (tests/soak
+uses both).
 """
 
 import json
@@ -18,6 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BRINK_BUILD", ROOT / "build"))
 MULTIPLIER = float(os.environ.get("BRINK_TIMEOUT", "3" if os.environ.get("CI") else "1"))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+APPEND = os.environ.get("BRINK_APPEND", "")
+CONSOLES = os.environ.get("BRINK_CONSOLES")
 # ^C and ^Z are for the guest, not for QEMU.
 SERIAL = ("-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0")
 OVMF = "/usr/share/ovmf/OVMF.fd"
@@ -49,7 +54,7 @@ class Machine:
         args = [QEMU, "-accel", "tcg,thread=multi", "-cpu", cpu, "-machine", machine, "-smp", str(cpus), "-m", str(mem),
                 "-display", "none", "-vga", "none", "-net", "none", *SERIAL, "-monitor", "none", "-no-reboot",
                 "-kernel", str(kernel), "-initrd", str(initramfs),
-                "-append", f"{console} panic=-1 loglevel=7 highmem={highmem}M {append} {init_args}"]
+                "-append", f"{console} panic=-1 loglevel=7 highmem={highmem}M {append} {APPEND} {init_args}"]
         for n, drive in enumerate(drives):
             options = drive if "=" in drive else f"file={drive},format=raw,cache=unsafe"
             args += ["-drive", f"{options},if=none,id=d{n}", "-device", f"virtio-blk-pci,drive=d{n},id=disk{n}"]
@@ -188,6 +193,10 @@ class Machine:
 
     def close(self):
         self.child.close(force=True)
+        if CONSOLES:
+            test = re.sub(r"[^\w.-]+", "_", os.environ.get("PYTEST_CURRENT_TEST", "none").split("::")[-1])
+            with open(pathlib.Path(CONSOLES) / test, "a", encoding="utf-8") as f:
+                f.write(self.console)
         self.work.cleanup()
 
     def __enter__(self):
