@@ -416,6 +416,7 @@ static const struct load {
 };
 enum { LOADS = sizeof(loads) / sizeof(*loads) };
 static pid_t pids[LOADS];
+static int null;			/* /dev/null, opened while that cannot fail */
 
 /* --- the round --- */
 
@@ -424,13 +425,14 @@ static void be_load(int nr)
 	const struct load *load = &loads[nr];
 	const char *argv[6];
 	char seed[24], procs[100];
-	int null;
 
 	state = (state + 1) * 1000003 + nr * 104729 + counts->started * 7919;
 	snprintf(procs, sizeof(procs), "%s/cgroup.procs", load->group ? load->group : MOST);
 	must_put(procs, "0");
 	must_put("/proc/self/oom_score_adj", "0");
 	setpriority(PRIO_PROCESS, 0, 0);
+	/* A program whose pipe could not be made reads what it takes for it: not the shell's next command. */
+	dup2(null, 0);
 	if (load->run) {
 		prctl(PR_SET_NAME, load->argv[0]);
 		load->run(nr);
@@ -442,8 +444,7 @@ static void be_load(int nr)
 		argv[2] = seed;
 	}
 	/* Of the programs only swapcheck tells damage; the others fail as memory does. */
-	null = strcmp(argv[0], "swapcheck") ? open("/dev/null", O_WRONLY) : -1;
-	if (null >= 0) {
+	if (strcmp(argv[0], "swapcheck")) {
 		dup2(null, 1);
 		dup2(null, 2);
 	}
@@ -605,6 +606,9 @@ int main(int argc, char **argv)
 		printf("overload: %lu files checked, damage %lu\n", counts->files_checked, counts->damage);
 		return counts->damage != 0;
 	}
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return 2;
 	dirs = argv + 3;
 	ndirs = argc - 3;
 	return overload(atoi(argv[1]), strtoul(argv[2], NULL, 0));
