@@ -14,6 +14,7 @@ import re
 import socket
 import subprocess
 import tempfile
+import time
 
 import pexpect
 
@@ -103,12 +104,28 @@ class Machine:
     def hmp(self, line):
         return self.qmp("human-monitor-command", **{"command-line": line})
 
+    def press(self, key):
+        """One key of the PS/2 keyboard, down and up.
+
+        The keyboard holds 16 bytes, and drops what comes after: so the next key waits until the guest has read all but
+        the last byte of this one, which the interrupt controller's statistics tell.
+        """
+        def interrupts():
+            return max(map(int, re.findall(r"^\s*1: (\d+)", self.hmp("info irq"), re.M)), default=0)
+
+        before, deadline = interrupts(), time.monotonic() + 60 * MULTIPLIER
+        self.hmp(f"sendkey {key}")
+        while interrupts() < before + 2:
+            if time.monotonic() > deadline:
+                self.fail(f"nobody reads the key {key!r}")
+
     def type(self, text):
         """On the PS/2 keyboard; a newline is Enter."""
         names = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "=": "equal", ";": "semicolon",
-                 ">": "shift-dot", "$": "shift-4", "(": "shift-9", ")": "shift-0", "*": "shift-8", "|": "shift-backslash", "'": "apostrophe"}
+                 ">": "shift-dot", "$": "shift-4", "(": "shift-9", ")": "shift-0", "*": "shift-8", "|": "shift-backslash", "'": "apostrophe",
+                 ":": "shift-semicolon"}
         for c in text:
-            self.hmp("sendkey " + (names.get(c) or ("shift-" + c.lower() if c.isupper() else c)))
+            self.press(names.get(c) or ("shift-" + c.lower() if c.isupper() else c))
 
     def screen(self):
         """What the window shows: (width, height, pixels as bytes, three a pixel)."""
