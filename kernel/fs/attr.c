@@ -8,6 +8,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
@@ -167,7 +168,7 @@ static long do_truncate(const struct path *path, struct file *file, loff_t len)
 	}
 	down_write(&inode->i_rwsem);
 	if (file && file->f_op->truncate) {
-		err = file->f_op->truncate(file, len);
+		err = fsnotify_change(path->dentry, ATTR_SIZE, file->f_op->truncate(file, len));
 	} else {
 		file_remove_privs(inode);
 		err = notify_change(path->dentry, &attr, false);
@@ -221,6 +222,7 @@ long sys_ftruncate(unsigned int fd, long len)
 static long do_fallocate(struct file *file, int mode, loff_t off, loff_t len)
 {
 	umode_t type = file->f_inode->i_mode;
+	long err;
 
 	if (mode & ~FALLOC_FL_ALL || (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE)))
 		return -EOPNOTSUPP;
@@ -234,7 +236,12 @@ static long do_fallocate(struct file *file, int mode, loff_t off, loff_t len)
 		return -ENODEV;
 	if (off > 0x7fffffffffffffffL - len)
 		return -EFBIG;
-	return file->f_op->fallocate ? file->f_op->fallocate(file, mode, off, len) : -EOPNOTSUPP;
+	if (!file->f_op->fallocate)
+		return -EOPNOTSUPP;
+	err = file->f_op->fallocate(file, mode, off, len);
+	if (!err)
+		fsnotify_file(file, IN_MODIFY);
+	return err;
 }
 
 long sys_fallocate(int fd, int mode, loff_t off, loff_t len)

@@ -58,5 +58,10 @@ struct cgroup_inode {
 	const struct cgroup_subsys *ss;	/* NULL: a core file */
 	const struct cftype *cft;
 };
+/*
+ * What announces the news of the file @inode: NULL if it has none, or is no file of a group. Else with
+ * a reference on the *css that it lives in.
+ */
+struct cgroup_file *cgroup_inode_news(const struct inode *inode, struct cgroup_subsys_state **css);
 /* The css behind a file: a reference, or NULL if it has gone. */
 struct cgroup_subsys_state *cgroup_inode_css(const struct cgroup_inode *ci);

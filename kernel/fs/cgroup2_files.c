@@ -53,6 +53,17 @@ static struct cgroup_file *news_of(const struct cgroup_inode *ci, struct cgroup_
 	return ci->cft->file_offset ? (void *)((char *)css + ci->cft->file_offset) : NULL;
 }
 
+/* cgroup2.h */
+struct cgroup_file *cgroup_inode_news(const struct inode *inode, struct cgroup_subsys_state **css)
+{
+	const struct cgroup_inode *ci = inode->i_private;
+
+	if (inode->i_fop != &cgroup_file_fops || !ci->cft->file_offset)
+		return NULL;
+	*css = cgroup_inode_css(ci);
+	return *css ? news_of(ci, *css) : NULL;
+}
+
 static int cgroup_file_show(struct text_file *t)
 {
 	struct cgroup_open_file *of = container_of(t, struct cgroup_open_file, text);

@@ -21,6 +21,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/fs/dcache.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/mount.h"
 #include "kernel/lib/bug.h"
@@ -192,6 +193,7 @@ void dput(struct dentry *dentry)
 	while (dentry && dput_was_last(dentry)) {
 		struct dentry *parent = dentry->d_parent != dentry ? dentry->d_parent : NULL;
 
+		fsnotify_inode_put(dentry->d_inode);
 		iput(dentry->d_inode);
 		d_free(dentry);
 		dentry = parent;

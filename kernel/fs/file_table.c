@@ -8,6 +8,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/fs/eventpoll.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/locks.h"
 #include "kernel/fs/mount.h"
@@ -121,6 +122,7 @@ void fput(struct file *file)
 	if (left)
 		return;
 	if (file->f_mode & FMODE_OPENED) {
+		fsnotify_close(file);
 		if (!hlist_empty(&file->f_ep))
 			eventpoll_release_file(file);
 		locks_remove_file(file);

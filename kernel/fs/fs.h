@@ -159,6 +159,7 @@ struct inode {
 	struct list_head i_lru;		/* nobody refers to it: it may go */
 	struct list_head i_dirty_list;	/* sb->s_dirty, the oldest first */
 	u64 i_dirtied_when;		/* ns */
+	struct hlist_head i_watches;	/* fsnotify_lock: inotify's */
 	struct dentry *i_alias;		/* d: a directory's one name in the dcache; no reference */
 };
 enum inode_flags { S_SWAPFILE = 1 /* pages are swapped to it: not to be written, cut, removed */ };

@@ -10,6 +10,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/locks.h"
 #include "kernel/fs/mount.h"
@@ -253,7 +254,8 @@ int notify_change(struct dentry *dentry, struct iattr *attr, bool check)
 	}
 	attr->valid |= ATTR_CTIME;
 	attr->ctime = current_time();
-	return inode->i_op->setattr(dentry, attr);
+	err = inode->i_op->setattr(dentry, attr);
+	return fsnotify_change(dentry, attr->valid, err);
 }
 
 /* inode.h */

@@ -10,6 +10,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
 #include "kernel/fs/syscalls.h"
@@ -71,7 +72,8 @@ int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode)
 		return err;
 	if (!dir->i_op->create)
 		return -EACCES;
-	return dir->i_op->create(dir, dentry, (mode & S_IALLUGO) | S_IFREG);
+	err = dir->i_op->create(dir, dentry, (mode & S_IALLUGO) | S_IFREG);
+	return fsnotify_create(dir, dentry, 0, err);
 }
 
 /* namei.h */
@@ -83,7 +85,8 @@ int vfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, kdev_t dev
 		return err;
 	if ((S_ISCHR(mode) || S_ISBLK(mode)) && !fs_capable(CAP_MKNOD))
 		return -EPERM;
-	return dir->i_op->mknod ? dir->i_op->mknod(dir, dentry, mode, dev) : -EPERM;
+	err = dir->i_op->mknod ? dir->i_op->mknod(dir, dentry, mode, dev) : -EPERM;
+	return fsnotify_create(dir, dentry, 0, err);
 }
 
 /* namei.h */
@@ -142,6 +145,7 @@ int do_mkdirat(int dfd, const char *name, umode_t mode)
 	if (!err)
 		err = dir->i_op->mkdir ? dir->i_op->mkdir(dir, dentry, mode & (0777 | S_ISVTX) &
 							  ~current_umask()) : -EPERM;
+	fsnotify_create(dir, dentry, IN_ISDIR, err);
 	end_create(&pl, dentry);
 	return err;
 }
@@ -160,6 +164,7 @@ int do_symlinkat(const char *target, int dfd, const char *name)
 	err = may_create(dir, dentry);
 	if (!err)
 		err = dir->i_op->symlink ? dir->i_op->symlink(dir, dentry, target) : -EPERM;
+	fsnotify_create(dir, dentry, 0, err);
 	end_create(&pl, dentry);
 	return err;
 }
@@ -177,7 +182,10 @@ static int vfs_link(struct path *old, struct parent_lookup *pl, struct dentry *d
 		return -EPERM;
 	if (!inode->i_nlink && !inode->i_unnamed)
 		return -ENOENT;
-	return dir->i_op->link(old->dentry, dir, dentry);
+	err = dir->i_op->link(old->dentry, dir, dentry);
+	if (!err && fsnotify_on())
+		fsnotify_tell_inode(inode, IN_ATTRIB);	/* i_nlink */
+	return fsnotify_create(dir, dentry, 0, err);
 }
 
 /* namei.h */
@@ -209,7 +217,8 @@ int vfs_unlink(struct inode *dir, struct dentry *dentry)
 
 	if (err)
 		return err;
-	return dir->i_op->unlink ? dir->i_op->unlink(dir, dentry) : -EPERM;
+	err = dir->i_op->unlink ? dir->i_op->unlink(dir, dentry) : -EPERM;
+	return fsnotify_remove(dir, dentry, err);
 }
 
 /* namei.h */
@@ -219,7 +228,8 @@ int vfs_rmdir(struct inode *dir, struct dentry *dentry)
 
 	if (err)
 		return err;
-	return dir->i_op->rmdir ? dir->i_op->rmdir(dir, dentry) : -EPERM;
+	err = dir->i_op->rmdir ? dir->i_op->rmdir(dir, dentry) : -EPERM;
+	return fsnotify_remove(dir, dentry, err);
 }
 
 /* "file/": a name with a slash after it is a directory's. */
@@ -364,6 +374,20 @@ static int vfs_rename(struct inode *odir, struct dentry *od, struct inode *ndir,
 	return odir->i_op->rename ? odir->i_op->rename(odir, od, ndir, nd, flags) : -EPERM;
 }
 
+/* A rename was done: od and nd have changed places, or od has taken nd's. */
+static void tell_rename(struct parent_lookup *o, struct inode *moved, struct parent_lookup *n,
+			struct inode *target, unsigned int flags)
+{
+	struct inode *odir = o->parent.dentry->d_inode, *ndir = n->parent.dentry->d_inode;
+	bool exchange = flags & RENAME_EXCHANGE;
+
+	if (!fsnotify_on() || moved == target)
+		return;
+	fsnotify_tell_move(odir, o->last, ndir, n->last, moved, exchange ? NULL : target);
+	if (exchange)
+		fsnotify_tell_move(ndir, n->last, odir, o->last, target, NULL);
+}
+
 static int rename_locked(struct parent_lookup *o, struct parent_lookup *n, unsigned int flags)
 {
 	struct dentry *od, *nd;
@@ -378,6 +402,8 @@ static int rename_locked(struct parent_lookup *o, struct parent_lookup *n, unsig
 	if (!err)
 		err = vfs_rename(o->parent.dentry->d_inode, od, n->parent.dentry->d_inode, nd,
 				 flags);
+	if (!err)
+		tell_rename(o, od->d_inode, n, nd->d_inode, flags);
 	unlock_rename(o->parent.dentry, n->parent.dentry);
 	if (!IS_ERR(od))
 		dput(od);

@@ -15,6 +15,7 @@
 #include "kernel/abi/statfs.h"
 #include "kernel/block/block.h"
 #include "kernel/fs/dcache.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/mount_internal.h"
 #include "kernel/fs/namei.h"
@@ -89,6 +90,7 @@ static void deactivate_super(struct super_block *sb)
 {
 	if (--sb->s_count)
 		return;
+	fsnotify_super_gone(sb);
 	if (sb->s_type->kill_sb)
 		sb->s_type->kill_sb(sb);
 	spin_lock(&sb_lock);

@@ -12,6 +12,7 @@
 #include "kernel/abi/mount.h"
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/nameidata.h"
@@ -105,7 +106,8 @@ static int handle_truncate(struct file *file)
 		return 0;
 	down_write(&inode->i_rwsem);
 	if (file->f_op->truncate)
-		err = file->f_op->truncate(file, 0);
+		err = fsnotify_change(file->f_path.dentry, ATTR_SIZE,
+				      file->f_op->truncate(file, 0));
 	else if (inode->i_op->setattr)
 		err = notify_change(file->f_path.dentry, &attr, false);
 	up_write(&inode->i_rwsem);
@@ -394,6 +396,7 @@ static long do_sys_open(int dfd, const char __user *uname, const struct open_how
 			put_unused_fd(fd);
 			fd = PTR_ERR(file);
 		} else {
+			fsnotify_file(file, IN_OPEN);
 			fd_install(fd, file);
 		}
 	}
@@ -461,6 +464,7 @@ struct file *open_exec_at(int dfd, const char *path, bool follow, bool empty)
 		return ERR_PTR(err);
 	}
 	file->f_mode |= FMODE_EXEC;
+	fsnotify_file(file, IN_OPEN);
 	return file;
 }
 

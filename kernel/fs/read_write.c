@@ -12,6 +12,7 @@
 #include "kernel/abi/mount.h"
 #include "kernel/abi/uio.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/permission.h"
@@ -156,6 +157,7 @@ kssize_t vfs_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 	kssize_t n = read_file(file, buf, len, pos);
 
 	account_read(n);
+	fsnotify_access(file, n);
 	return n;
 }
 
@@ -179,6 +181,7 @@ kssize_t vfs_write(struct file *file, const char __user *buf, size_t len, loff_t
 	kssize_t n = write_file(file, buf, len, pos);
 
 	account_write(n);
+	fsnotify_modify(file, n);
 	return n;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/abi/dirent.h"
 #include "kernel/abi/errno.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/string.h"
@@ -95,6 +96,8 @@ static long iterate_dir(struct file *file, struct dir_context *ctx)
 		touch_atime(file);
 	}
 	up_read(&inode->i_rwsem);
+	if (err >= 0)
+		fsnotify_file(file, IN_ACCESS);
 	return err;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/uio.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/x86/uaccess.h"
@@ -107,10 +108,13 @@ static kssize_t vfs_iov(struct file *file, const struct iovec __user *uvec, unsi
 	if (IS_ERR(vec))
 		return PTR_ERR(vec);
 	ret = do_loop(file, vec, n, pos, write);
-	if (write)
+	if (write) {
 		account_write(ret);
-	else
+		fsnotify_modify(file, ret);
+	} else {
 		account_read(ret);
+		fsnotify_access(file, ret);
+	}
 	if (vec != fast)
 		kfree(vec);
 	return ret;

@@ -12,6 +12,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/uio.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/read_write.h"
@@ -65,6 +66,8 @@ static kssize_t copy_range(struct file *in, loff_t *in_pos, struct file *out, lo
 	free_pages_address(buf, 0);
 	account_read(done);
 	account_write(done);
+	fsnotify_access(in, done);
+	fsnotify_modify(out, done);
 	if (done)
 		inode_touch(out->f_inode);
 	return done ? done : n;

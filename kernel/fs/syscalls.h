@@ -150,9 +150,13 @@ long sys_flistxattr(int fd);
 /* swap.c */
 long sys_swapon(const char __user *path, int flags);
 long sys_swapoff(const char __user *path);
-/* pipe.c, eventfd.c, eventpoll.c, memfd.c */
+/* pipe.c, inotify.c, eventfd.c, eventpoll.c, memfd.c */
 long sys_pipe(int __user *fds);
 long sys_pipe2(int __user *fds, int flags);
+long sys_inotify_init(void);
+long sys_inotify_init1(int flags);
+long sys_inotify_add_watch(int fd, const char __user *name, u32 mask);
+long sys_inotify_rm_watch(int fd, int wd);
 long sys_eventfd(unsigned int count);
 long sys_eventfd2(unsigned int count, int flags);
 long sys_userfaultfd(int flags);

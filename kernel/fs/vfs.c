@@ -11,6 +11,7 @@
 #include "kernel/fs/ext2/ext2_fs.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fs_struct.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/mount_internal.h"
 #include "kernel/fs/nameidata.h"
@@ -70,4 +71,5 @@ void vfs_init(void)
 	pipe_init();
 	sock_fs_init();
 	sync_init();
+	inotify_boot();
 }

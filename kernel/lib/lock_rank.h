@@ -77,6 +77,7 @@ enum lock_rank {
 	LOCK_VIRTQ,		/* a virtqueue */
 	LOCK_PSI,		/* a pressure group's averages and triggers */
 	LOCK_WORKQUEUE,
+	LOCK_FSNOTIFY,		/* inotify's watches and queues */
 	LOCK_POLL,		/* what a poller waits on */
 	LOCK_WAITQ,		/* a wait queue */
 	LOCK_WAITQ_POLL,	/* a poller's own, woken from another */

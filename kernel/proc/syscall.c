@@ -41,6 +41,7 @@ static const syscall_fn sys_call_table[NR_SYSCALLS] = {
 	SYS(mknodat), SYS(fchownat), SYS(futimesat), SYS(newfstatat), SYS(unlinkat), SYS(renameat), SYS(linkat),
 	SYS(symlinkat), SYS(readlinkat), SYS(fchmodat), SYS(faccessat), SYS(pselect6), SYS(ppoll), SYS(splice), SYS(tee), SYS(vmsplice),
 	SYS(timerfd_create), SYS(timerfd_settime), SYS(timerfd_gettime), SYS(signalfd), SYS(signalfd4),
+	SYS(inotify_init), SYS(inotify_init1), SYS(inotify_add_watch), SYS(inotify_rm_watch),
 	SYS(sync_file_range), SYS(utimensat), SYS(epoll_pwait), SYS(eventfd), SYS(fallocate), SYS(eventfd2),
 	SYS(epoll_create1), SYS(dup3), SYS(pipe2), SYS(preadv), SYS(pwritev), SYS(syncfs), SYS(renameat2),
 	SYS(memfd_create), SYS(userfaultfd), SYS(copy_file_range), SYS(preadv2), SYS(pwritev2), SYS(statx), SYS(close_range),

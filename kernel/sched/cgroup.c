@@ -526,10 +526,15 @@ u64 cgroup_ino(const struct cgroup *cgroup)
 }
 
 /* cgroup.h */
+void (*cgroup_news_hook)(struct cgroup_file *file);
+
+/* cgroup.h */
 void cgroup_file_notify(struct cgroup_file *file)
 {
 	file->seq++;
 	wake_up_all(&file->wait);
+	if (!hlist_empty(&file->watches))
+		cgroup_news_hook(file);
 }
 
 /* --- boot --- */

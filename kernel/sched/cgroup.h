@@ -49,7 +49,7 @@ struct cgroup_subsys_state {
 
 /*
  * A file of a group: "<controller>.<name>", or "cgroup.<name>". Notified by cgroup_file_notify():
- * pollers get EPOLLPRI | EPOLLERR, inotify's users nothing (there is no inotify).
+ * pollers get EPOLLPRI | EPOLLERR, inotify's watchers IN_MODIFY.
  */
 enum cftype_flags {
 	CFTYPE_ONLY_ON_ROOT = 1,
@@ -78,6 +78,7 @@ struct cftype {
 /* Lives in a controller's struct; says "this file has something new" to those who poll it. */
 struct cgroup_file {
 	struct wait_queue_head wait;
+	struct hlist_head watches;	/* inotify's, fsnotify_lock */
 	_Atomic unsigned int seq;	/* a: counts the news; a poller compares with what it read */
 };
 
@@ -149,6 +150,8 @@ const char *cgroup_name(const struct cgroup *cgroup);	/* "b"; "/" for the root *
 u64 cgroup_ino(const struct cgroup *cgroup);
 
 void cgroup_file_notify(struct cgroup_file *file);	/* any context */
+/* inotify's: a file that has watches has news. Any context. */
+extern void (*cgroup_news_hook)(struct cgroup_file *file);
 
 /*
  * kernel/proc's side. From cgroup_can_fork() to cgroup_cancel_fork() or cgroup_post_fork(), and
