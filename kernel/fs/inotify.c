@@ -70,8 +70,8 @@ struct group {
 	int nr_events;
 	int max_events;			/* c */
 	int last_wd;
-	struct event overflow;		/* on the list or not */
 	struct inotify_user *user;	/* c */
+	struct event overflow;		/* on the list or not; without a name, so it may end the struct */
 };
 struct watch {
 	struct hlist_node on_inode, on_news;
