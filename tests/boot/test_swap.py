@@ -49,10 +49,11 @@ def test_priorities(tmp_path):
         assert used["/dev/vdc"] == 0 or used["/dev/vdb"] > 46000, used
         m.run("for d in a b c; do swapoff /dev/vd$d; swapprio /dev/vd$d 7; done", 60)
         m.run("swapcheck 1 125 1 stay & P=$!; " + FILLED % 30000 + "cat /proc/swaps; kill -USR1 $P; wait $P", 120)
-        used = [int(u) for u in re.findall(r"^/dev/vd. +partition\t+\d+\t+(\d+)", m.console, re.M)[-3:]]
-        if min(used) > 15500:       # the smallest is full; the others go on by turns
-            used.remove(min(used))
-        assert max(used) - min(used) < 2000 and min(used) > 3000, used
+        used = dict(re.findall(r"^(/dev/vd.) +partition\t+\d+\t+(\d+)", m.console, re.M)[-3:])
+        a, b, c = (int(used[f"/dev/vd{d}"]) for d in "abc")
+        # by turns; once the smallest (16 MiB) is full the others go on, and what is read back leaves holes in it
+        assert abs(b - c) < 2000 and min(b, c) > 3000, used
+        assert abs(a - b) < 2000 or (a < b and b > 14000 and a > 8000), used
         m.run("for d in a b c; do swapoff /dev/vd$d; done", 60)
         balanced(m, before)
 
