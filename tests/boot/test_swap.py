@@ -44,9 +44,9 @@ def test_priorities(tmp_path):
         assert [(n, s[3]) for n, s in swaps(m).items()] == [("/dev/vda", 20), ("/dev/vdb", 10), ("/dev/vdc", -2)]
         assert "swapcheck: intact" in m.run("swapcheck 1 125 1 stay & P=$!; " + FILLED % 30000 + "cat /proc/swaps; kill -USR1 $P; wait $P", 120)
         used = {n: int(u) for n, u in re.findall(r"^(/\S+) +partition\t+\d+\t+(\d+)", m.console, re.M)}
-        # the lowest only when the others are full: how much goes out is a matter of the host's speed
-        assert used["/dev/vda"] > 15000 and used["/dev/vdb"] > 5000, used
-        assert used["/dev/vdc"] == 0 or used["/dev/vdb"] > 46000, used
+        # the next only when one is full, but what is read back leaves holes: how much, is a matter of the host's speed
+        assert used["/dev/vda"] > 8000 and used["/dev/vdb"] > 5000, used
+        assert used["/dev/vdc"] == 0 or used["/dev/vdb"] > 30000, used
         m.run("for d in a b c; do swapoff /dev/vd$d; swapprio /dev/vd$d 7; done", 60)
         m.run("swapcheck 1 125 1 stay & P=$!; " + FILLED % 30000 + "cat /proc/swaps; kill -USR1 $P; wait $P", 120)
         used = dict(re.findall(r"^(/dev/vd.) +partition\t+\d+\t+(\d+)", m.console, re.M)[-3:])
