@@ -41,7 +41,8 @@ def test_the_firmwares_nodes_become_ours():
 
 
 def test_four_fake_nodes():
-    with Machine(mem=512, cpus=4, append="numa=fake=4") as m:
+    # little HighMem: a node's low memory goes before another's HighMem, and the shell needs some to fork
+    with Machine(mem=512, cpus=4, highmem=64, append="numa=fake=4") as m:
         m.wait_shell()
         assert m.run("cat /sys/devices/system/node/has_memory").strip() == "0-3"
         assert [m.run(f"cat /sys/devices/system/node/node{n}/cpulist").strip() for n in range(4)] == list("0123")
@@ -53,6 +54,7 @@ def test_four_fake_nodes():
         # All of it can be had by one process, wherever it runs.
         before = m.settled()
         m.start("taskset 8 numatest hog 0 400 3600", timeout=120)
+        assert min(node_kb(m, n)["MemUsed"] for n in (0, 1, 3)) > 90 << 10     # its own node's and others'
         m.run("kill -9 $!; wait $! 2>/dev/null; true")
         assert abs(m.settled()["MemFree"] - before["MemFree"]) < 1024
         assert m.vmstat()["numa_miss"] > 10000
