@@ -3,8 +3,8 @@
 # programs: big_mm=big_mm,-DMB=16 hold withadj
 # close: 1,2 oom_score_adj -?\d+ -> .*
 r() { echo "# $*"; eval "$*"; }
-holds() { # PID MIB: waits until it has touched all of it
-  until awk -v kb=$(($2 * 1024)) '/^Vm(RSS|Swap)/ { has += $2 } END { exit has < kb }' /proc/$1/status; do usleep 50000; done
+holds() { # PID MIB: waits until it has touched all of it and sleeps; Linux counts up to 63 pages late
+  until awk -v kb=$(($2 * 1024 - 256)) '/^State:/ { s = $2 } /^Vm(RSS|Swap)/ { has += $2 } END { exit s != "S" || has < kb }' /proc/$1/status; do usleep 50000; done
 }
 dmesg -c > /dev/null
 r 'grep -E "MemTotal|SwapTotal" /proc/meminfo'
