@@ -54,7 +54,7 @@ static int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long 
 	unsigned long pages = len >> PAGE_SHIFT, at;
 	int error;
 
-	flags |= VM_DATA_DEFAULT_FLAGS | VM_ACCOUNT | mm->def_flags;
+	flags |= VM_DATA_DEFAULT_FLAGS | VM_ACCOUNT | VM_SOFTDIRTY | mm->def_flags;
 	at = get_unmapped_area(mm, addr, len, MAP_FIXED);
 	if (IS_ERR((void *)at))
 		return (int)(long)at;

@@ -197,8 +197,9 @@ static bool vma_permits_force(const struct vm_area_struct *vma, bool write)
 }
 
 /* Is the page at @addr anonymous and this process's alone, though its PTE says read-only? */
-static bool follow_own_page(struct mm_struct *mm, unsigned long addr, struct page **page)
+static bool follow_own_page(struct vm_area_struct *vma, unsigned long addr, struct page **page)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	pmd_t *pmd = mm_find_pmd(mm, addr);
 	spinlock_t *ptl;
 	pte_t *ptep, pte;
@@ -209,6 +210,8 @@ static bool follow_own_page(struct mm_struct *mm, unsigned long addr, struct pag
 		return false;
 	pte = ptep_get(ptep);
 	found = pte_present(pte) && pte_dirty(pte) ? vm_normal_page(pte) : NULL;
+	if (!(vma->vm_flags & VM_SOFTDIRTY) && !pte_soft_dirty(pte))
+		found = NULL;		/* a fault makes it soft-dirty first */
 	if (found && PageAnon(found) && page_mapcount(found) == 1)
 		get_page(found);
 	else
@@ -229,7 +232,7 @@ struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsig
 			return NULL;
 	}
 	while (!follow_page(vma->vm_mm, addr, write, &page) &&
-	       !(force && write && follow_own_page(vma->vm_mm, addr, &page))) {
+	       !(force && write && follow_own_page(vma, addr, &page))) {
 		vm_fault_t ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0, NULL);
 
 		if ((ret & VM_FAULT_ERROR) || fatal_signal_pending(current))

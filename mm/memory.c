@@ -451,6 +451,9 @@ static void map_swapped_page(struct vm_fault *vmf, struct page *page, swp_entry_
 	pte_t pte = mk_pte(page, vma->vm_page_prot);
 	bool ours = false;
 
+	if (pte_soft_dirty(vmf->orig_pte))
+		pte = pte_mksoft_dirty(pte);
+
 	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
 	add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
 	/* Not mapped yet, one swap entry: a write by the only owner needs no second fault. */

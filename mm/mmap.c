@@ -241,7 +241,8 @@ static unsigned long round_hint_to_min(unsigned long hint)
 static unsigned long calc_vm_flags(const struct mmap_request *req, const struct mm_struct *mm)
 {
 	unsigned long flags =
-		mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | req->extra_vm_flags;
+		mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_SOFTDIRTY |
+		req->extra_vm_flags;
 
 	flags |= (req->prot & PROT_READ ? VM_READ : 0) | (req->prot & PROT_WRITE ? VM_WRITE : 0) |
 		 (req->prot & PROT_EXEC ? VM_EXEC : 0);

@@ -33,6 +33,8 @@ static bool can_change_pte_writable(const struct vm_area_struct *vma, pte_t pte)
 
 	if (!(vma->vm_flags & VM_WRITE) || (vma->vm_flags & VM_SHARED) || !pte_dirty(pte))
 		return false;
+	if (!(vma->vm_flags & VM_SOFTDIRTY) && !pte_soft_dirty(pte))
+		return false;		/* somebody waits to hear of the write */
 	page = vm_normal_page(pte);
 	return page && PageAnon(page) && page_test(page, PG_anon_exclusive);
 }

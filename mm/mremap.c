@@ -67,7 +67,8 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 			continue;
 		pte = ptep_get_and_clear(old);	/* the CPU may have set a bit since */
 		flush |= pte_present(pte);
-		set_pte(new, pte);
+		/* What lies at the new address was not there before: it counts as written. */
+		set_pte(new, pte_present(pte) ? pte_mksoft_dirty(pte) : pte_swp_mksoft_dirty(pte));
 	}
 	/*
 	 * Before the locks go: a page could otherwise be unmapped at its new place and freed, and

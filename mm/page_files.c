@@ -8,6 +8,7 @@
  *         (Documentation/admin-guide/mm/pagemap).
  *
  *           pagemap:  63 present · 62 swapped · 61 a file's or shared · 56 nobody else maps it
+ *                     55 soft-dirty: written to since 4 was written to clear_refs
  *                     54…0 the frame, for CAP_SYS_ADMIN only; or area (4…0) and slot (54…5)
  *
  * Locks:  pagemap: mmap_lock for reading, LOCK_PTE a table at a time. kpage*: none; a page may
@@ -117,6 +118,7 @@ CTL_FILE("/proc/kpagecount", .mode = 0400, .read_at = read_kpagecount);
 
 /* --- a process's pages --- */
 
+#define PM_SOFT_DIRTY (1UL << 55)
 #define PM_MMAP_EXCLUSIVE (1UL << 56)
 #define PM_FILE (1UL << 61)
 #define PM_SWAP (1UL << 62)
@@ -133,12 +135,13 @@ static u64 pagemap_entry(pte_t pte, bool shows_frames)
 		return 0;
 	if (!pte_present(pte)) {
 		entry = pte_to_swp_entry(pte);
-		v = PM_SWAP;
+		v = PM_SWAP | (pte_soft_dirty(pte) ? PM_SOFT_DIRTY : 0);
 		if (shows_frames)
 			v |= swp_type(entry) | (u64)swp_offset(entry) << PM_SWAP_OFFSET_SHIFT;
 		return v;
 	}
-	v = PM_PRESENT | (shows_frames ? pte_pfn(pte) : 0);
+	v = PM_PRESENT | (shows_frames ? pte_pfn(pte) : 0) |
+	    (pte_soft_dirty(pte) ? PM_SOFT_DIRTY : 0);
 	page = vm_normal_page(pte);
 	if (page && !PageAnon(page))
 		v |= PM_FILE;
@@ -166,6 +169,21 @@ static void fill_range(struct mm_struct *mm, unsigned long start, unsigned long 
 	}
 }
 
+/* A mapping that is new since the last clearing is soft-dirty as a whole. => as fill_range() */
+static void mark_new_mappings(struct mm_struct *mm, unsigned long start, unsigned long end, u64 *out)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		unsigned long stop = MIN(vma->vm_end, end);
+
+		if (!(vma->vm_flags & VM_SOFTDIRTY))
+			continue;
+		for (unsigned long at = MAX(vma->vm_start, start); at < stop; at += PAGE_SIZE)
+			out[(at - start) >> PAGE_SHIFT] |= PM_SOFT_DIRTY;
+	}
+}
+
 /* => may sleep; 0 behind the end of user memory, -EINVAL: not on words */
 static kssize_t read_pagemap(struct task_struct *task, void *buf, size_t len, loff_t pos,
 			     bool capable)
@@ -189,69 +207,9 @@ static kssize_t read_pagemap(struct task_struct *task, void *buf, size_t len, lo
 	for (unsigned long i = 0; i < n; i++)
 		((u64 *)buf)[i] = 0;
 	fill_range(mm, first << PAGE_SHIFT, end, buf, capable);
+	mark_new_mappings(mm, first << PAGE_SHIFT, end, buf);
 	up_read(&mm->mmap_lock);
 	mmput(mm);
 	return n * WORD;
 }
 CTL_PID_FILE("pagemap", .mode = 0400, .read_at = read_pagemap, .needs_ptrace = true);
-
-/* --- clear_refs --- */
-
-enum clear_refs { CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY,
-		  CLEAR_REFS_MM_HIWATER_RSS };
-
-/* Every page of @vma counts as not used since now. => mmap_lock for reading */
-static void clear_refs_vma(struct vm_area_struct *vma)
-{
-	unsigned long addr = vma->vm_start, next;
-	pmd_t *pmd;
-
-	while ((addr = next_present_pmd(vma->vm_mm, addr, vma->vm_end, &pmd)) < vma->vm_end) {
-		spinlock_t *ptl = pte_lockptr(pmd);
-		pte_t *ptep = pte_offset(pmd, addr);
-
-		next = pmd_addr_end(addr, vma->vm_end);
-		spin_lock(ptl);
-		for (; addr < next; addr += PAGE_SIZE, ptep++) {
-			pte_t pte = ptep_get(ptep);
-			struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
-
-			if (!page)
-				continue;
-			/* The CPU may set the dirty bit at the same time. */
-			__atomic_fetch_and(&ptep->val, ~_PAGE_ACCESSED, __ATOMIC_SEQ_CST);
-			page_clear(page, PG_referenced);
-		}
-		spin_unlock(ptl);
-		cond_resched();
-	}
-}
-
-static kssize_t clear_refs_write(struct task_struct *task, char *buf, size_t len)
-{
-	struct vm_area_struct *vma;
-	struct mm_struct *mm;
-	int type;
-
-	if (kstrtoint(strim(buf), 10, &type) || type < CLEAR_REFS_ALL ||
-	    type > CLEAR_REFS_MM_HIWATER_RSS || type == CLEAR_REFS_SOFT_DIRTY)
-		return -EINVAL;
-	mm = get_task_mm(task);
-	if (!mm)
-		return len;
-	if (down_read_killable(&mm->mmap_lock)) {
-		mmput(mm);
-		return -EINTR;
-	}
-	if (type == CLEAR_REFS_MM_HIWATER_RSS)
-		mm->hiwater_rss = get_mm_rss(mm);
-	else
-		for_each_vma(mm, vma)
-			if (type == CLEAR_REFS_ALL || (type == CLEAR_REFS_MAPPED) == !!vma->vm_mapping)
-				clear_refs_vma(vma);
-	flush_tlb_context(&mm->tlb);
-	up_read(&mm->mmap_lock);
-	mmput(mm);
-	return len;
-}
-CTL_PID_FILE("clear_refs", .mode = 0200, .write = clear_refs_write);

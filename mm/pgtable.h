@@ -18,7 +18,8 @@
 /* Beside the CPU's own bits (kernel/x86/pte_bits.h), ours: */
 #define _PAGE_PROTNONE	(1UL << 8)	/* with PRESENT clear: a PROT_NONE page that is there */
 #define _PAGE_SPECIAL	(1UL << 9)	/* not counted (the zero page, devices) */
-#define _PAGE_SOFT_DIRTY (1UL << 11)
+#define _PAGE_SOFT_DIRTY (1UL << 11)	/* written to since clear_refs was last told 4 */
+#define _PAGE_SWP_SOFT_DIRTY (1UL << 1)	/* the same in a swap entry, where bit 11 is the slot's */
 #define PMD_SIZE (1UL << PMD_SHIFT)
 #define PUD_SIZE (1UL << PUD_SHIFT)
 #define PGD_SIZE (1UL << PGD_SHIFT)
@@ -40,11 +41,32 @@ static inline pte_t mk_pte(struct page *page, pgprot_t prot)
 }
 static inline pte_t pte_mkwrite(pte_t pte) { pte.val |= _PAGE_RW; return pte; }
 static inline pte_t pte_wrprotect(pte_t pte) { pte.val &= ~_PAGE_RW; return pte; }
-static inline pte_t pte_mkdirty(pte_t pte) { pte.val |= _PAGE_DIRTY; return pte; }
+/*
+ * A write was noticed: soft-dirty as well. (The CPU sets the dirty bit alone: who wants to hear of
+ * the next write takes the right to write away.)
+ */
+static inline pte_t pte_mkdirty(pte_t pte)
+{
+	pte.val |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
+	return pte;
+}
 static inline pte_t pte_mkclean(pte_t pte) { pte.val &= ~_PAGE_DIRTY; return pte; }
 static inline pte_t pte_mkyoung(pte_t pte) { pte.val |= _PAGE_ACCESSED; return pte; }
 static inline pte_t pte_mkold(pte_t pte) { pte.val &= ~_PAGE_ACCESSED; return pte; }
 static inline pte_t pte_mkspecial(pte_t pte) { pte.val |= _PAGE_SPECIAL; return pte; }
+static inline pte_t pte_mksoft_dirty(pte_t pte) { pte.val |= _PAGE_SOFT_DIRTY; return pte; }
+static inline pte_t pte_clear_soft_dirty(pte_t pte) { pte.val &= ~_PAGE_SOFT_DIRTY; return pte; }
+static inline pte_t pte_swp_mksoft_dirty(pte_t pte) { pte.val |= _PAGE_SWP_SOFT_DIRTY; return pte; }
+static inline pte_t pte_swp_clear_soft_dirty(pte_t pte)
+{
+	pte.val &= ~_PAGE_SWP_SOFT_DIRTY;
+	return pte;
+}
+/* Of either kind of entry. */
+static inline bool pte_soft_dirty(pte_t pte)
+{
+	return pte.val & (pte_present(pte) ? _PAGE_SOFT_DIRTY : _PAGE_SWP_SOFT_DIRTY);
+}
 static inline pte_t ptep_get(pte_t *ptep) { return (pte_t){ READ_ONCE(ptep->val) }; }
 static inline void set_pte(pte_t *ptep, pte_t pte) { WRITE_ONCE(ptep->val, pte.val); }
 /* Atomic against the CPU's setting of accessed and dirty bits. */

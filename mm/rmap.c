@@ -469,6 +469,7 @@ int page_referenced(struct page *page, bool is_locked, unsigned long *vm_flags)
 static bool unmap_to_swap(struct page *page, struct mm_struct *mm, pte_t *ptep, pte_t pte)
 {
 	swp_entry_t entry = { .val = page->private };
+	pte_t swp = swp_entry_to_pte(entry);
 
 	if (swap_duplicate(entry) < 0) {
 		set_pte(ptep, pte);
@@ -478,7 +479,7 @@ static bool unmap_to_swap(struct page *page, struct mm_struct *mm, pte_t *ptep, 
 	add_mm_counter(mm, MM_ANONPAGES, -1);
 	add_mm_counter(mm, MM_SWAPENTS, 1);
 	page_clear(page, PG_anon_exclusive);
-	set_pte(ptep, swp_entry_to_pte(entry));
+	set_pte(ptep, pte_soft_dirty(pte) ? pte_swp_mksoft_dirty(swp) : swp);
 	return true;
 }
 

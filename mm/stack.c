@@ -138,7 +138,7 @@ int setup_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_stru
 	}
 	vma->vm_end = top;
 	vma->vm_start = top - PAGE_SIZE;
-	vma->vm_flags = VM_STACK_FLAGS | mm->def_flags;
+	vma->vm_flags = VM_STACK_FLAGS | mm->def_flags;	/* not soft-dirty: as Linux's first stack */
 	vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
 	vma_set_page_prot(vma);
 	down_write(&mm->mmap_lock);

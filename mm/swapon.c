@@ -247,18 +247,20 @@ static void unuse_pte(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr
 		     struct page *page)
 {
 	spinlock_t *ptl;
-	pte_t *pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
+	pte_t *pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl), old, new;
 
 	if (!pte)
 		return;
-	if (ptep_get(pte).val != swp_entry_to_pte(entry).val) {
+	old = ptep_get(pte);
+	if (pte_swp_clear_soft_dirty(old).val != swp_entry_to_pte(entry).val) {
 		pte_unmap_unlock(pte, ptl);
 		return;
 	}
 	if (page_test(page, PG_uptodate)) {
 		get_page(page);
 		page_add_anon_rmap(page, vma, addr);
-		set_pte(pte, pte_mkold(mk_pte(page, vma->vm_page_prot)));
+		new = pte_mkold(mk_pte(page, vma->vm_page_prot));
+		set_pte(pte, pte_soft_dirty(old) ? pte_mksoft_dirty(new) : new);
 		add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
 		add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
 	} else {

@@ -348,6 +348,7 @@ static void show_smap_vma_flags(struct seq_file *m, unsigned long flags)
 		{ VM_SEQ_READ, "sr " },	  { VM_RAND_READ, "rr " },   { VM_DONTCOPY, "dc " },
 		{ VM_DONTEXPAND, "de " }, { VM_LOCKONFAULT, "?? " }, { VM_ACCOUNT, "ac " },
 		{ VM_NORESERVE, "nr " },  { VM_WIPEONFORK, "wf " },  { VM_DONTDUMP, "dd " },
+		{ VM_SOFTDIRTY, "sd " },
 	};
 
 	seq_puts(m, "VmFlags: ");

@@ -300,14 +300,26 @@ int vma_carve(struct vm_area_struct **vma, unsigned long start, unsigned long en
 	return error;
 }
 
-/* Is there nothing that tells @a from the @b right behind it? */
+/*
+ * Is there nothing that tells @a from the @b right behind it? Whether one is soft-dirty does not
+ * count: the whole is then (vma_take_soft_dirty()).
+ */
 static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
-	return a->vm_end == b->vm_start && a->vm_flags == b->vm_flags && a->vm_file == b->vm_file &&
-	       a->vm_mapping == b->vm_mapping && !(a->vm_flags & VM_SPECIAL) &&
+	return a->vm_end == b->vm_start && !((a->vm_flags ^ b->vm_flags) & ~VM_SOFTDIRTY) &&
+	       a->vm_file == b->vm_file && a->vm_mapping == b->vm_mapping && !(a->vm_flags & VM_SPECIAL) &&
 	       b->vm_pgoff == a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) &&
 	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma) &&
 	       a->userfaultfd == b->userfaultfd && mpol_equal(a->vm_policy, b->vm_policy);
+}
+
+/* @vma takes in what has @flags. Rather more pages count as written than one too few. */
+static void vma_take_soft_dirty(struct vm_area_struct *vma, unsigned long flags)
+{
+	if (likely(!(flags & ~vma->vm_flags & VM_SOFTDIRTY)))
+		return;
+	vma->vm_flags |= VM_SOFTDIRTY;
+	vma_set_page_prot(vma);
 }
 
 /* @a takes over the range of @b, which is freed. => can_merge(a, b) */
@@ -317,6 +329,7 @@ static void merge_pair(struct vm_area_struct *a, struct vm_area_struct *b)
 		a->anon_vma = b->anon_vma;
 		anon_vma_link(a);
 	}
+	vma_take_soft_dirty(a, b->vm_flags);
 	vma_set_range(a, a->vm_start, b->vm_end, a->vm_pgoff);
 	vma_tree_remove(a->vm_mm, b);
 	unlink_file_vma(b);
@@ -342,10 +355,12 @@ struct vm_area_struct *vma_expand(struct mm_struct *mm, const struct vm_area_str
 	struct vm_area_struct *prev, *next = find_vma_prev(mm, want->vm_start, &prev);
 
 	if (prev && can_merge(prev, want)) {
+		vma_take_soft_dirty(prev, want->vm_flags);
 		vma_set_range(prev, prev->vm_start, want->vm_end, prev->vm_pgoff);
 		return vma_merge(prev);
 	}
 	if (next && can_merge(want, next)) {
+		vma_take_soft_dirty(next, want->vm_flags);
 		vma_set_range(next, want->vm_start, next->vm_end, want->vm_pgoff);
 		return next;
 	}
@@ -364,6 +379,8 @@ bool vma_wants_writenotify(const struct vm_area_struct *vma)
 		return false;
 	if (vma->vm_ops && vma->vm_ops->page_mkwrite)
 		return true;
+	if (unlikely(!(vma->vm_flags & VM_SOFTDIRTY)))
+		return true;		/* whoever cleared it wants to hear of the next write */
 	return vma->vm_mapping && (vma->vm_mapping->flags & AS_DIRTY_ACCOUNTED);
 }
 

@@ -135,7 +135,6 @@ def text_facts(command, lines, close):
     setting = re.search(r"cat /proc/(sys|\S+/oom_score_adj)", command)
     out = []
     for line in lines:
-        line = re.sub(r"(; rd [a-z ]+ )sd (?=$)", r"\1", line)     # [smaps-sd]: the flag, not the numbers before it
         if any(regex.search(line) for _, _, regex in close):
             text = re.sub(r" +", " ", re.sub(r" *" + NUMBER.pattern, "#", line))
         else:
