@@ -89,6 +89,17 @@ $(B)/%.asm.o: %.asm $(B)/asm-offsets.inc $(B)/.flags-kernel | $(B)/.tools-build
 	$(call say,NASM,$<)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP -o $@ $<
 
+# The vDSO: a shared library for programs, built by the same tools and held by the kernel as it is (kernel/vdso).
+VDSO_CFLAGS := -std=gnu11 -O2 -ffreestanding -fPIC -mgeneral-regs-only -fno-strict-aliasing -fomit-frame-pointer \
+	-fno-stack-protector -fasynchronous-unwind-tables -fcf-protection=none -fwrapv $(WARN) $(WERROR) -I.
+VDSO_LDFLAGS := -shared -nostdlib -Bsymbolic -soname linux-vdso.so.1 --hash-style=both --build-id=sha1 --eh-frame-hdr \
+	--no-undefined -z max-page-size=0x1000 -z noexecstack -s
+$(B)/vdso.so: kernel/vdso/vgettime.c kernel/vdso/vdso.ld $(B)/.flags-kernel | $(B)/.tools-build
+	$(call say,VDSO,$@)
+	$(Q)$(CC) $(VDSO_CFLAGS) -MMD -MP -MF $@.d -MT $@ -c -o $(B)/vgettime.o $<
+	$(Q)$(LD) $(VDSO_LDFLAGS) -T kernel/vdso/vdso.ld -o $@ $(B)/vgettime.o
+$(B)/kernel/proc/vdso_image.asm.o: $(B)/vdso.so
+
 # Constants of C for nasm: kernel/x86/asm-offsets.c.in is compiled, never linked.
 $(B)/asm-offsets.inc: kernel/x86/asm-offsets.c.in $(B)/.flags-kernel | $(B)/.tools-build
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $(B)/asm-offsets.d -MT $@ -x c -S -o $(B)/asm-offsets.s $<
@@ -128,7 +139,7 @@ $(B)/.tools-%: .ci/setup $(B)/.flags-tools
 		BUSYBOX='$(BUSYBOX)' PYTHON3='$(PYTHON3)' sh .ci/setup $*
 
 # --- what was built with other flags, or from other files, is built again: the last flags are in .flags-* ---
-FLAGS_kernel = $(CC) $(CFLAGS) $(NASM) $(NASMFLAGS)
+FLAGS_kernel = $(CC) $(CFLAGS) $(NASM) $(NASMFLAGS) $(VDSO_CFLAGS) $(VDSO_LDFLAGS)
 FLAGS_link = $(LD) $(LDFLAGS) $(OBJ)
 FLAGS_user = $(USER_CC) $(USER_CFLAGS)
 FLAGS_initramfs = $(USER_PROGRAMS) $(USER_TESTS)
@@ -140,7 +151,7 @@ $(FLAGS:%=$(B)/.flags-%): $(B)/.flags-%:
 	@mkdir -p $(@D)
 	@printf '%s\n' $(call quote,$(strip $(FLAGS_$*))) > $@
 
--include $(OBJ:.o=.d) $(B)/asm-offsets.d $(USER_PROGRAMS:=.d) $(USER_TESTS:=.d)
+-include $(OBJ:.o=.d) $(B)/asm-offsets.d $(B)/vdso.so.d $(USER_PROGRAMS:=.d) $(USER_TESTS:=.d)
 
 # --- starting it ---
 QEMU_ARGS = -accel $(if $(call yes,$(KVM)),kvm,tcg$(COMMA)thread=multi) -cpu $(CPU) -machine $(MACHINE) -smp $(CPUS) \

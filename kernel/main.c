@@ -28,8 +28,10 @@
 #include "kernel/proc/futex.h"
 #include "kernel/proc/init.h"
 #include "kernel/proc/utsname.h"
+#include "kernel/proc/vdso.h"
 #include "kernel/sched/cgroup.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/timer.h"
 #include "kernel/sched/workqueue.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
@@ -103,7 +105,8 @@ static void __section(".init.text") interrupts_and_time_init(void)
 	apic_init();
 	ioapic_init();
 	numa_cpu_up(0);
-	clock_init();
+	gdt_set_node(0, cpu_to_node(0));
+	clock_init(TICK_NSEC);
 }
 
 /* The other processors. => CPU 0, process 1 */
@@ -111,11 +114,14 @@ static void __section(".init.text") smp_init(void)
 {
 	for (int cpu = 1; cpu < nr_cpus_possible; cpu++) {
 		struct task_struct *idle = fork_idle(cpu);
+		int up = nr_cpus;
 
-		if (!idle || cpu_up(nr_cpus, idle, idle->stack))
+		if (!idle || cpu_up(up, idle, idle->stack)) {
 			pr_err("CPU %d does not come up\n", cpu);
-		else
-			numa_cpu_up(nr_cpus - 1);
+			continue;
+		}
+		numa_cpu_up(up);
+		gdt_set_node(up, cpu_to_node(up));
 	}
 	smp_done(nr_online_nodes);
 	kswapd_bind();
@@ -208,6 +214,7 @@ void __section(".init.text") start_kernel(void)
 	mem_cgroup_init();
 	cred_init();
 	fork_init();
+	vdso_init();
 	futex_init();
 	vfs_init();
 	procfs_init();

@@ -109,8 +109,9 @@ static int madvise_update_vma(struct vm_area_struct **vmap, unsigned long start,
 
 	if (error || flags == vma->vm_flags)
 		return error;
-	if (vma_carve(&vma, start, end))
-		return -EAGAIN;
+	error = vma_carve(&vma, start, end);
+	if (error)
+		return error == -ENOMEM ? -EAGAIN : error;
 	vma->vm_flags = flags;
 	*vmap = vma_merge(vma);
 	return 0;

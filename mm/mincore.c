@@ -59,9 +59,9 @@ static bool mincore_addr(struct vm_area_struct *vma, unsigned long addr)
 		return true;
 	if (!pte_none(pte))
 		return mincore_swap(pte_to_swp_entry(pte));
-	return vma->vm_mapping &&
-	       mincore_page(vma->vm_mapping,
-			    vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT));
+	if (!vma->vm_mapping)
+		return vma->vm_ops;	/* [vdso]: always there */
+	return mincore_page(vma->vm_mapping, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT));
 }
 
 /*

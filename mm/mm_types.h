@@ -169,6 +169,8 @@ struct vm_operations_struct {
 	/* a copy of @vma came to be (split, fork): take references */
 	void (*open)(struct vm_area_struct *vma);
 	void (*close)(struct vm_area_struct *vma);	/* it goes: drop them */
+	/* 0: it may be cut in two, or its end moved; else -errno. NULL: it may */
+	int (*may_split)(struct vm_area_struct *vma);
 	/* NULL: filemap_fault's work is done by the mapping's owner */
 	vm_fault_t (*fault)(struct vm_fault *vmf);
 	/* a shared page becomes writable; may be NULL */

@@ -512,24 +512,28 @@ static void uncount_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * Cuts the VMAs at @start and @end, so that whole ones are to go; *first is the first. 0, -ENOMEM.
+ * Cuts the VMAs at @start and @end, so that whole ones are to go; *first is the first. 0, -ENOMEM,
+ * -EINVAL (vma_may_split).
  */
 static int split_at_borders(struct mm_struct *mm, struct vm_area_struct **first,
 			    unsigned long start, unsigned long end)
 {
 	struct vm_area_struct *vma = *first, *last;
+	int error;
 
 	if (start > vma->vm_start) {
 		/* A hole in one VMA makes two of it: only that can pass the limit for good. */
 		if (end < vma->vm_end && mm->map_count >= sysctl_max_map_count)
 			return -ENOMEM;
-		if (split_vma_unlimited(vma, start, true))
-			return -ENOMEM;
+		error = split_vma_unlimited(vma, start, true);
+		if (error)
+			return error;
 	}
 	last = find_vma(mm, end - 1);
 	if (last && last->vm_start < end && end < last->vm_end) {
-		if (split_vma_unlimited(last, end, true))
-			return -ENOMEM;
+		error = split_vma_unlimited(last, end, true);
+		if (error)
+			return error;
 		*first = find_vma(mm, start);	/* the new part, if both cuts were in one */
 	}
 	return 0;

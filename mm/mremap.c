@@ -141,7 +141,7 @@ static unsigned long moved_pgoff(const struct mremap *m)
 {
 	const struct vm_area_struct *vma = m->vma;
 
-	if (!vma->vm_file && !vma->vm_mapping && !vma->anon_vma)
+	if (!vma->vm_ops && !vma->vm_mapping && !vma->anon_vma)
 		return m->new_addr >> PAGE_SHIFT;
 	return vma->vm_pgoff + ((m->addr - vma->vm_start) >> PAGE_SHIFT);
 }
@@ -175,6 +175,8 @@ static unsigned long move_vma(struct mremap *m)
 	struct vm_area_struct *vma = m->vma, *new_vma;
 	unsigned long flags = vma->vm_flags, moved;
 
+	if (vma->vm_end - vma->vm_start != m->old_len && vma_may_split(vma))
+		return -EINVAL;		/* a part of what stays whole */
 	/* Splits at both ends may come on top of the new VMA. */
 	if (m->mm->map_count >= sysctl_max_map_count - 3)
 		return -ENOMEM;

@@ -62,9 +62,11 @@ static void show_kind(struct seq_file *m, struct vm_area_struct *vma)
 {
 	const struct mm_struct *mm = vma->vm_mm;
 
-	if (vma->vm_ops && vma->vm_ops->show_name) {
+	if (vma->vm_file && vma->vm_ops && vma->vm_ops->show_name) {
 		seq_puts(m, " file=");
 		vma->vm_ops->show_name(vma, m);
+	} else if (vma->vm_ops) {
+		return;
 	} else if (vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk) {
 		seq_puts(m, " heap");
 	} else if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack) {

@@ -254,10 +254,14 @@ void vma_set_range(struct vm_area_struct *vma, unsigned long start, unsigned lon
 
 int split_vma_unlimited(struct vm_area_struct *vma, unsigned long addr, bool new_below)
 {
-	struct vm_area_struct *part = vm_area_dup(vma);
 	unsigned long upper_pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	int error = vma_may_split(vma);
+	struct vm_area_struct *part;
 
 	VM_BUG_ON_VMA(addr <= vma->vm_start || addr >= vma->vm_end || (addr & ~PAGE_MASK), vma);
+	if (unlikely(error))
+		return error;
+	part = vm_area_dup(vma);
 	if (!part)
 		return -ENOMEM;
 	if (new_below) {

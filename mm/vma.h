@@ -26,14 +26,19 @@ void link_vma(struct mm_struct *mm, struct vm_area_struct *vma);	/* tree and fil
  * its pages unmapped
  */
 void remove_vma(struct vm_area_struct *vma);
+/* 0, or the error of its owner, who wants it whole. */
+static inline int vma_may_split(struct vm_area_struct *vma)
+{
+	return vma->vm_ops && vma->vm_ops->may_split ? vma->vm_ops->may_split(vma) : 0;
+}
 /*
  * Cuts @vma in two at @addr; the new one is the part below, or the part from @addr on. 0, -ENOMEM
- * (max_map_count, memory).
+ * (max_map_count, memory), -EINVAL (vma_may_split).
  */
 int split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below);
 /* munmap may pass max_map_count */
 int split_vma_unlimited(struct vm_area_struct *vma, unsigned long addr, bool new_below);
-/* Makes *@vma exactly [start, end), a part of it, by up to two splits. 0, -ENOMEM. */
+/* Makes *@vma exactly [start, end), a part of it, by up to two splits. 0, -ENOMEM, -EINVAL. */
 int vma_carve(struct vm_area_struct **vma, unsigned long start, unsigned long end);
 /*
  * Joins @vma with its neighbours where nothing tells them apart; the VMA that covers its range

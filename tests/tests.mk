@@ -14,8 +14,8 @@ test: | $(B)/.tools-test ## all tests: layers, unit, clang, boot, parity
 	@$(MAKE) --no-print-directory test-boot
 	@$(MAKE) --no-print-directory test-parity PARITY_ARGS='$(PARITY_IN_TEST)'
 
-test-layers: | $(B)/.tools-test ## the includes follow the layers; the docs cite what exists
-	$(Q)$(PYTHON3) tests/layers/check.py
+test-layers: $(B)/vdso.so | $(B)/.tools-test ## the includes follow the layers; the docs cite what exists; the vDSO
+	$(Q)$(PYTHON3) tests/layers/check.py $(B)/vdso.so
 
 test-unit: | $(B)/.tools-test ## kernel/lib and mm/ on this machine, with ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory -C tests/unit B=$(abspath $(B))/unit CC='$(HOSTCC)' run

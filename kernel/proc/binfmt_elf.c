@@ -26,6 +26,7 @@
 #include "kernel/proc/binfmt.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/exec.h"
+#include "kernel/proc/vdso.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/uaccess.h"
@@ -47,6 +48,7 @@ struct elf_image {
 	unsigned long start_code, end_code, start_data, end_data, brk;	/* out */
 	/* out: where the program headers are in memory, 0: nowhere */
 	unsigned long phdr_addr;
+	unsigned long vdso;		/* out: where [vdso] is, 0: nowhere */
 };
 
 /* Exactly @len bytes at @pos. -EIO: the file is shorter. */
@@ -286,6 +288,7 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf_image *img,
 {
 	const struct cred *cred = current_cred();
 	const unsigned long auxv[][2] = {
+		{ AT_SYSINFO_EHDR, img->vdso },
 		{ AT_MINSIGSTKSZ,
 		  fpu_sigframe_size() + sizeof(struct rt_sigframe) + 128 + 64 + 16 },
 		{ AT_HWCAP, cpu_info.words[CPUID_1_EDX] },
@@ -308,11 +311,14 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf_image *img,
 		{ AT_PLATFORM, platform },
 		{ AT_NULL, 0 },
 	};
+	size_t skip = 0;
 
 	_Static_assert(sizeof(auxv) <= sizeof(((struct mm_struct *)0)->auxv), "room for auxv");
 	memset(current->mm->auxv, 0, sizeof(current->mm->auxv));
-	memcpy(current->mm->auxv, auxv, sizeof(auxv));
-	return sizeof(auxv) / sizeof(long);
+	if (!img->vdso)		/* there is none: the vector begins with the next */
+		skip = 1;
+	memcpy(current->mm->auxv, auxv + skip, sizeof(auxv) - skip * sizeof(*auxv));
+	return (sizeof(auxv) - skip * sizeof(*auxv)) / sizeof(long);
 }
 
 /* @n pointers to the strings that begin at *@p, and a NULL. *@p moves behind them. */
@@ -408,6 +414,9 @@ static int load_into_memory(struct linux_binprm *bprm, struct elf_image *img,
 	}
 	if (entry >= TASK_SIZE)
 		return -EINVAL;
+	err = map_vdso(bprm_addr(bprm, bprm->used), &img->vdso);
+	if (err)
+		return err;
 	err = create_elf_tables(bprm, img, interp, &sp);
 	if (err)
 		return err;

@@ -2,8 +2,8 @@
  * time.c - clocks and sleeping.
  *
  * Idea: everything is CLOCK_MONOTONIC in nanoseconds (kernel/x86/clock.h); the
- *       other clocks are that plus an offset, or a task's CPU time. No vDSO:
- *       programs call the kernel.
+ *       other clocks are that plus an offset, or a task's CPU time. What the vDSO
+ *       (kernel/vdso) answers without us it answers in the same way.
  * Locks:  none.
  * Above:  the system call table.   Below: clock.c, schedule_timeout_ns().   In Linux: kernel/time/.
  */
@@ -20,7 +20,7 @@
 #define CPUCLOCK_PERTHREAD 4	/* clockid of another task: ~pid << 3 | bits */
 #define CPUCLOCK_KIND 3		/* 0 PROF, 1 VIRT, 2 SCHED; 3: not a CPU clock */
 
-static struct timezone sys_tz;
+static struct timezone sys_tz;	/* a: the time page has it as well */
 
 /* pthread_getcpuclockid(3), clock_getcpuclockid(3). */
 static int cpu_clock_now(int clock, u64 *ns)
@@ -52,15 +52,19 @@ int clock_now(int clock, u64 *ns)
 	u64 u, s;
 
 	switch (clock) {
-	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
+		*ns = ktime_get_coarse_real_ns();
+		return 0;
+	case CLOCK_MONOTONIC_COARSE:
+		*ns = ktime_coarse(ktime_get_ns());
+		return 0;
+	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
 		*ns = ktime_get_real_ns();
 		return 0;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
 	case CLOCK_BOOTTIME_ALARM:
 		*ns = ktime_get_ns();
@@ -143,6 +147,12 @@ long sys_gettimeofday(struct timeval __user *utv, struct timezone __user *utz)
 	return utz && copy_to_user(utz, &sys_tz, sizeof(sys_tz)) ? -EFAULT : 0;
 }
 
+static void set_timezone(const struct timezone *tz)
+{
+	sys_tz = *tz;
+	clock_set_timezone((u32)tz->tz_minuteswest | (u64)(u32)tz->tz_dsttime << 32);
+}
+
 long sys_settimeofday(const struct timeval __user *utv, const struct timezone __user *utz)
 {
 	struct timeval tv;
@@ -160,7 +170,7 @@ long sys_settimeofday(const struct timeval __user *utv, const struct timezone __
 	if (utz && (tz.tz_minuteswest > 15 * 60 || tz.tz_minuteswest < -15 * 60))
 		return -EINVAL;
 	if (utz)
-		sys_tz = tz;
+		set_timezone(&tz);
 	return utv ? set_real_time(timeval_to_ns(&tv)) : 0;
 }
 

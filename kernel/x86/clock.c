@@ -19,20 +19,21 @@
 #include "kernel/x86/spinlock.h"
 
 #define NSEC 1000000000UL
-enum { NS_SHIFT = 32, TSC_SHIFT = 28, SAMPLES = 5 };
+enum { NS_SHIFT = VDSO_NS_SHIFT, TSC_SHIFT = 28, SAMPLES = 5 };
 enum { HPET_PERIOD = 4, HPET_CONFIG = 0x10, HPET_COUNTER = 0xf0, HPET_ENABLE = 1 };
 enum { PM_TIMER_HZ = 3579545, PIT_HZ = 1193182, PIT_GATE = 0x61, PIT_CH2 = 0x42, PIT_MODE = 0x43 };
 
 u32 tsc_khz;
-static u64 base_tsc;			/* c: the TSC at time 0 */
-/* c: << NS_SHIFT; 4 GHz until it is known: delays too long, not too short */
-static u64 ns_per_tsc = 1UL << (NS_SHIFT - 2);
+/* The clock itself: user space reads it, too. 4 GHz until it is known: delays too long, not too short */
+union vdso_data_page vdso_data_page __aligned(PAGE_SIZE) = {
+	.data = { .clock_mode = VDSO_CLOCK_TSC, .ns_per_tsc = 1UL << (NS_SHIFT - 2) },
+};
+static struct vdso_data *const clock = &vdso_data_page.data;
 static u64 tsc_per_ns;			/* c: << TSC_SHIFT */
 static u64 apic_per_ns;			/* c: << NS_SHIFT */
 static bool use_deadline;		/* c */
 static bool tsc_warps;			/* a: CPUs' TSCs differ */
 static u64 last_ns;			/* a: with tsc_warps, the latest time given out */
-static s64 real_offset_ns;		/* a: CLOCK_REALTIME - CLOCK_MONOTONIC */
 
 static u64 mul_shift(u64 a, u64 b, int shift)
 {
@@ -153,7 +154,7 @@ static u64 cpuid_tsc_hz(void)
 	return 0;
 }
 
-void clock_init(void)
+void clock_init(u64 tick_ns)
 {
 	u64 hz = cpuid_tsc_hz(), apic_ticks = 0, apic_tsc = 1, measured;
 	struct counter c = { .name = "CPUID" };
@@ -169,13 +170,14 @@ void clock_init(void)
 		local_irq_restore(flags);
 	}
 	tsc_khz = hz / 1000;
-	ns_per_tsc = (NSEC << NS_SHIFT) / hz;
+	clock->ns_per_tsc = (NSEC << NS_SHIFT) / hz;
 	tsc_per_ns = (hz << TSC_SHIFT) / NSEC;
 	if (apic_ticks)		/* ticks per ns = ticks / tsc * tsc per ns */
 		apic_per_ns = mul_shift((apic_ticks << 32) / apic_tsc, tsc_per_ns,
 					TSC_SHIFT + 32 - NS_SHIFT);
-	base_tsc = rdtsc();
-	real_offset_ns = rtc_read_seconds() * NSEC;
+	clock->tick_ns = tick_ns;
+	clock->base_tsc = rdtsc();
+	clock->real_offset_ns = rtc_read_seconds() * NSEC;
 	clockevent_init_cpu();
 	printk_ops.clock = ktime_get_ns;
 	pr_info("tsc: %u.%03u MHz processor, by the %s\n", tsc_khz / 1000, tsc_khz % 1000, c.name);
@@ -188,7 +190,7 @@ void clockevent_init_cpu(void)
 
 u64 ktime_get_ns(void)
 {
-	u64 now = mul_shift(rdtsc() - base_tsc, ns_per_tsc, NS_SHIFT), last;
+	u64 now = vdso_tsc_to_ns(clock, rdtsc_ordered()), last;
 
 	if (likely(!READ_ONCE(tsc_warps)))
 		return now;
@@ -202,12 +204,27 @@ u64 ktime_get_ns(void)
 
 u64 ktime_get_real_ns(void)
 {
-	return ktime_get_ns() + READ_ONCE(real_offset_ns);
+	return ktime_get_ns() + READ_ONCE(clock->real_offset_ns);
 }
 
 void ktime_set_real_ns(u64 ns)
 {
-	WRITE_ONCE(real_offset_ns, ns - ktime_get_ns());
+	WRITE_ONCE(clock->real_offset_ns, ns - ktime_get_ns());
+}
+
+void clock_set_timezone(u64 zone)
+{
+	WRITE_ONCE(clock->timezone, zone);
+}
+
+u64 ktime_get_coarse_real_ns(void)
+{
+	return ktime_coarse(ktime_get_ns()) + READ_ONCE(clock->real_offset_ns);
+}
+
+u64 ktime_coarse(u64 ns)
+{
+	return ns - ns % clock->tick_ns;
 }
 
 void clock_check_warp(u64 seen_tsc)
@@ -215,6 +232,7 @@ void clock_check_warp(u64 seen_tsc)
 	if ((s64)(rdtsc() - seen_tsc) >= 0 || tsc_warps)
 		return;
 	tsc_warps = true;
+	clock->clock_mode = VDSO_CLOCK_NONE;	/* before there are programs */
 	pr_warn("tsc: processors' counters differ; the clock is kept monotonic in software\n");
 }
 
@@ -227,7 +245,7 @@ void clockevent_set(u64 expires_ns)
 		wrmsr(MSR_TSC_DEADLINE,
 		      expires_ns == ~0UL
 			      ? 0
-			      : base_tsc + mul_shift(expires_ns, tsc_per_ns, TSC_SHIFT) + 1);
+			      : clock->base_tsc + mul_shift(expires_ns, tsc_per_ns, TSC_SHIFT) + 1);
 		return;
 	}
 	if (expires_ns == ~0UL) {
@@ -245,7 +263,7 @@ void ndelay(unsigned long ns)
 {
 	u64 start = rdtsc();
 
-	while (mul_shift(rdtsc() - start, ns_per_tsc, NS_SHIFT) < ns)
+	while (mul_shift(rdtsc() - start, clock->ns_per_tsc, NS_SHIFT) < ns)
 		cpu_relax();
 }
 

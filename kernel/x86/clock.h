@@ -10,12 +10,18 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "kernel/vdso/data.h"
 
-void clock_init(void);			/* => apic_init(), acpi_init() */
+/* => apic_init(), acpi_init(). @tick_ns: what the coarse clocks are counted in */
+void clock_init(u64 tick_ns);
+extern union vdso_data_page vdso_data_page;	/* the time page, which programs read: clock.c's */
 void clockevent_init_cpu(void);		/* on each CPU, after apic_init_cpu() */
 u64 ktime_get_ns(void);			/* since boot, monotonic on and across CPUs; any context */
 u64 ktime_get_real_ns(void);		/* since 1970 */
 void ktime_set_real_ns(u64 ns);		/* settimeofday(2) */
+void clock_set_timezone(u64 zone);	/* struct timezone's two ints; the kernel itself has no use for it */
+u64 ktime_coarse(u64 ns);		/* @ns since boot, as of the last tick */
+u64 ktime_get_coarse_real_ns(void);
 extern u32 tsc_khz;			/* c */
 /*
  * An interrupt on this CPU (scheduler_tick) at @expires_ns or soon after; replaces the last. ~0:

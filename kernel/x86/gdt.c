@@ -9,6 +9,7 @@
 #include "kernel/x86/gdt.h"
 #include "kernel/abi/errno.h"
 #include "kernel/lib/bug.h"
+#include "kernel/vdso/data.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/page.h"
 #include "kernel/x86/paging.h"
@@ -24,7 +25,7 @@ struct tss {
 	u16 reserved3, io_map;
 } __packed;
 
-enum { GDT_ENTRIES = 10, IST_STRIDE = 2 * IST_STACK_SIZE };
+enum { GDT_ENTRIES = 16, IST_STRIDE = 2 * IST_STACK_SIZE };
 #define IST_BASE (FIXMAP_BASE + FIXMAP_SIZE - MAX_CPUS * IST_COUNT * IST_STRIDE)
 
 DEFINE_PER_CPU(struct tss, cpu_tss) __aligned(64);
@@ -65,6 +66,17 @@ static void load_gdt(u64 *gdt, u16 size)
 			 : "rax", "memory");
 }
 
+/* 7b: a segment of no use but for its limit, which LSL shows: which CPU, which node (vdso/data.h) */
+void gdt_set_node(int cpu, int node)
+{
+	u64 limit = (u32)cpu | (u32)node << CPUNODE_BITS;
+
+	_Static_assert(CPUNODE_SELECTOR / 8 < GDT_ENTRIES, "the last one");
+	/* a present data segment of ring 3, read-only, accessed: SDM vol. 3, 3.4.5 */
+	per_cpu(cpu_gdt, cpu)[CPUNODE_SELECTOR / 8] =
+		(limit & 0xffff) | 0xf1UL << 40 | (limit >> 16) << 48;
+}
+
 void gdt_init_cpu(int cpu)
 {
 	u64 *gdt = *this_cpu_ptr(cpu_gdt);
@@ -81,6 +93,7 @@ void gdt_init_cpu(int cpu)
 	/* 40 TSS, type 9 (available), two slots: SDM vol. 3, 7.2.3 */
 	gdt[8] = limit | (base & 0xffffff) << 16 | 0x89UL << 40 | (base >> 24 & 0xff) << 56;
 	gdt[9] = base >> 32;
+	gdt_set_node(cpu, 0);		/* until it is known */
 	tss->io_map = sizeof(*tss);	/* no port is open to user mode */
 	load_gdt(gdt, GDT_ENTRIES * sizeof(u64));
 }

@@ -20,6 +20,8 @@
 enum ist { IST_DF = 1, IST_NMI = 2, IST_MC = 3, IST_COUNT = 3 };
 #define IST_STACK_SIZE 8192UL
 
+/* what getcpu(3) reads on @cpu; from any CPU */
+void gdt_set_node(int cpu, int node);
 void gdt_init_cpu(int cpu);	/* this CPU's GDT, TSS, GS kept. => called on that CPU */
 int ist_init_cpu(int cpu);	/* maps its interrupt stacks; before the CPU starts. 0 or -ENOMEM */
 /* "DF" … if @rsp is on one of this CPU's, else NULL */

@@ -2,7 +2,7 @@
 """Reads the includes of the kernel: a file may include only what lies in its own layer's rooms or below.
 
 Also: each header compiles alone, files stay under 1,000 lines, and docs/READING.md and docs/ARCHITECTURE.md cite
-only files and symbols that exist. Ends with a line `N passed, M failed`.
+only files and symbols that exist; and the vDSO, given as an argument, is the library that C libraries look for. Ends with a line `N passed, M failed`.
 """
 
 import pathlib
@@ -14,11 +14,12 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Room -> the rooms it may include from. Lower rooms first (docs/ARCHITECTURE.md).
-ORDER = ["kernel/lib", "kernel/abi", "boot", "kernel/x86", "kernel/sched", "mm", "kernel/block", "kernel/fs",
+ORDER = ["kernel/lib", "kernel/abi", "kernel/vdso", "boot", "kernel/x86", "kernel/sched", "mm", "kernel/block", "kernel/fs",
          "kernel/dev", "kernel/proc", "kernel"]
 BELOW = {room: set(ORDER[: n + 1]) for n, room in enumerate(ORDER)}
 BELOW["kernel/lib"] = {"kernel/lib", "kernel/abi"}
 BELOW["kernel/abi"] = {"kernel/abi", "kernel/lib"}      # numbers and layouts use lib's integer types
+BELOW["kernel/vdso"] = {"kernel/vdso", "kernel/abi", "kernel/lib"}
 BELOW["boot"] = {"boot", "kernel/lib", "kernel/abi"}
 # Named exceptions, each with its reason.
 EXCEPTIONS = {
@@ -99,9 +100,25 @@ def check_docs():
             check((ROOT / file).exists(), f"{doc.name} cites {file}, which is not there")
 
 
+def check_vdso(image):
+    """One segment, read and executed where it lies, with Linux's names and versions and nothing to relocate."""
+    text = subprocess.run(["readelf", "-lrsdW", image], capture_output=True, text=True, check=True).stdout
+    found = set(re.findall(r"(\w+) +(\w+) +DEFAULT +\d+ (\w+)@@LINUX_2\.6$", text, re.M))
+    names = ["clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu"]
+    want = {("FUNC", "WEAK", name) for name in names} | {("FUNC", "GLOBAL", f"__vdso_{name}") for name in names}
+    check(found == want, f"vDSO: symbols {sorted(found ^ want)}")
+    check(re.findall(r"^  LOAD +0x0+ 0x0+ .* R E 0x1000$", text, re.M) and text.count("  LOAD ") == 1, "vDSO: segments")
+    check("There are no relocations in this file." in text, "vDSO: relocations")
+    check("soname: [linux-vdso.so.1]" in text and "(HASH)" in text and "(GNU_HASH)" in text, "vDSO: dynamic section")
+    check("NEEDED" not in text and "TEXTREL" not in text and "GNU_EH_FRAME" in text, "vDSO: dynamic section")
+    check(pathlib.Path(image).stat().st_size <= 8192, "vDSO: more than its two pages")
+
+
 check_includes()
 check_headers_alone()
 check_docs()
+for vdso in sys.argv[1:]:
+    check_vdso(vdso)
 for failure in failures:
     print("FAILED", failure)
 print(f"layers: {passed} passed, {len(failures)} failed")
