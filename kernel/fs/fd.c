@@ -362,12 +362,11 @@ void put_files_struct(struct files_struct *files)
 /* fs.h */
 void do_close_on_exec(struct files_struct *files)
 {
-	for (;;) {
+	for (unsigned long fd = 0;; fd++) {
 		struct file *file;
-		unsigned long fd;
 
 		spin_lock(&files->file_lock);
-		fd = find_first_bit(files->close_on_exec, files->max_fds);
+		fd = find_next_bit(files->close_on_exec, files->max_fds, fd);
 		if (fd >= files->max_fds) {
 			spin_unlock(&files->file_lock);
 			return;
@@ -378,6 +377,7 @@ void do_close_on_exec(struct files_struct *files)
 		spin_unlock(&files->file_lock);
 		if (file)
 			filp_close(file, files);
+		cond_resched();
 	}
 }
 
@@ -581,6 +581,7 @@ long sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
 	files = current->files;
 	last = MIN(last, files->max_fds - 1);
 	for (unsigned int fd = first; fd <= last; fd++) {
+		cond_resched();
 		if (flags & CLOSE_RANGE_CLOEXEC) {
 			fcntl_fd_flags(fd, F_SETFD, FD_CLOEXEC);
 			continue;

@@ -17,7 +17,7 @@
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/permission.h"
 #include "kernel/lib/string.h"
-#include "kernel/sched/task.h"
+#include "kernel/sched/sched.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/slab.h"
 
@@ -70,6 +70,7 @@ void scm_destroy(struct scm_fp_list *fp)
 		for (int i = 0; i < fp->count; i++)
 			fput(fp->fp[i]);
 		kfree(fp);
+		cond_resched();
 	}
 	spin_lock(&drainers_lock);
 	list_del(&me.link);

@@ -33,6 +33,8 @@ void scm_destroy(struct scm_fp_list *fp);
 /* unix_gc.c: which files are in flight. A list is counted while it is in a queue. */
 void unix_attach_fds(struct scm_fp_list *fp);
 void unix_detach_fds(struct scm_fp_list *fp);
+/* A peek's new references to files in flight are seen by every collection from here on. */
+void unix_gc_barrier(void);
 /* Frees sockets that only each other's queues still hold. May sleep */
 void unix_gc(void);
 unsigned int unix_tot_inflight(void);

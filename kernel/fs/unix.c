@@ -580,12 +580,28 @@ struct sock *unix_drop_peer(struct sock *sk)
 	return peer;
 }
 
-/* A datagram socket's peer is where it sends to, and whom alone it hears. */
-static void leave_clients(struct sock *sk, struct sock *peer)
+/* unix.h. Who is the peer can change until both are locked. */
+struct sock *unix_dgram_drop_peer(struct sock *sk, const struct sock *only)
 {
-	spin_lock(&peer->lock);
-	list_del_init(&unix_sk(sk)->client_node);
-	spin_unlock(&peer->lock);
+	for (;;) {
+		struct sock *peer = unix_peer_get(sk);
+		bool same;
+
+		if (!peer || (only && peer != only)) {
+			sock_put(peer);
+			return NULL;
+		}
+		unix_state_double_lock(sk, peer);
+		same = unix_sk(sk)->peer == peer;
+		if (same) {
+			unix_drop_peer(sk);
+			list_del_init(&unix_sk(sk)->client_node);
+		}
+		unix_state_double_unlock(sk, peer);
+		sock_put(peer);			/* if it was the peer, that reference is left */
+		if (same)
+			return peer;
+	}
 }
 
 void unix_dgram_disconnected(struct sock *sk, struct sock *other)
@@ -593,10 +609,12 @@ void unix_dgram_disconnected(struct sock *sk, struct sock *other)
 	LIST_HEAD(lost);
 	bool tell;
 
+	mutex_lock(&unix_sk(sk)->iolock);	/* a reader may hold the first message */
 	spin_lock(&sk->lock);
 	list_splice_tail_init(&sk->receive_queue, &lost);
-	sk->qlen = 0;
+	WRITE_ONCE(sk->qlen, 0);
 	spin_unlock(&sk->lock);
+	mutex_unlock(&unix_sk(sk)->iolock);
 	if (list_empty(&lost))
 		return;
 	wake_up_interruptible_all(&unix_sk(sk)->peer_wait);
@@ -610,16 +628,13 @@ void unix_dgram_disconnected(struct sock *sk, struct sock *other)
 	kfree_skb_list(&lost);
 }
 
+/* @other NULL: none. 0, -EPERM, -EAGAIN; 1: it was closed meanwhile, look again */
 static int set_dgram_peer(struct sock *sk, struct sock *other)
 {
-	struct sock *old;
+	struct sock *old = unix_dgram_drop_peer(sk, NULL);
 	int err = 0;
 
-	spin_lock(&sk->lock);
-	old = unix_drop_peer(sk);
-	spin_unlock(&sk->lock);
 	if (old) {
-		leave_clients(sk, old);
 		if (old != other)
 			unix_dgram_disconnected(sk, old);
 		sock_put(old);
@@ -628,7 +643,9 @@ static int set_dgram_peer(struct sock *sk, struct sock *other)
 	if (!other)
 		return 0;
 	unix_state_double_lock(sk, other);
-	if (!unix_may_send(sk, other)) {
+	if (other->dead) {
+		err = 1;
+	} else if (!unix_may_send(sk, other)) {
 		err = -EPERM;
 	} else if (unix_sk(sk)->peer) {
 		err = -EAGAIN;		/* another thread was faster */
@@ -655,11 +672,13 @@ static int unix_dgram_connect(struct sock *sk, struct sockaddr_storage *ss, int 
 		err = unix_autobind(sk);
 	if (err)
 		return err;
-	other = unix_find_other(ss, len, sk->type);
-	if (IS_ERR(other))
-		return PTR_ERR(other);
-	err = set_dgram_peer(sk, other);
-	sock_put(other);
+	do {
+		other = unix_find_other(ss, len, sk->type);
+		if (IS_ERR(other))
+			return PTR_ERR(other);
+		err = set_dgram_peer(sk, other);
+		sock_put(other);
+	} while (err > 0);
 	return err;
 }
 
@@ -779,8 +798,8 @@ static void release_sock(struct sock *sk, bool embryo)
 	struct unix_sock *u = unix_sk(sk), *item, *next;
 	LIST_HEAD(messages);
 	LIST_HEAD(embryos);
+	struct sock *peer = NULL;
 	struct path path;
-	struct sock *peer;
 	bool listener;
 
 	leave_table(u);
@@ -791,16 +810,17 @@ static void release_sock(struct sock *sk, bool embryo)
 	listener = sk->state == TCP_LISTEN;
 	path = u->path;
 	u->path = (struct path){ NULL, NULL };
-	peer = unix_drop_peer(sk);
+	if (unix_connected_type(sk))
+		peer = unix_drop_peer(sk);
 	list_splice_tail_init(&sk->receive_queue, &messages);
 	list_splice_tail_init(&u->accept_queue, &embryos);
 	sk->qlen = 0;
 	spin_unlock(&sk->lock);
 	wake_up_interruptible_all(&u->peer_wait);
-	if (peer && unix_connected_type(sk))
+	if (peer)
 		hang_up_peer(peer, !list_empty(&messages) || embryo);
-	else if (peer)
-		leave_clients(sk, peer);
+	if (!unix_connected_type(sk))
+		peer = unix_dgram_drop_peer(sk, NULL);
 	wake_clients(sk);
 	sock_put(peer);
 	list_for_each_entry_safe(item, next, &embryos, accept_node) {

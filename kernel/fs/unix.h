@@ -25,9 +25,9 @@ struct unix_sock {
 	struct path path;		/* l: of a name in the file system */
 	struct hlist_node name_node;	/* t: by inode or abstract name */
 	struct list_head all;		/* t: /proc/net/unix */
-	struct sock *peer;		/* l: a reference */
+	struct sock *peer;		/* l: a reference; a datagram's also under the peer's lock */
 	struct list_head clients;	/* l: datagram sockets connected to us … */
-	struct list_head client_node;	/* the peer's l: … ours in its list */
+	struct list_head client_node;	/* the peer's l, in only with ours, too: our place there */
 	struct list_head accept_queue;	/* l: a listener's connections, by accept_node */
 	struct list_head accept_node;	/* the listener's l */
 	unsigned int max_ack_backlog;	/* l: messages or connections that may wait */
@@ -59,11 +59,13 @@ bool unix_recvq_full(struct sock *sk);	/* => its lock held, or a hint */
 /* Waits until @other has room. => its lock held, dropped; time left, or -ERESTARTSYS */
 s64 unix_wait_for_peer(struct sock *other, s64 timeo);
 int unix_autobind(struct sock *sk);
-/* => sk's lock held: the datagram peer, whose reference goes to the caller (NULL: there is none) */
+/* => sk's lock held: the peer, whose reference goes to the caller (NULL: there is none) */
 struct sock *unix_drop_peer(struct sock *sk);
+/* The same of a datagram socket, which its peer knows as a client. => no lock. @only: if it is that */
+struct sock *unix_dgram_drop_peer(struct sock *sk, const struct sock *only);
 /*
  * @sk and @other were each other's: what was still to be read from it is lost, and it is told. => no
- * lock held
+ * lock held; may sleep
  */
 void unix_dgram_disconnected(struct sock *sk, struct sock *other);
 int unix_getname_of(struct sock *sk, struct sockaddr_storage *addr);	/* the length */

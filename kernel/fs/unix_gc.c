@@ -11,8 +11,10 @@
  *              does everything that its queue holds, and theirs
  *           4. the queues of the others are emptied: their files go, one after the other
  * Locks:  unix_gc_lock, then a socket's lock to walk its queue. Descriptors enter and leave
- *         queues under unix_gc_lock (unix_attach_fds, unix_detach_fds), and a peek takes its
- *         references while it holds the queue's socket, which is reachable then.
+ *         queues under unix_gc_lock (unix_attach_fds, unix_detach_fds). A peek takes its references
+ *         without it, and a collection that has looked at f_count before could take the sockets
+ *         for dead once the peeker closes the one he reached them by: so he waits for its end
+ *         (unix_gc_barrier) before he can close anything.
  * Above:  unix.c, as a socket is released.   Below: scm.c.   In Linux: net/unix/garbage.c (6.1's).
  */
 #include "kernel/fs/scm.h"
@@ -65,6 +67,13 @@ void unix_detach_fds(struct scm_fp_list *fp)
 			list_del_init(&unix_sk(sk)->inflight_node);
 		tot_inflight--;
 	}
+	spin_unlock(&unix_gc_lock);
+}
+
+/* scm.h */
+void unix_gc_barrier(void)
+{
+	spin_lock(&unix_gc_lock);
 	spin_unlock(&unix_gc_lock);
 }
 

@@ -178,7 +178,10 @@ kssize_t unix_stream_sendmsg(struct sock *sk, struct msghdr *msg, bool nonblock)
 	return give_up(&scm, ret);
 }
 
-/* The first message; => iolock: it stays the first (only the collector of garbage takes others). */
+/*
+ * The first message; => iolock: it stays the first (the collector of garbage takes others, but of
+ * sockets that nobody reads).
+ */
 static struct sk_buff *first_skb(struct sock *sk)
 {
 	struct sk_buff *skb;
@@ -239,6 +242,7 @@ static void take_fds(struct stream_read *r, struct sk_buff *skb)
 		r->scm.fp = scm_fp_dup(skb->fp);
 		if (!r->scm.fp)
 			r->msg->flags |= MSG_CTRUNC;	/* no memory: as if there were no room */
+		unix_gc_barrier();
 		return;
 	}
 	unix_detach_fds(skb->fp);
@@ -365,14 +369,11 @@ static struct sock *dgram_target(struct sock *sk, struct msghdr *msg)
 /* The receiver is gone. What the sender is told; a peer that is gone is no peer any more. */
 static int dgram_dead(struct sock *sk, struct sock *other)
 {
-	struct sock *peer = NULL;
+	struct sock *peer;
 
 	if (sk->type == SOCK_SEQPACKET)
 		return -EPIPE;
-	spin_lock(&sk->lock);
-	if (unix_sk(sk)->peer == other)
-		peer = unix_drop_peer(sk);
-	spin_unlock(&sk->lock);
+	peer = unix_dgram_drop_peer(sk, other);
 	if (peer)
 		unix_dgram_disconnected(sk, peer);
 	sock_put(peer);

@@ -32,6 +32,7 @@
 #include "kernel/proc/ptrace.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
+#include "kernel/sched/rcu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/trace_sched.h"
 #include "kernel/x86/fpu.h"
@@ -379,6 +380,7 @@ static int unshare_sighand(void)
 	process_of(current->signal)->sighand = sighand;
 	spin_unlock_irq(&old->siglock);
 	write_unlock(&tasklist_lock);
+	synchronize_rcu();	/* lock_task_sighand() may still spin on the old one */
 	put_sighand(old);
 	return 0;
 }

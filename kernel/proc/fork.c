@@ -75,7 +75,8 @@ void put_signal_struct(struct signal_struct *sig)
 		free_signal_struct(sig);
 }
 
-static void free_task(struct task_struct *t)
+/* What dup_task_struct(), init_child() and copy_stack() made; all there is of a child not born. */
+static void free_own_parts(struct task_struct *t)
 {
 	if (t->stack)
 		free_kernel_stack(t->stack);
@@ -84,8 +85,15 @@ static void free_task(struct task_struct *t)
 	mpol_put(t->mempolicy);
 	put_cred(t->cred);
 	cgroup_free(t);
-	put_signal_struct(t->signal);
 	kmem_cache_free(task_cache, t);
+}
+
+static void free_task(struct task_struct *t)
+{
+	struct signal_struct *sig = t->signal;
+
+	free_own_parts(t);
+	put_signal_struct(sig);
 }
 
 /* In the worker: what a switch with interrupts off left to free. */
@@ -568,19 +576,6 @@ static int publish_child(struct task_struct *t, struct kernel_clone_args *args)
 	return err;
 }
 
-/* What dup_task_struct(), init_child() and copy_stack() made of a child that will not be. */
-static void free_unborn(struct task_struct *t)
-{
-	if (t->stack)
-		free_kernel_stack(t->stack);
-	if (t->fpu)
-		kmem_cache_free(fpu_cache, t->fpu);
-	mpol_put(t->mempolicy);
-	put_cred(t->cred);
-	cgroup_free(t);
-	kmem_cache_free(task_cache, t);
-}
-
 /* copy_process: a task that only has to be woken, or ERR_PTR and nothing is left of it. */
 static struct task_struct *copy_process(struct kernel_clone_args *args)
 {
@@ -652,7 +647,7 @@ put_files:
 put_undo:
 	exit_sem(t);
 free:
-	free_unborn(t);
+	free_own_parts(t);
 uncharge:
 	user->processes--;
 	return ERR_PTR(err);
