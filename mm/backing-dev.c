@@ -166,15 +166,18 @@ static void release_flushing(struct address_space *mapping)
 void mapping_forget_dirty(struct address_space *mapping)
 {
 	struct backing_dev_info *bdi = mapping->bdi;
-	unsigned long flags;
+	bool busy = mapping_can_writeback(mapping);
 
-	if (!mapping_can_writeback(mapping))
-		return;
-	wait_event(bdi->flushing_wait, READ_ONCE(bdi->flushing) != mapping, "flusher");
-	flags = spin_lock_irqsave(&bdi->lock);
-	if (!list_empty(&mapping->link))
-		list_del_init(&mapping->link);
-	spin_unlock_irqrestore(&bdi->lock, flags);
+	while (busy) {
+		unsigned long flags;
+
+		wait_event(bdi->flushing_wait, READ_ONCE(bdi->flushing) != mapping, "flusher");
+		flags = spin_lock_irqsave(&bdi->lock);
+		busy = bdi->flushing == mapping;	/* it was still on the list, and taken meanwhile */
+		if (!busy && !list_empty(&mapping->link))
+			list_del_init(&mapping->link);
+		spin_unlock_irqrestore(&bdi->lock, flags);
+	}
 }
 
 /* sync_dirty_mappings: writes all that is dirty now, and waits: sync(2). 0, or the first error. */

@@ -144,7 +144,7 @@ static void prepare_cache_page(struct page *page, struct address_space *mapping,
  *
  * => the caller's reference stays his; the cache takes its own. gfp: for the tree's nodes and the
  *    charge: current's memory group pays, as the first to want the page
- * => 0; -EEXIST: another page is there; -ENOMEM: the page is to be put
+ * => 0; -EEXIST: another page is there (or, of shmem, in swap); -ENOMEM: the page is to be put
  */
 int add_to_page_cache_lru(struct page *page, struct address_space *mapping, unsigned long index,
 			  gfp_t gfp)
@@ -160,7 +160,8 @@ int add_to_page_cache_lru(struct page *page, struct address_space *mapping, unsi
 		unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
 
 		old = xa_load(&mapping->i_pages, index);
-		if (!old || xa_is_value(old))
+		/* A value is a shadow of a page that was here; shmem's is a page: it went to swap meanwhile. */
+		if (!old || (xa_is_value(old) && !(mapping->flags & AS_SWAPBACKED)))
 			old = xa_store_reserved(&mapping->i_pages, index, page, &reserve);
 		else
 			old = ERR_PTR(-EEXIST);

@@ -212,7 +212,7 @@ static bool follow_own_page(struct vm_area_struct *vma, unsigned long addr, stru
 	found = pte_present(pte) && pte_dirty(pte) ? vm_normal_page(pte) : NULL;
 	if (!(vma->vm_flags & VM_SOFTDIRTY) && !pte_soft_dirty(pte))
 		found = NULL;		/* a fault makes it soft-dirty first */
-	if (found && PageAnon(found) && page_mapcount(found) == 1)
+	if (found && PageAnon(found) && page_test(found, PG_anon_exclusive))
 		get_page(found);
 	else
 		found = NULL;
@@ -262,8 +262,11 @@ static int access_one_page(struct mm_struct *mm, unsigned long addr, void *buf, 
 	else
 		memcpy(buf, map + (addr & ~PAGE_MASK), len);
 	kunmap_local(map);
-	if (write)
+	if (write) {
+		lock_page(page);	/* no PTE keeps truncate away any more */
 		set_page_dirty(page);
+		unlock_page(page);
+	}
 	put_page(page);
 	return len;
 }

@@ -336,13 +336,15 @@ static void willneed_file(struct vm_area_struct *vma, unsigned long start, unsig
 	unsigned long index = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
 	unsigned long pages = DIV_ROUND_UP((u64)READ_ONCE(*mapping->i_size), PAGE_SIZE);
 
-	for (; start < end && index < pages; start += PAGE_SIZE, index++) {
+	for (; start < end && index < pages && !fatal_signal_pending(current);
+	     start += PAGE_SIZE, index++) {
 		struct page *page = find_get_page(mapping, index);
 
 		if (page)
 			put_page(page);
 		else
 			page_cache_sync_readahead(mapping, index);
+		cond_resched();
 	}
 }
 

@@ -112,11 +112,16 @@ static void map_new_anon_page(struct vm_fault *vmf, struct page *page, pte_t pte
 static vm_fault_t map_zero_page(struct vm_fault *vmf)
 {
 	pte_t pte = pte_mkspecial(mk_pte(zero_page, vmf->vma->vm_page_prot));
+	vm_fault_t ret = 0;
 
-	if (lock_same_pte(vmf))
+	if (!lock_same_pte(vmf))
+		;		/* another thread's fault was first */
+	else if (address_space_unstable(vmf->vma->vm_mm))
+		ret = VM_FAULT_SIGBUS;
+	else
 		set_pte(vmf->pte, pte_wrprotect(pte));
 	spin_unlock(vmf->ptl);
-	return 0;
+	return ret;
 }
 
 static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
@@ -621,6 +626,9 @@ static vm_fault_t do_read_fault(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	vm_fault_t ret;
 
+	/* What was reaped may have been a private copy: the file's page is not what was there. */
+	if (address_space_unstable(vma->vm_mm) && !(vma->vm_flags & VM_SHARED))
+		return VM_FAULT_SIGBUS;
 	if (vma->vm_mapping && vma->vm_mapping->nrpages > 1 && do_fault_around(vmf))
 		return 0;
 	ret = fetch_page(vmf);
@@ -723,20 +731,20 @@ static vm_fault_t do_fault(struct vm_fault *vmf)
 /* The entry is present, and yet the CPU stopped. */
 static vm_fault_t handle_present_pte(struct vm_fault *vmf)
 {
-	pte_t pte = vmf->orig_pte;
+	u64 bits = _PAGE_ACCESSED;
 
 	if (!lock_same_pte(vmf)) {
 		spin_unlock(vmf->ptl);
 		return 0;
 	}
 	if (vmf->flags & FAULT_FLAG_WRITE) {
-		if (!pte_write(pte))
+		if (!pte_write(vmf->orig_pte))
 			return do_wp_page(vmf);
-		pte = pte_mkdirty(pte);
+		bits |= _PAGE_DIRTY;
 	}
-	pte = pte_mkyoung(pte);
-	if (pte.val != vmf->orig_pte.val)
-		set_pte(vmf->pte, pte);
+	/* Atomic: another thread's CPU may be setting the dirty bit of a writable entry just now. */
+	if ((vmf->orig_pte.val & bits) != bits)
+		__atomic_fetch_or(&vmf->pte->val, bits, __ATOMIC_SEQ_CST);
 	/* Else another thread has just done what was needed; this CPU's TLB may not know. */
 	flush_tlb_local_page(vmf->address);
 	spin_unlock(vmf->ptl);

@@ -55,7 +55,6 @@ static int copy_swap_pte(struct pte_copy *c, pte_t *dst, pte_t pte)
 
 	if (error)
 		return error;
-	mm_add_to_swaplist(c->dst->vm_mm);
 	c->rss[MM_SWAPENTS]++;
 	set_pte(dst, pte);
 	return 0;

@@ -228,6 +228,8 @@ static int move_to_new_page(struct page *old, struct page *new)
 	/* A page without a mapping was truncated: it is on its way out. */
 	if ((file && !mapping) || (!PageSwapCache(old) && old->private))
 		return -EAGAIN;
+	if (file && (mapping->flags & AS_LOWMEM) && page_is_highmem(new))
+		return -EAGAIN;
 	page_clear(old, PG_anon_exclusive);
 	walk_ptes(old, &m);
 	if (page_count(old) != expected_count(old, mapping))

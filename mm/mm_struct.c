@@ -40,12 +40,10 @@ struct mm_struct init_mm = {
 	.mm_users = 2,
 	.mm_count = 1,
 	.mmap_list = LIST_HEAD_INIT(init_mm.mmap_list),
-	.mmlist = LIST_HEAD_INIT(init_mm.mmlist),
 	.mmap_lock = RWSEM_INIT(init_mm.mmap_lock, LOCK_MMAP),
 	.page_table_lock = SPINLOCK_INIT(LOCK_PGD),
 	.arg_lock = SPINLOCK_INIT(LOCK_MM_ARG),
 };
-spinlock_t mmlist_lock = SPINLOCK_INIT(LOCK_PGD);
 void (*mm_release_exe_file)(struct mm_struct *mm);
 static struct kmem_cache *mm_cache;	/* c */
 
@@ -60,15 +58,6 @@ void proc_caches_init(void)
 				     SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	vma_caches_init();
 	anon_vma_init();
-}
-
-/* mm_list_for_swap: @mm has a swap entry: swapoff must look here. => a pte lock may be held */
-void mm_list_for_swap(struct mm_struct *mm)
-{
-	spin_lock(&mmlist_lock);
-	if (list_empty(&mm->mmlist))
-		list_add(&mm->mmlist, &init_mm.mmlist);
-	spin_unlock(&mmlist_lock);
 }
 
 /*
@@ -86,7 +75,6 @@ static struct mm_struct *mm_init(struct mm_struct *mm)
 	mm->tlb = (struct tlb_context){ .pgd = virt_to_phys(pgd) };
 	mm->mm_rb = RB_ROOT;
 	INIT_LIST_HEAD(&mm->mmap_list);
-	INIT_LIST_HEAD(&mm->mmlist);
 	mm->vmacache_seq = vmacache_next_seq();
 	mm->map_count = 0;
 	mm->mm_users = 1;
@@ -169,6 +157,18 @@ static int dup_one(struct mm_struct *mm, struct vm_area_struct *src)
 	return src->vm_flags & VM_WIPEONFORK ? 0 : copy_page_range(vma, src);
 }
 
+/* What other threads may have changed since @mm was copied. => both mmap_locks held for writing */
+static void dup_counts(struct mm_struct *mm, const struct mm_struct *old)
+{
+	mm->total_vm = old->total_vm;
+	mm->data_vm = old->data_vm;
+	mm->exec_vm = old->exec_vm;
+	mm->stack_vm = old->stack_vm;
+	mm->brk = old->brk;
+	mm->hole_cache = old->hole_cache;
+	mm->hole_max = old->hole_max;
+}
+
 static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 {
 	struct vm_area_struct *vma;
@@ -177,6 +177,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 	if (down_write_killable(&old->mmap_lock))
 		return -EINTR;
 	down_write_nested(&mm->mmap_lock);
+	dup_counts(mm, old);
 	for_each_vma(old, vma) {
 		error = dup_one(mm, vma);
 		if (error)
@@ -261,11 +262,6 @@ void mmput(struct mm_struct *mm)
 	exit_mmap(mm);
 	if (mm->exe_file && mm_release_exe_file)
 		mm_release_exe_file(mm);
-	if (!list_empty(&mm->mmlist)) {
-		spin_lock(&mmlist_lock);
-		list_del_init(&mm->mmlist);
-		spin_unlock(&mmlist_lock);
-	}
 	mmdrop(mm);
 }
 

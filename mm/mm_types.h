@@ -242,7 +242,6 @@ struct mm_struct {
 	/* arg_lock: opaque, kernel/proc/exec.c holds the reference */
 	struct file *exe_file;
 	unsigned long auxv[44];		/* c: /proc/<pid>/auxv */
-	struct list_head mmlist;	/* swapfile.c: mms that may have swap entries */
 	struct task_struct *owner;	/* a: whose group pays; its task_lock to change; may be NULL */
 	struct mem_cgroup *memcg;	/* a: that group, a reference; NULL: the root */
 };

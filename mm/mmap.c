@@ -155,7 +155,7 @@ static unsigned long unmapped_area_topdown(struct mm_struct *mm, unsigned long l
 static unsigned long unmapped_area_bottomup(struct mm_struct *mm, unsigned long from,
 					    unsigned long end, unsigned long len)
 {
-	unsigned long addr = MAX(PAGE_ALIGN(from), mmap_min_addr);
+	unsigned long addr = PAGE_ALIGN(MAX(from, mmap_min_addr));
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
 	for (; len <= end && end - len >= addr; vma = vma_next(vma)) {

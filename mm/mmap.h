@@ -62,17 +62,6 @@ void mmdrop(struct mm_struct *mm);
 /* a reference (mmput), or NULL: kernel thread, exiting */
 struct mm_struct *get_task_mm(struct task_struct *task);
 void exit_mmap(struct mm_struct *mm);
-/*
- * mms that have, or had, a swap entry: swapoff goes through them. Head: init_mm.mmlist. Guard:
- * mmlist_lock (LOCK_PGD).
- */
-extern spinlock_t mmlist_lock;
-void mm_list_for_swap(struct mm_struct *mm);
-static inline void mm_add_to_swaplist(struct mm_struct *mm)
-{
-	if (unlikely(list_empty(&mm->mmlist)))
-		mm_list_for_swap(mm);
-}
 /* c: kernel/proc/exec.c puts exe_file */
 extern void (*mm_release_exe_file)(struct mm_struct *mm);
 /* A stack VMA for exec below @top; 0 or -errno. */

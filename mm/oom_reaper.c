@@ -219,7 +219,7 @@ int release_dying_mm(struct task_struct *task)
 	}
 	if (reap) {
 		error = down_read_killable(&mm->mmap_lock) ? -EINTR : 0;
-		/* exit_mmap() sets the bit with the lock held for writing: it was faster then. */
+		/* exit_mmap() sets the bit before it takes the lock for writing: it was faster then. */
 		if (!error) {
 			if (!(mm->flags & MMF_OOM_SKIP))
 				__oom_reap_task_mm(mm);

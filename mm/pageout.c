@@ -45,6 +45,7 @@ static bool is_page_cache_freeable(const struct page *page)
 static bool remove_frozen(struct address_space *mapping, struct page *page, bool reclaimed,
 			  struct mem_cgroup *target)
 {
+	void (*free_page)(struct page *page) = mapping->a_ops ? mapping->a_ops->free_page : NULL;
 	swp_entry_t entry = { page->private };
 	int expected = 2;
 	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
@@ -72,10 +73,11 @@ static bool remove_frozen(struct address_space *mapping, struct page *page, bool
 		remove_from_page_cache_locked(page, shadow);
 	page->_refcount = 1;
 	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	/* It was perhaps the last page: the mapping's owner may have freed it. */
 	if (swap)
 		swapcache_free(entry);
-	else if (mapping->a_ops->free_page)
-		mapping->a_ops->free_page(page);
+	else if (free_page)
+		free_page(page);
 	return true;
 }
 

@@ -475,7 +475,6 @@ static bool unmap_to_swap(struct page *page, struct mm_struct *mm, pte_t *ptep, 
 		set_pte(ptep, pte);
 		return false;
 	}
-	mm_add_to_swaplist(mm);
 	add_mm_counter(mm, MM_ANONPAGES, -1);
 	add_mm_counter(mm, MM_SWAPENTS, 1);
 	page_clear(page, PG_anon_exclusive);
@@ -483,12 +482,18 @@ static bool unmap_to_swap(struct page *page, struct mm_struct *mm, pte_t *ptep, 
 	return true;
 }
 
-/* MADV_FREE: dropped if it is still clean; written since: it is an ordinary page again. */
+/*
+ * MADV_FREE: dropped if it is still clean; written since: it is an ordinary page again. Somebody else
+ * who has a reference may be about to write (access_remote_vm), and make it dirty then: it stays.
+ */
 static bool unmap_lazyfree(struct page *page, struct mm_struct *mm, pte_t *ptep, pte_t pte)
 {
-	if (page_test(page, PG_dirty)) {
+	bool dirty = page_test(page, PG_dirty);
+
+	if (dirty || page_count(page) != page_mapcount(page) + 1) {
 		set_pte(ptep, pte);
-		page_set(page, PG_swapbacked);
+		if (dirty)
+			page_set(page, PG_swapbacked);
 		return false;
 	}
 	add_mm_counter(mm, MM_ANONPAGES, -1);

@@ -130,8 +130,8 @@ static void replace_by_entry(struct page *page, swp_entry_t entry)
 	page->mapping = NULL;
 	account_shmem(page, mapping, -1);
 	account_swapped(mapping, 1);
+	/* From here on the owner need not wait for our page lock: the mapping may be gone. */
 	spin_unlock_irqrestore(&mapping->i_lock, flags);
-	note_swapped(mapping);
 	put_page(page);
 }
 
@@ -157,6 +157,7 @@ int shmem_writepage(struct page *page, struct writeback_control *wbc)
 	}
 	if (swap_duplicate(entry))	/* the object's use of the slot */
 		BUG();			/* a fresh slot's count has room */
+	note_swapped(page->mapping);
 	replace_by_entry(page, entry);
 	return swap_writepage(page, wbc);
 redirty:
@@ -423,12 +424,18 @@ static void zero_part(struct address_space *mapping, loff_t from, loff_t end)
 /* Nothing of it is in swap any more: swapoff lets go of it. */
 static void forget_swapped(struct address_space *mapping)
 {
-	unsigned long flags;
-	wait_event(unusing_wait, READ_ONCE(unusing) != mapping, "swapoff");
-	flags = spin_lock_irqsave(&swaplist_lock);
-	if (!list_empty(&mapping->link))
-		list_del_init(&mapping->link);
-	spin_unlock_irqrestore(&swaplist_lock, flags);
+	bool busy = true;
+
+	while (busy) {
+		unsigned long flags;
+
+		wait_event(unusing_wait, READ_ONCE(unusing) != mapping, "swapoff");
+		flags = spin_lock_irqsave(&swaplist_lock);
+		busy = unusing == mapping;	/* swapoff came to it meanwhile */
+		if (!busy && !list_empty(&mapping->link))
+			list_del_init(&mapping->link);
+		spin_unlock_irqrestore(&swaplist_lock, flags);
+	}
 }
 
 /* The pages @start to @last go, and their entries. */
@@ -710,13 +717,13 @@ void shmem_object_lock(struct shmem_object *object, bool lock)
 		return;
 	}
 	object->mapping.flags &= ~(unsigned long)AS_UNEVICTABLE;
-	for (unsigned long i = 0; i < (unsigned long)object->size >> PAGE_SHIFT; i++) {
+	for (unsigned long i = 0; (i = shmem_next_page(&object->mapping, i)) != ~0UL; i++) {
 		page = find_lock_page(&object->mapping, i);
-		if (!page)
-			continue;
-		check_move_unevictable_page(page);
-		unlock_page(page);
-		put_page(page);
+		if (page) {
+			check_move_unevictable_page(page);
+			unlock_page(page);
+			put_page(page);
+		}
 		cond_resched();
 	}
 }

@@ -106,15 +106,15 @@ static struct vm_area_struct *find_vma_expanding(struct mm_struct *mm, unsigned 
 struct vm_area_struct *lock_mm_and_find_vma(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma;
+	bool grows;
 
 	down_read(&mm->mmap_lock);
 	vma = find_vma(mm, addr);
 	if (likely(vma && vma->vm_start <= addr))
 		return vma;
+	grows = vma && (vma->vm_flags & VM_GROWSDOWN);
 	up_read(&mm->mmap_lock);
-	if (!vma || !(vma->vm_flags & VM_GROWSDOWN))
-		return NULL;
-	return find_vma_expanding(mm, addr);
+	return grows ? find_vma_expanding(mm, addr) : NULL;
 }
 
 /* --- exec --- */

@@ -531,6 +531,8 @@ static void free_area(struct swap_info_struct *si)
 {
 	struct swap_device dev = si->dev;
 	u16 *map = si->map, *ids = si->memcg_ids, *clusters = si->cluster_used;
+	struct address_space *cache = &swapper_spaces[si - swap_info];
+	unsigned long flags;
 
 	while (READ_ONCE(si->kicking)) {	/* none begins any more: no slot is in use */
 		current->__state = TASK_UNINTERRUPTIBLE;
@@ -544,7 +546,10 @@ static void free_area(struct swap_info_struct *si)
 	si->max = si->pages = 0;
 	spin_unlock(&si->lock);
 	spin_unlock(&swap_lock);
-	xa_destroy(&swapper_spaces[si - swap_info].i_pages);
+	/* A fault that saw one of its entries long ago may be looking here still. */
+	flags = spin_lock_irqsave(&cache->i_lock);
+	xa_destroy(&cache->i_pages);
+	spin_unlock_irqrestore(&cache->i_lock, flags);
 	vfree(map);
 	vfree(ids);
 	vfree(clusters);

@@ -115,8 +115,13 @@ void truncate_inode_pages(struct address_space *mapping, loff_t from)
 		release_pages(pages, n);
 		cond_resched();
 	}
-	if (from == 0)
+	if (from == 0) {
+		/* Who has just taken the last page out (remove_mapping) lets go of the mapping first. */
+		unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+
+		spin_unlock_irqrestore(&mapping->i_lock, flags);
 		mapping_forget_dirty(mapping);
+	}
 }
 
 /*
@@ -129,6 +134,8 @@ void truncate_pagecache(struct address_space *mapping, loff_t new_size)
 
 	unmap_mapping_pages(mapping, first, ~0UL - first, true);
 	truncate_inode_pages(mapping, new_size);
+	/* A fault that had the page before may have mapped a private copy of it since. */
+	unmap_mapping_pages(mapping, first, ~0UL - first, true);
 }
 
 /* One page, if dropping it costs nothing but a read later. => locked */

@@ -252,6 +252,16 @@ def test_moves_and_ooms_on_four_cpus():
         assert abs(after["MemFree"] - before["MemFree"]) < 1024
 
 
+def test_a_page_made_slowly_does_not_replace_one_in_swap():
+    """Two processes make a page of shared memory at once; one waits for its group's memory meanwhile, the other's page
+    goes to swap. Neither's write is lost."""
+    with boot(mem=128, cpus=4, swap=128) as m:
+        m.run("mkdir slow && echo 2M > slow/memory.max")
+        assert "all passed" in m.run(f"shmrace 12 {CG}/slow", 300)
+        assert events(m, "slow")["max"] > 0
+        removed(m, "slow")
+
+
 def test_a_kubelet_like_tree():
     """Guaranteed -997, burstable in between, best-effort 1000: the machine's OOM takes the last first."""
     with boot(mem=160) as m:
