@@ -13,6 +13,7 @@
 #include "kernel/block/block.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/keyboard.h"
+#include "kernel/dev/loop.h"
 #include "kernel/dev/pci.h"
 #include "kernel/dev/serial.h"
 #include "kernel/dev/tty.h"
@@ -148,7 +149,7 @@ static void __section(".init.text") start_flusher(struct block_device *bdev, voi
 {
 	char name[TASK_COMM_LEN];
 
-	if (bdev->whole != bdev)
+	if (bdev->whole != bdev || bdev->on_demand)
 		return;
 	snprintf(name, sizeof(name), "flush-%u:%u", MAJOR(bdev->dev), MINOR(bdev->dev));
 	kernel_thread(flusher_thread, &bdev->bdi, name);
@@ -164,6 +165,8 @@ static void __section(".init.text") drivers_init(void)
 	keyboard_init();
 	pci_init();
 	virtio_init();
+	make_kernel_thread = kernel_thread;
+	loop_init();
 }
 
 /* Everything of boot's that process 1 still needs; afterwards its memory is given back. */

@@ -216,12 +216,17 @@ void wakeup_flusher_threads(void)
 		bdi_wakeup(bdi);
 }
 
-static bool over_background(void)
+/*
+ * Is there enough to write? All disks' pages together, or the device's own beyond its share: who
+ * is held back because of that share waits for it to be written, whatever the others have.
+ */
+static bool over_background(struct backing_dev_info *bdi)
 {
 	unsigned long background, limit;
 
 	global_dirty_limits(&background, &limit);
-	return global_node_page_state(NR_FILE_DIRTY) > background;
+	return global_node_page_state(NR_FILE_DIRTY) > background ||
+	       bdi->dirty > (long)bdi_share(bdi, background);
 }
 
 /*
@@ -232,7 +237,7 @@ static void flush_mappings(struct backing_dev_info *bdi, u64 older, bool only_ba
 {
 	struct address_space *mapping;
 
-	while ((!only_background || over_background()) &&
+	while ((!only_background || over_background(bdi)) &&
 	       (mapping = take_dirty_mapping(bdi, older))) {
 		struct writeback_control wbc = {.nr_to_write =
 						    only_background ? 1024 : __LONG_MAX__};

@@ -93,6 +93,12 @@ void truncate_inode_pages(struct address_space *mapping, loff_t from);
 void truncate_pagecache(struct address_space *mapping, loff_t new_size);
 /* clean, unmapped ones; how many */
 unsigned long invalidate_mapping_pages(struct address_space *mapping);
+/*
+ * Pages @first to @last go, mapped or not, whoever else holds them, if they are clean: the next
+ * look is at the disk. 0; -EBUSY: one is dirty, and stayed. May sleep.
+ */
+int invalidate_inode_pages2_range(struct address_space *mapping, unsigned long first,
+				  unsigned long last);
 /* pageout.c; => locked */
 bool remove_mapping(struct address_space *mapping, struct page *page, bool reclaimed);
 
@@ -109,6 +115,8 @@ void mapping_set_error(struct address_space *mapping, int error);
 /* writepage: it cannot be written now; still locked and dirty */
 #define AOP_WRITEPAGE_ACTIVATE 0x80000
 int filemap_write_and_wait(struct address_space *mapping);	/* 0, or the first error */
+/* the same for pages @first to @last; the mapping keeps what went wrong */
+int filemap_write_range(struct address_space *mapping, unsigned long first, unsigned long last);
 /*
  * Up to wbc->nr_to_write dirty pages, in the file's order, without waiting. 0, or the first error.
  * => the mapping stays

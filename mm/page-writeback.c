@@ -134,11 +134,13 @@ void cancel_dirty_page(struct page *page)
 
 /* --- writing a mapping --- */
 
-/* The next page with @tag at or after *index, with a reference; NULL. */
-static struct page *next_tagged(struct address_space *mapping, unsigned long *index, xa_mark_t tag)
+/* The first page from *index to @last with @tag, with a reference; NULL. */
+static struct page *next_tagged(struct address_space *mapping, unsigned long *index,
+				unsigned long last, xa_mark_t tag)
 {
 	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
-	struct page *page = xa_find_marked(&mapping->i_pages, index, ~0UL, tag);
+	struct page *page =
+	    *index <= last ? xa_find_marked(&mapping->i_pages, index, last, tag) : NULL;
 
 	if (page && !xa_is_value(page))
 		get_page(page);
@@ -176,15 +178,16 @@ static int write_one(struct address_space *mapping, struct page *page,
 	return mapping->a_ops->writepage(page, wbc);
 }
 
-/* filemap.h */
-int write_cache_pages(struct address_space *mapping, struct writeback_control *wbc)
+/* As write_cache_pages(), of pages @index to @last. */
+static int write_page_range(struct address_space *mapping, struct writeback_control *wbc,
+			    unsigned long index, unsigned long last)
 {
-	unsigned long index = 0;
 	struct page *page;
 	int error = 0;
 
 	wbc->batch = mapping->a_ops->send != NULL;
-	while (wbc->nr_to_write > 0 && (page = next_tagged(mapping, &index, PAGECACHE_TAG_DIRTY))) {
+	while (wbc->nr_to_write > 0 &&
+	       (page = next_tagged(mapping, &index, last, PAGECACHE_TAG_DIRTY))) {
 		int ret = write_one(mapping, page, wbc);
 
 		if (ret && !error)
@@ -198,18 +201,24 @@ int write_cache_pages(struct address_space *mapping, struct writeback_control *w
 }
 
 /* filemap.h */
+int write_cache_pages(struct address_space *mapping, struct writeback_control *wbc)
+{
+	return write_page_range(mapping, wbc, 0, ~0UL);
+}
+
+/* filemap.h */
 void mapping_set_error(struct address_space *mapping, int error)
 {
 	mapping->flags |= error == -ENOSPC ? AS_ENOSPC : AS_EIO;
 	errseq_set(&mapping->wb_err, error);
 }
 
-static void wait_for_writeback(struct address_space *mapping)
+static void wait_for_writeback(struct address_space *mapping, unsigned long index,
+			       unsigned long last)
 {
-	unsigned long index = 0;
 	struct page *page;
 
-	while ((page = next_tagged(mapping, &index, PAGECACHE_TAG_WRITEBACK))) {
+	while ((page = next_tagged(mapping, &index, last, PAGECACHE_TAG_WRITEBACK))) {
 		wait_on_page_writeback(page);
 		put_page(page);
 		index++;
@@ -229,12 +238,29 @@ int filemap_write_and_wait(struct address_space *mapping)
 	if (!mapping_can_writeback(mapping))
 		return 0;
 	error = write_cache_pages(mapping, &wbc);
-	wait_for_writeback(mapping);
+	wait_for_writeback(mapping, 0, ~0UL);
 	if (mapping->flags & (AS_EIO | AS_ENOSPC)) {
 		if (!error)
 			error = mapping->flags & AS_ENOSPC ? -ENOSPC : -EIO;
 		mapping->flags &= ~(AS_EIO | AS_ENOSPC);
 	}
+	return error;
+}
+
+/*
+ * filemap_write_range: what is dirty of pages @first to @last is on disk when this returns.
+ * => the mapping stays. 0, or an error of writepage; what the disk could not write stays noted in
+ *    the mapping, for fsync(2) to tell
+ */
+int filemap_write_range(struct address_space *mapping, unsigned long first, unsigned long last)
+{
+	struct writeback_control wbc = { .nr_to_write = __LONG_MAX__, .sync_all = true };
+	int error;
+
+	if (!mapping_can_writeback(mapping))
+		return 0;
+	error = write_page_range(mapping, &wbc, first, last);
+	wait_for_writeback(mapping, first, last);
 	return error;
 }
 
@@ -277,7 +303,10 @@ static unsigned long setpoint(unsigned long background, unsigned long limit)
 	return (background + limit) / 2;
 }
 
-/* Must who writes to @bdi wait? Wakes its flusher if there is enough to write. */
+/*
+ * Must who writes to @bdi wait? Wakes its flusher if there is enough to write. What is dirty
+ * elsewhere does not hold a loop device's worker: it may be what waits for the worker.
+ */
 static bool over_limits(struct backing_dev_info *bdi)
 {
 	unsigned long background, limit, dirty = nr_dirty_or_writeback();
@@ -286,6 +315,8 @@ static bool over_limits(struct backing_dev_info *bdi)
 	global_dirty_limits(&background, &limit);
 	if (dirty > background)
 		bdi_wakeup(bdi);
+	if (current->flags & PF_LOCAL_THROTTLE)
+		return own > (long)setpoint(background, limit);
 	return dirty > setpoint(background, limit) &&
 	       own > (long)bdi_share(bdi, setpoint(background, limit));
 }

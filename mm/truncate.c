@@ -138,6 +138,42 @@ void truncate_pagecache(struct address_space *mapping, loff_t new_size)
 	unmap_mapping_pages(mapping, first, ~0UL - first, true);
 }
 
+/* One page of invalidate_inode_pages2_range(). => locked. False: it is dirty */
+static bool invalidate_clean(struct address_space *mapping, struct page *page)
+{
+	if (page->mapping != mapping)
+		return true;
+	wait_on_page_writeback(page);
+	if (page_mapped(page))
+		unmap_mapping_pages(mapping, page->index, 1, false);
+	if (page_test(page, PG_dirty))
+		return false;
+	delete_from_page_cache(page);
+	return true;
+}
+
+/* filemap.h */
+int invalidate_inode_pages2_range(struct address_space *mapping, unsigned long first,
+				  unsigned long last)
+{
+	struct page *pages[BATCH];
+	unsigned int n;
+	int error = 0;
+
+	VM_BUG_ON(mapping->flags & (AS_SWAPBACKED | AS_UNEVICTABLE));
+	while (first <= last && (n = take_batch(mapping, &first, pages, false))) {
+		for (unsigned int i = 0; i < n; i++) {
+			lock_page(pages[i]);
+			if (pages[i]->index <= last && !invalidate_clean(mapping, pages[i]))
+				error = -EBUSY;
+			unlock_page(pages[i]);
+		}
+		release_pages(pages, n);
+		cond_resched();
+	}
+	return error;
+}
+
 /* One page, if dropping it costs nothing but a read later. => locked */
 static bool invalidate_page(struct address_space *mapping, struct page *page)
 {

@@ -139,6 +139,11 @@ static int blkdev_writepage(struct page *page, struct writeback_control *wbc)
 	unsigned int len = bytes_on_device(bdev, page) >> SECTOR_SHIFT, end;
 	unsigned long dirty;
 
+	/* kswapd must not wait for who may be waiting for kswapd (kernel/dev/loop.c) */
+	if (wbc->for_reclaim && bdev->whole->stacked) {
+		set_page_dirty_nobuffers(page);		/* its dirty sectors are still marked */
+		return AOP_WRITEPAGE_ACTIVATE;
+	}
 	set_page_writeback(page);
 	dirty = page_take_dirty(page);
 	page_io_begin(page);

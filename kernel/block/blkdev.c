@@ -75,7 +75,8 @@ void block_init(void)
 		pr_info("block: every %lu. transfer fails on purpose (fail_blk=)\n", fail_interval);
 }
 
-static int alloc_pool(struct block_device *bdev)
+/* block.h */
+int blk_alloc_pool(struct block_device *bdev)
 {
 	bdev->requests = kvmalloc(BLK_POOL_SIZE * sizeof(*bdev->requests), GFP_KERNEL | __GFP_ZERO);
 	if (!bdev->requests)
@@ -98,7 +99,7 @@ int register_block_device(struct block_device *bdev)
 	if (!bdev->max_segments || bdev->max_segments > BLK_MAX_SEGMENTS)
 		bdev->max_segments = BLK_MAX_SEGMENTS;
 	bdev->size = bdev->capacity << SECTOR_SHIFT;
-	if (alloc_pool(bdev))
+	if (!bdev->on_demand && blk_alloc_pool(bdev))
 		return -ENOMEM;
 	bdev->whole = bdev;
 	bdi_register(&bdev->bdi);
@@ -357,14 +358,14 @@ void blk_run_pending(struct block_device *bdev)
 		blk_kick(bdev);
 }
 
-static void print_error(const struct blk_request *req)
+static void print_error(const struct blk_request *req, int error)
 {
 	static const char *const names[] = { "READ", "WRITE", "FLUSH" };
 
 	printk_ratelimited(
 		KERN_ERR
-		"I/O error, dev %s, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2\n",
-		req->bdev->whole->name, (unsigned long long)req->sector, req->op, names[req->op], 0,
+		"%s error, dev %s, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2\n",
+		error == -ENOSPC ? "critical space allocation" : "I/O", req->bdev->whole->name, (unsigned long long)req->sector, req->op, names[req->op], 0,
 		req->nr_segments);
 }
 
@@ -382,7 +383,7 @@ void blk_end_request(struct blk_request *req, int error)
 		account_end(bdev, req, now);
 	spin_unlock_irqrestore(&disk->lock, flags);
 	if (unlikely(error))
-		print_error(req);
+		print_error(req, error);
 	req->error = error;
 	req->end_io(req);
 	blk_put_request(req);
@@ -577,6 +578,8 @@ CTL_FILE("/proc/diskstats", .mode = 0444, .show = show_diskstats);
 
 static void show_partition(struct block_device *bdev, void *arg)
 {
+	if (!bdev->capacity)
+		return;			/* a drive without a medium */
 	seq_printf(arg, "%4u  %7u %10llu %s\n", DEV_MAJOR(bdev->dev), DEV_MINOR(bdev->dev),
 		   (unsigned long long)bdev->capacity >> 1, bdev->name);
 }

@@ -46,6 +46,10 @@ struct block_device_operations {
 	bool (*submit)(struct block_device *bdev, struct blk_request *req);
 	/* tell the device; many submits, one kick. => bdev->lock not held; any context */
 	void (*kick)(struct block_device *bdev);
+	/* A command that no other device knows; @write: it was opened for writing. May be NULL. */
+	long (*ioctl)(struct block_device *bdev, bool write, unsigned int cmd, unsigned long arg);
+	/* Nobody uses the disk or a part of it any more. => no lock held; may be NULL */
+	void (*release)(struct block_device *disk);
 };
 
 struct block_device {
@@ -56,6 +60,13 @@ struct block_device {
 	sector_t capacity;		/* a: 512-byte sectors */
 	bool read_only;
 	bool write_cache;		/* c: BLK_FLUSH means something */
+	bool on_demand;			/* c: its pool and flusher come with its medium: blk_alloc_pool() */
+	bool stacked;			/* c: its requests are done by a task, with pages of its own */
+	bool solid_state;		/* nothing in it turns */
+	bool no_partscan;		/* its partition table is not looked at */
+	unsigned int minors;		/* c: numbers set aside for it and its partitions; 0: 16 */
+	unsigned int block_size;	/* the smallest unit that programs are told of; 0: 512 */
+	const struct bdev_group *group;	/* c: more files in /sys (kernel/fs/sysfs.h); may be NULL */
 	_Atomic bool gone;		/* a: the device vanished: requests end with -EIO */
 	struct list_head link;		/* all devices */
 	/* its pages: reading /dev/vda goes through the page cache */
@@ -65,6 +76,7 @@ struct block_device {
 	void *holder;			/* who has it exclusively (swap): bd_claim() */
 	/* fs/block_dev.c's lock: open files; the last drops the pages */
 	int openers;
+	int disk_openers;		/* the same lock: of a disk and its partitions together */
 	unsigned int max_segments;
 	/* LOCK_BLOCK: free requests; those the driver had no room for */
 	struct list_head pool, pending;
@@ -92,6 +104,8 @@ void bdev_cache_init(void);		/* bdev_cache.c: "Buffers" of /proc/meminfo */
 /* name, dev, capacity, ops, driver set; 0, -ENOMEM, -EEXIST. Prints a line; makes /dev/<name>
  * through fs's devfs hook. */
 int register_block_device(struct block_device *bdev);
+/* The requests of a disk that was registered without (on_demand). Once. 0, -ENOMEM */
+int blk_alloc_pool(struct block_device *bdev);
 /* every request, queued or later, ends with -EIO */
 void block_device_gone(struct block_device *bdev);
 
@@ -110,6 +124,10 @@ int bdev_resize_partition(struct block_device *disk, unsigned int partno, u64 st
 void block_list_add(struct block_device *bdev);
 struct block_device *block_find_partition(struct block_device *disk, unsigned int partno);
 void block_set_hidden(struct block_device *bdev, bool hidden);
+static inline unsigned int bdev_block_size(const struct block_device *bdev)
+{
+	return READ_ONCE(bdev->whole->block_size) ?: 1U << SECTOR_SHIFT;
+}
 struct block_device *blkdev_get_by_dev(kdev_t dev);	/* NULL */
 struct block_device *blkdev_get_by_name(const char *name);
 /* may sleep; segments, end_io, private empty */

@@ -38,6 +38,11 @@ CTL_PARAM("gpt", set_gpt);
 
 /* --- devices --- */
 
+static unsigned int disk_minors(const struct block_device *disk)
+{
+	return disk->minors ?: DISK_MINORS;
+}
+
 static void name_partition(struct block_device *part)
 {
 	const char *disk = part->whole->name;
@@ -59,7 +64,7 @@ static struct block_device *alloc_partition(struct block_device *disk, unsigned 
 	part->ops = disk->ops;
 	part->driver = disk->driver;
 	part->max_segments = disk->max_segments;
-	part->dev = partno < DISK_MINORS ? disk->dev + partno
+	part->dev = partno < disk_minors(disk) ? disk->dev + partno
 					 : (kdev_t)BLOCK_EXT_MAJOR << MINOR_BITS | next_ext_minor++;
 	spin_lock_init(&part->lock, LOCK_BLOCK);	/* unused: the disk's is taken */
 	init_waitqueue_head(&part->wait);
@@ -191,7 +196,7 @@ int rescan_partitions(struct block_device *disk)
 		if (part)
 			del_partition(part);
 	}
-	return disk->gone ? -EIO : disk->capacity ? read_and_add(disk) : 0;
+	return disk->gone ? -EIO : disk->capacity && !disk->no_partscan ? read_and_add(disk) : 0;
 }
 
 /* --- by hand: ioctl(BLKPG) --- */

@@ -15,6 +15,7 @@
 #include "kernel/block/block.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/format.h"
+#include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/timer.h"
 #include "kernel/x86/clock.h"
@@ -272,13 +273,25 @@ static struct swap_bdev *alloc_swap_bdev(struct block_device *bdev)
 	return sb;
 }
 
+/* Who reclaims must not wait for a task that may itself be waiting for memory. 0, -EIO, -EINVAL */
+static int check_swappable(const struct block_device *bdev)
+{
+	if (bdev->whole->gone)
+		return -EIO;
+	if (!bdev->whole->stacked)
+		return 0;
+	pr_err("swapon: %s is made of a file, and could not be written to without memory\n",
+	       bdev->name);
+	return -EINVAL;
+}
+
 int swap_device_for_bdev(struct block_device *bdev, struct swap_device *dev)
 {
 	struct swap_bdev *sb;
-	int error;
+	int error = check_swappable(bdev);
 
-	if (bdev->gone)
-		return -EIO;
+	if (error)
+		return error;
 	sb = alloc_swap_bdev(bdev);
 	if (!sb)
 		return -ENOMEM;
@@ -301,9 +314,10 @@ int swap_device_for_extents(struct block_device *bdev, struct swap_extent *exten
 			    void (*release)(void *arg), void *arg, struct swap_device *dev)
 {
 	struct swap_bdev *sb;
+	int error = check_swappable(bdev);
 
-	if (bdev->gone)
-		return -EIO;
+	if (error)
+		return error;
 	sb = alloc_swap_bdev(bdev);
 	if (!sb)
 		return -ENOMEM;

@@ -29,6 +29,7 @@ int blkdev_get(struct block_device *bdev)
 	mutex_lock(&bdev_lock);
 	there = !bdev->hidden;		/* else: a partition that was deleted just now */
 	bdev->openers += there;
+	bdev->whole->disk_openers += there;
 	mutex_unlock(&bdev_lock);
 	return there ? 0 : -ENXIO;
 }
@@ -36,12 +37,42 @@ int blkdev_get(struct block_device *bdev)
 /* block_dev.h */
 void blkdev_put(struct block_device *bdev)
 {
+	struct block_device *disk = bdev->whole;
+	bool last;
+
 	mutex_lock(&bdev_lock);
 	if (--bdev->openers == 0) {
 		filemap_write_and_wait(&bdev->mapping);
 		truncate_inode_pages(&bdev->mapping, 0);
 	}
+	last = --disk->disk_openers == 0;
 	mutex_unlock(&bdev_lock);
+	if (last && disk->ops->release)
+		disk->ops->release(disk);
+}
+
+/* block_dev.h */
+int blkdev_rescan(struct block_device *disk)
+{
+	int err;
+
+	mutex_lock(&bdev_lock);
+	err = rescan_partitions(disk);
+	mutex_unlock(&bdev_lock);
+	return err;
+}
+
+/* block_dev.h */
+int blkdev_hide(struct block_device *disk)
+{
+	bool busy;
+
+	mutex_lock(&bdev_lock);
+	busy = disk->disk_openers || disk->holder;
+	if (!busy)
+		block_set_hidden(disk, true);
+	mutex_unlock(&bdev_lock);
+	return busy ? -EBUSY : 0;
 }
 
 static int blkdev_open(struct inode *inode, struct file *file)
@@ -50,8 +81,6 @@ static int blkdev_open(struct inode *inode, struct file *file)
 
 	if (!bdev || bdev->gone)
 		return -ENXIO;
-	if (file->f_mode & FMODE_WRITE && bdev->read_only)
-		return -EACCES;
 	file->private_data = bdev;
 	file->f_mapping = &bdev->mapping;
 	return blkdev_get(bdev);
@@ -115,15 +144,12 @@ static long flush_buffers(struct block_device *bdev)
 /* Reads the partition table again. */
 static long reread_partitions(struct block_device *bdev)
 {
-	long err;
-
 	if (!fs_capable(CAP_SYS_ADMIN))
 		return -EACCES;
+	if (bdev->no_partscan)
+		return -EINVAL;
 	filemap_write_and_wait(&bdev->mapping);
-	mutex_lock(&bdev_lock);
-	err = rescan_partitions(bdev);
-	mutex_unlock(&bdev_lock);
-	return err;
+	return blkdev_rescan(bdev);
 }
 
 /* Partitions by hand: addpart(8), delpart(8), resizepart(8). */
@@ -164,10 +190,10 @@ static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case BLKGETSIZE:
 		return put_user((unsigned long)bdev->capacity, (unsigned long __user *)arg);
 	case BLKSSZGET:
-		return put_user(512, (int __user *)arg);
+		return put_user((int)bdev_block_size(bdev), (int __user *)arg);
 	case BLKPBSZGET:
 	case BLKIOMIN:
-		return put_user(512U, (unsigned int __user *)arg);
+		return put_user(bdev_block_size(bdev), (unsigned int __user *)arg);
 	case BLKIOOPT:
 		return put_user(0U, (unsigned int __user *)arg);
 	case BLKALIGNOFF:
@@ -179,7 +205,8 @@ static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case BLKDISCARDZEROES:
 		return put_user(0U, (unsigned int __user *)arg);
 	case BLKROTATIONAL:
-		return put_user((unsigned short)1, (unsigned short __user *)arg);
+		return put_user((unsigned short)!bdev->whole->solid_state,
+				(unsigned short __user *)arg);
 	case BLKFLSBUF:
 		return flush_buffers(bdev);
 	case BLKRRPART:
@@ -187,7 +214,8 @@ static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case BLKPG:
 		return ioctl_blkpg(bdev, (struct blkpg_ioctl_arg __user *)arg);
 	default:
-		return -ENOTTY;
+		return bdev->ops->ioctl ? bdev->ops->ioctl(bdev, file->f_mode & FMODE_WRITE, cmd, arg)
+					: -ENOTTY;
 	}
 }
 

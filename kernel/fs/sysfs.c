@@ -41,6 +41,24 @@ void sysfs_remove_block_device(struct block_device *bdev)
 	mutex_unlock(&sysfs_lock);
 }
 
+/* sysfs.h */
+void sysfs_add_bdev_group(struct block_device *bdev)
+{
+	mutex_lock(&sysfs_lock);
+	if (sysfs_sb)
+		sysfs_add_bdev_group_files(sysfs_sb, bdev);
+	mutex_unlock(&sysfs_lock);
+}
+
+/* sysfs.h */
+void sysfs_remove_bdev_group(struct block_device *bdev)
+{
+	mutex_lock(&sysfs_lock);
+	if (sysfs_sb)
+		sysfs_remove_bdev_group_files(sysfs_sb, bdev);
+	mutex_unlock(&sysfs_lock);
+}
+
 static void add_device(struct block_device *bdev, void *arg) { sysfs_add_block_device(bdev); }
 
 static int sysfs_mount(struct super_block *sb, const char *source, const char *data)

@@ -20,11 +20,6 @@
 
 /* Which directories have the file. */
 enum where { DISK = 1, PART = 2, BOTH = 3, QUEUE = 4 };
-struct bdev_attr {
-	const char *name;
-	enum where where;
-	void (*show)(struct seq_file *m, struct block_device *bdev);
-};
 
 static void number(struct seq_file *m, unsigned long n) { seq_printf(m, "%lu\n", n); }
 
@@ -32,16 +27,19 @@ static void size_show(struct seq_file *m, struct block_device *b) { number(m, b-
 static void ro_show(struct seq_file *m, struct block_device *b) { number(m, b->read_only); }
 static void start_show(struct seq_file *m, struct block_device *b) { number(m, b->start); }
 static void partition_show(struct seq_file *m, struct block_device *b) { number(m, b->partno); }
-static void range_show(struct seq_file *m, struct block_device *b) { number(m, 16); }
+static void range_show(struct seq_file *m, struct block_device *b) { number(m, b->minors ?: 16); }
 static void ext_range_show(struct seq_file *m, struct block_device *b)
 {
 	number(m, PARTITIONS_MAX);
 }
 static void zero_show(struct seq_file *m, struct block_device *b) { number(m, 0); }
-static void one_show(struct seq_file *m, struct block_device *b) { number(m, 1); }
+static void rotational_show(struct seq_file *m, struct block_device *b)
+{
+	number(m, !b->solid_state);
+}
 static void sector_show(struct seq_file *m, struct block_device *b)
 {
-	number(m, 1 << SECTOR_SHIFT);
+	number(m, bdev_block_size(b));
 }
 static void requests_show(struct seq_file *m, struct block_device *b) { number(m, BLK_POOL_SIZE); }
 static void segments_show(struct seq_file *m, struct block_device *b)
@@ -96,7 +94,7 @@ static const struct bdev_attr attrs[] = {
 	{ "queue/minimum_io_size", QUEUE, sector_show },
 	{ "queue/optimal_io_size", QUEUE, zero_show },
 	{ "queue/discard_max_bytes", QUEUE, zero_show },
-	{ "queue/rotational", QUEUE, one_show },
+	{ "queue/rotational", QUEUE, rotational_show },
 	{ "queue/nr_requests", QUEUE, requests_show },
 	{ "queue/max_segments", QUEUE, segments_show },
 	{ "queue/max_segment_size", QUEUE, segment_size_show },
@@ -118,6 +116,26 @@ static int attr_show(struct text_file *t)
 	}
 	return 0;
 }
+
+static int group_attr_show(struct text_file *t)
+{
+	const struct dentry *d = t->entry;
+	struct block_device *bdev = d->d_inode->i_private;
+
+	for (unsigned int i = 0; i < bdev->group->n; i++)
+		if (!strcmp(bdev->group->attrs[i].name, d->d_name))
+			bdev->group->attrs[i].show(&t->m, bdev);
+	return 0;
+}
+
+static int group_attr_open(struct inode *inode, struct file *file)
+{
+	return text_open(file, group_attr_show, file->f_path.dentry, NULL);
+}
+
+static const struct file_operations group_attr_fops = {
+	.open = group_attr_open, .release = text_release, .read = text_read,
+};
 
 static int attr_open(struct inode *inode, struct file *file)
 {
@@ -157,5 +175,28 @@ void sysfs_remove_bdev_files(struct super_block *sb, struct block_device *bdev)
 	char path[96];
 
 	directory(bdev, path, sizeof(path));
+	tree_remove(sb, path);
+}
+
+/* sysfs.h. => sysfs_lock held */
+void sysfs_add_bdev_group_files(struct super_block *sb, struct block_device *bdev)
+{
+	const struct bdev_group *group = bdev->group;
+	char path[96];
+
+	for (unsigned int i = 0; i < group->n; i++) {
+		snprintf(path, sizeof(path), "block/%s/%s/%s", bdev->name, group->name,
+			 group->attrs[i].name);
+		if (!tree_add(sb, path, S_IFREG | 0444, &group_attr_fops, bdev))
+			pr_warn("sysfs: no memory for %s\n", path);
+	}
+}
+
+/* sysfs.h. => sysfs_lock held */
+void sysfs_remove_bdev_group_files(struct super_block *sb, struct block_device *bdev)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "block/%s/%s", bdev->name, bdev->group->name);
 	tree_remove(sb, path);
 }

@@ -22,8 +22,12 @@ enum lock_rank {
 	LOCK_EPOLL,		/* an epoll set; polls the files in it */
 	LOCK_SOCK_BIND,		/* a socket gets its name */
 	LOCK_OPEN,		/* device and tty open/close */
+	LOCK_LOOP_CTL,		/* which loop devices there are */
+	LOCK_LOOP,		/* a loop device's settings */
+	LOCK_LOOP_CHAIN,	/* which file each loop device has */
 	LOCK_BDEV_OPEN,		/* the openers of a block device; inside a mount, too */
 	LOCK_SYSFS,		/* the tree of /sys */
+	LOCK_LOOP_IO,		/* a loop device's file, while its worker is at it */
 	LOCK_PIPE,		/* pipe->mutex; splice writes files with it held */
 	LOCK_RENAME,		/* a directory tree's shape */
 	LOCK_INODE,		/* inode->i_rwsem; parent before child */

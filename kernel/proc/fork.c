@@ -235,7 +235,7 @@ static void init_child(struct task_struct *t, const struct kernel_clone_args *ar
 	t->pending.signal = 0;
 	t->restart_block.fn = do_no_restart_syscall;
 	t->flags &= ~(PF_SUPERPRIV | PF_WQ_WORKER | PF_IDLE | PF_MEMALLOC | PF_KSWAPD |
-		      PF_MEMALLOC_NOIO | PF_NPROC_EXCEEDED | PF_KTHREAD | PF_EXITING | PF_SIGNALED |
+		      PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE | PF_NPROC_EXCEEDED | PF_KTHREAD | PF_EXITING | PF_SIGNALED |
 		      PF_DUMPCORE);
 	t->flags |= PF_FORKNOEXEC | (args->fn ? PF_KTHREAD : 0);
 	if (args->name)

@@ -68,6 +68,7 @@ enum task_flags {
 	PF_KSWAPD = 0x20000,
 	PF_KTHREAD = 0x200000,
 	PF_MEMALLOC_NOIO = 0x80000,
+	PF_LOCAL_THROTTLE = 0x100000,	/* dirties pages to make others clean: page-writeback.c */
 	PF_WQ_WORKER = 0x20,
 };
 

@@ -4,12 +4,15 @@
  * Locks:  work_lock (LOCK_WORKQUEUE, irqsave).
  * Above:  interrupt handlers, sysrq.   Started by kernel/main.c.
  */
+#include "kernel/abi/errno.h"
+#include "kernel/lib/bug.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/workqueue.h"
 
 static spinlock_t work_lock = SPINLOCK_INIT(LOCK_WORKQUEUE);
 static LIST_HEAD(work_list);		/* work_lock */
 static DECLARE_WAIT_QUEUE_HEAD(work_wait);
+struct task_struct *(*make_kernel_thread)(int (*fn)(void *), void *arg, const char *name);
 static struct task_struct *worker;	/* c once it runs */
 static const char *work_name;		/* u: the worker's */
 
@@ -68,4 +71,35 @@ int worker_thread(void *unused)
 const char *current_work_name(void)
 {
 	return current == worker ? work_name : NULL;
+}
+
+struct thread_request {
+	struct work_struct work;
+	int (*fn)(void *);
+	void *arg;
+	const char *name;
+	int error;
+	struct completion done;
+};
+
+static void make_thread(struct work_struct *work)
+{
+	struct thread_request *req = container_of(work, struct thread_request, work);
+	struct task_struct *task = make_kernel_thread(req->fn, req->arg, req->name);
+
+	req->error = IS_ERR(task) ? PTR_ERR(task) : 0;
+	complete(&req->done);
+}
+
+/* workqueue.h */
+int start_kernel_thread(int (*fn)(void *), void *arg, const char *name)
+{
+	struct thread_request req = { .work = WORK_INIT(req.work, make_thread),
+				      .fn = fn, .arg = arg, .name = name };
+
+	BUG_ON(!make_kernel_thread);
+	init_completion(&req.done);
+	schedule_work(&req.work);
+	wait_for_completion(&req.done, "start_kernel_thread");
+	return req.error;
 }

@@ -178,6 +178,6 @@ def test_read_only_disk(tmp_path):
     with Machine(mem=128, disks=(f"file={image},format=raw,readonly=on",)) as m:
         m.wait_shell()
         assert m.run("cat /sys/block/vda/ro /sys/block/vda/vda1/ro").split() == ["1", "1"]
-        assert "Permission denied" in m.run("! sh -c 'echo x > /dev/vda1' 2>&1")
+        assert "Operation not permitted" in m.run("! sh -c 'echo x > /dev/vda1' 2>&1")
         m.run("dd if=/dev/vda1 of=/dev/null bs=64k")
         assert "Permission denied" in m.run("! swapon /dev/vda5 2>&1")
