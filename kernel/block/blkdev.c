@@ -358,14 +358,14 @@ void blk_run_pending(struct block_device *bdev)
 		blk_kick(bdev);
 }
 
-static void print_error(const struct blk_request *req, int error)
+static void print_error(const struct blk_request *req)
 {
 	static const char *const names[] = { "READ", "WRITE", "FLUSH" };
 
 	printk_ratelimited(
 		KERN_ERR
-		"%s error, dev %s, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2\n",
-		error == -ENOSPC ? "critical space allocation" : "I/O", req->bdev->whole->name, (unsigned long long)req->sector, req->op, names[req->op], 0,
+		"I/O error, dev %s, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2\n",
+		req->bdev->whole->name, (unsigned long long)req->sector, req->op, names[req->op], 0,
 		req->nr_segments);
 }
 
@@ -383,7 +383,7 @@ void blk_end_request(struct blk_request *req, int error)
 		account_end(bdev, req, now);
 	spin_unlock_irqrestore(&disk->lock, flags);
 	if (unlikely(error))
-		print_error(req, error);
+		print_error(req);
 	req->error = error;
 	req->end_io(req);
 	blk_put_request(req);

@@ -23,7 +23,7 @@
  *         2 and 3 do not hold, and the worker reclaims as anybody does; because of 4 it may.
  *
  *         Where the file ends before the disk does (somebody cut it), reads give zeroes, and a
- *         write makes it longer. A full file system below is ENOSPC, all else EIO.
+ *         write makes it longer. Whatever goes wrong below, a full file system too, is EIO here.
  * Locks:  lo->io around each request, so that the file can be exchanged between two; inside it
  *         the file's i_rwsem and all below. The queue: bdev->lock.
  * Above:  kernel/block.   Below: mm/filemap.h. Settings: loop_ctl.c.
@@ -154,7 +154,7 @@ static int do_transfer(struct loop_device *lo, const struct blk_request *req)
 	}
 	if (has_disk(lo->file) && memory_is_short())
 		give_back(lo->file, start, pos - start);
-	return err == -ENOSPC || !err ? err : -EIO;
+	return err ? -EIO : 0;
 }
 
 /* The file is on its disk. 0, -EIO */
