@@ -270,6 +270,43 @@ static void bench_pipe(void)
 	wait(NULL);
 }
 
+static long futex(int *word, int op, int value)
+{
+	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+/* One process waits until the word has changed, the other changes it and wakes it; and back. */
+static void bench_futex(void)
+{
+	enum { WAIT = 0, WAKE = 1 };
+	const int n = 200;
+	int *turn = (int *)anonymous(PAGE, MAP_SHARED);
+	unsigned long start = ticks();
+
+	for (int i = 0; i < n; i++)
+		futex(turn, WAKE, 1);
+	report("futex wake, nobody waits", ticks() - start, n);
+	if (!fork()) {
+		for (int i = 0; i < n; i++) {
+			while (__atomic_load_n(turn, __ATOMIC_ACQUIRE) == 0)
+				futex(turn, WAIT, 0);
+			__atomic_store_n(turn, 0, __ATOMIC_RELEASE);
+			futex(turn, WAKE, 1);
+		}
+		_exit(0);
+	}
+	start = ticks();
+	for (int i = 0; i < n; i++) {
+		__atomic_store_n(turn, 1, __ATOMIC_RELEASE);
+		futex(turn, WAKE, 1);
+		while (__atomic_load_n(turn, __ATOMIC_ACQUIRE) == 1)
+			futex(turn, WAIT, 1);
+	}
+	report("futex round trip, per switch", ticks() - start, 2 * n);
+	wait(NULL);
+	munmap(turn, PAGE);
+}
+
 /* Through a pipe and back out of it, 32 KiB at a time: no switch in between. */
 static void bench_pipe_bytes(void)
 {
@@ -293,7 +330,7 @@ static void bench_pipe_bytes(void)
 
 static void handler(int sig) {}
 
-static void bench_small_calls(void)
+static void bench_clock(void)
 {
 	const int n = 500;
 	struct timespec now;
@@ -302,6 +339,14 @@ static void bench_small_calls(void)
 	for (int i = 0; i < n; i++)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	report("clock_gettime", ticks() - start, n);
+}
+
+static void bench_small_calls(void)
+{
+	const int n = 500;
+	unsigned long start;
+
+	bench_clock();
 	start = ticks();
 	for (int i = 0; i < n; i++)
 		sched_yield();
@@ -465,6 +510,8 @@ static void bench_files(void)
 	umount("/tmp");
 }
 
+#define PROC_STAT "/proc/self/stat"
+
 static void bench_proc(const char *path, const char *what)
 {
 	const int n = 20;
@@ -485,7 +532,9 @@ static void bench_proc_files(void)
 {
 	bench_proc("/proc/meminfo", "/proc/meminfo, open + read + close");
 	bench_proc("/proc/vmstat", "/proc/vmstat, open + read + close");
-	bench_proc("/proc/self/stat", "/proc/self/stat, open + read + close");
+	bench_proc("/proc/loadavg", "/proc/loadavg, open + read + close");
+	bench_proc(PROC_STAT, PROC_STAT ", open + read + close");
+	bench_proc("/proc/self/status", "/proc/self/status, open + read + close");
 	bench_proc("/proc/self/smaps", "/proc/self/smaps, open + read + close");
 }
 
@@ -679,8 +728,12 @@ static void bench_processes(const char *self)
 static void bench_limits(void)
 {
 	bench_getppid();
+	bench_clock();
 	bench_faults();
 	bench_fork();
+	if (getpid() == 1)
+		mount_all();
+	bench_proc(PROC_STAT, PROC_STAT ", open + read + close");
 }
 
 static void bench_all(const char *self)
@@ -697,6 +750,7 @@ static void bench_all(const char *self)
 	run_self(self, "processes");
 	bench_pipe();
 	bench_pipe_bytes();
+	bench_futex();
 	bench_files();
 	bench_charged_fault();
 	if (getpid() == 1) {

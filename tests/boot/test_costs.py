@@ -1,6 +1,6 @@
 """What the common paths cost, counted in instructions: the same on every host, however slow.
 
-The limits are issue 2's with half as much again: another compiler makes other code, but not that much more.
+The limits are issue 2's, and Linux's own figures, with half as much again: another compiler makes other code, but not that much more.
 """
 
 import pathlib

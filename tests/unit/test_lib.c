@@ -94,6 +94,10 @@ static void integers_as_libc(void **state)
 				}
 	same_as_libc("%d %u %x %lx %llu", -5, 5U, 0xbeef, 0xdeadbeefcafeUL,
 		     18446744073709551615ULL);
+	for (u64 power = 1; power; power = power <= UINT64_MAX / 10 ? power * 10 : 0) {
+		same_as_libc("%lu %lu %lu", power - 1, power, power + 1);
+		same_as_libc("%ld %d %u", -(long)power, (int)power, (unsigned int)power);
+	}
 	same_as_libc("%*d|%-*d|%*d", 6, 42, 6, 42, -6, 42);
 	same_as_libc("%.*d|%.*x", 4, 42, 3, 7);
 }
