@@ -117,7 +117,10 @@ static void freeze_tasks(struct cgroup *cg, bool on)
 void cgroup_freeze(struct cgroup *cg, bool on)
 {
 	struct cgroup *pos;
+	bool changed = false;
 
+	if (cg->freeze == on)
+		return;
 	cg->freeze = on;
 	cgroup_for_each_pre(pos, cg) {
 		bool e_freeze = pos->freeze || pos->parent->e_freeze;
@@ -131,7 +134,11 @@ void cgroup_freeze(struct cgroup *cg, bool on)
 		spin_unlock_irqrestore(&cgroup_tree_lock, flags);
 		freeze_tasks(pos, e_freeze);
 		cgroup_notify_frozen(pos);
+		changed = true;
 	}
+	/* A group above decides: no news will ever come, and who waits for some must not wait for ever. */
+	if (!changed)
+		cgroup_file_notify(&cg->events_file);
 }
 
 /* --- kill --- */

@@ -126,7 +126,7 @@ int cgroup_attach_task(struct cgroup *dst, struct task_struct *task, bool thread
 int cgroup_change_control(struct cgroup *cg, u32 enable, u32 disable);
 
 /* cgroup_freezer.c */
-/* => cgroup_mutex, not the root */
+/* => cgroup_mutex, not the root. There are news of cgroup.events in any case, unless @on is what it was */
 void cgroup_freeze(struct cgroup *cg, bool on);
 void cgroup_kill(struct cgroup *cg);		/* SIGKILL to every process in it and below */
 static inline bool cgroup_is_frozen(const struct cgroup *cg) { return READ_ONCE(cg->frozen); }

@@ -285,6 +285,27 @@ static void wait_for(const char *what)
 	}
 }
 
+/* A group in the frozen t: its own switch changes nothing, and one who waits for the change is told so at once. */
+static void held_from_above(void)
+{
+	struct pollfd p = { .events = POLLIN };
+	int old = ifd;
+
+	begin();
+	p.fd = ifd;
+	CHECK(!mkdir("t/u", 0755) && watch("t/u/cgroup.events", IN_MODIFY) == 1);
+	put("t/u/cgroup.freeze", "1");
+	CHECK(poll(&p, 1, 20000) == 1);
+	EVENTS("1:MODIFY ");
+	put("t/u/cgroup.freeze", "1");		/* as it was: no news */
+	put("t/u/cgroup.freeze", "0");
+	CHECK(poll(&p, 1, 20000) == 1);
+	EVENTS("1:MODIFY ");
+	end();
+	ifd = old;
+	CHECK(!rmdir("t/u"));
+}
+
 /* cgroup.events, waited for as Linux's own selftests do. */
 static void cgroup(const char *dir)
 {
@@ -307,6 +328,7 @@ static void cgroup(const char *dir)
 	EVENTS("1:MODIFY ");
 	put("t/cgroup.freeze", "1");
 	wait_for("frozen 1");
+	held_from_above();
 	put("t/cgroup.kill", "1");
 	wait_for("populated 0");
 	CHECK(waitpid(pid, NULL, 0) == pid);
