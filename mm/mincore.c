@@ -78,6 +78,10 @@ static long mincore_chunk(struct mm_struct *mm, unsigned long addr, unsigned lon
 		return -ENOMEM;
 	n = MIN(pages, (vma->vm_end - addr) >> PAGE_SHIFT);
 	n = MIN(n, ANSWERS);
+	if (vma->vm_ops && vma->vm_ops->may_mincore && !vma->vm_ops->may_mincore(vma)) {
+		memset(vec, 1, n);	/* who could not write to it learns nothing of others' reads */
+		return (long)n;
+	}
 	for (unsigned long i = 0; i < n; i++)
 		vec[i] = mincore_addr(vma, addr + (i << PAGE_SHIFT));
 	return (long)n;

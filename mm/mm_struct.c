@@ -130,6 +130,7 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struc
 		userfaultfd_forget(vma);
 	if (src->vm_flags & VM_WIPEONFORK)
 		vma->anon_vma = NULL;	/* its first page will get it one of its own */
+	vma->anon_id = vma->anon_vma ? (unsigned long)vma | ANON_ID_FORKED : 0;
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
 	anon_vma_link(vma);

@@ -177,6 +177,8 @@ struct vm_operations_struct {
 	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
 	/* msync(MS_SYNC), as fsync(2) of the file; NULL: the mapping's dirty pages are written */
 	int (*fsync)(struct vm_area_struct *vma);
+	/* may the caller know which pages of the file are in memory? NULL: yes */
+	bool (*may_mincore)(struct vm_area_struct *vma);
 	/* The path, and the device and inode, of /proc/<pid>/maps. */
 	void (*show_name)(struct vm_area_struct *vma, struct seq_file *m);
 	void (*identify)(struct vm_area_struct *vma, kdev_t *dev, unsigned long *ino);
@@ -195,6 +197,8 @@ struct vm_area_struct {
 	/* NULL until the first anonymous page; set under mmap_lock for reading + page_table_lock */
 	struct anon_vma *anon_vma;
 	struct list_head anon_vma_node;	/* anon_vma->rwsem */
+	/* 0 without anon_vma. VMAs with anonymous pages merge if they have the same one: rmap.h */
+	unsigned long anon_id;
 	const struct vm_operations_struct *vm_ops;	/* NULL: anonymous, private */
 	/* in pages; of an anonymous VMA: vm_start >> PAGE_SHIFT when it was made */
 	unsigned long vm_pgoff;

@@ -129,25 +129,27 @@ static void anon_vma_add(struct anon_vma *av, struct vm_area_struct *vma)
 static bool anon_vma_compatible(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
 	return a->vm_end == b->vm_start && a->vm_mapping == b->vm_mapping &&
-	       a->vm_file == b->vm_file && !((a->vm_flags ^ b->vm_flags) & ~VM_ACCESS_FLAGS) &&
+	       a->vm_file == b->vm_file && !((a->vm_flags ^ b->vm_flags) & ~(VM_ACCESS_FLAGS | VM_SOFTDIRTY)) &&
 	       b->vm_pgoff == a->vm_pgoff + (b->vm_start - a->vm_start) / PAGE_SIZE;
 }
 
-/* A neighbour's anon_vma that @vma may share, or NULL. */
-static struct anon_vma *find_mergeable_anon_vma(struct vm_area_struct *vma)
+/* A neighbour whose anon_vma @vma may share, or NULL. */
+static struct vm_area_struct *find_mergeable_anon_vma(struct vm_area_struct *vma)
 {
 	struct list_head *head = &vma->vm_mm->mmap_list;
 	struct vm_area_struct *near;
 
 	if (!list_is_last(&vma->vm_list, head)) {
 		near = list_next_entry(vma, vm_list);
-		if (near->anon_vma && anon_vma_compatible(vma, near))
-			return near->anon_vma;
+		if (near->anon_vma && !(near->anon_id & ANON_ID_FORKED) &&
+		    anon_vma_compatible(vma, near))
+			return near;
 	}
 	if (!list_is_first(&vma->vm_list, head)) {
 		near = list_prev_entry(vma, vm_list);
-		if (near->anon_vma && anon_vma_compatible(near, vma))
-			return near->anon_vma;
+		if (near->anon_vma && !(near->anon_id & ANON_ID_FORKED) &&
+		    anon_vma_compatible(near, vma))
+			return near;
 	}
 	return NULL;
 }
@@ -162,17 +164,19 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct anon_vma *av, *fresh = NULL;
+	struct vm_area_struct *near = find_mergeable_anon_vma(vma);
 
-	av = find_mergeable_anon_vma(vma);
-	if (!av) {
+	if (near)
+		av = near->anon_vma;
+	else
 		av = fresh = anon_vma_alloc();
-		if (!av)
-			return -ENOMEM;
-	}
+	if (!av)
+		return -ENOMEM;
 	down_write(&av->rwsem);
 	spin_lock(&mm->page_table_lock);
 	if (!vma->anon_vma) {	/* or another thread's fault came first */
 		vma->anon_vma = av;
+		vma->anon_id = near ? near->anon_id : (unsigned long)av;
 		list_add_tail(&vma->anon_vma_node, &av->vmas);
 		if (!fresh)
 			av->refcount++;
@@ -212,6 +216,7 @@ void anon_vma_unlink(struct vm_area_struct *vma)
 	list_del(&vma->anon_vma_node);
 	up_write(&av->rwsem);
 	vma->anon_vma = NULL;
+	vma->anon_id = 0;
 	put_anon_vma(av);
 }
 

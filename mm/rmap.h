@@ -12,6 +12,12 @@ struct anon_vma {
 	_Atomic int refcount;		/* a: VMAs and rmap walkers */
 	struct list_head vmas;		/* rwsem: vma->anon_vma_node */
 };
+/*
+ * vma->anon_id says which VMAs of an address space may merge though they have pages: those that
+ * were one when the first came, or neighbours that took the same anon_vma. After a fork each of the
+ * child's VMAs is a family of its own, with this bit, and new memory does not join it.
+ */
+#define ANON_ID_FORKED 1UL
 void anon_vma_init(void);				/* its slab cache */
 int __anon_vma_prepare(struct vm_area_struct *vma);
 /* before the first anonymous page: 0, -ENOMEM. mmap_lock for reading. */

@@ -305,15 +305,24 @@ int vma_carve(struct vm_area_struct **vma, unsigned long start, unsigned long en
 }
 
 /*
- * Is there nothing that tells @a from the @b right behind it? Whether one is soft-dirty does not
- * count: the whole is then (vma_take_soft_dirty()).
+ * May @vma, which changes or is new, join its neighbour @near as far as anonymous pages go? As in
+ * Linux 6.1: with the same family of pages, and without pages also with a neighbour that has
+ * some, unless fork brought them. The other way round, to a neighbour without pages, it may not.
+ */
+static bool anon_mergeable(const struct vm_area_struct *near, const struct vm_area_struct *vma)
+{
+	return near->anon_id == vma->anon_id || (!vma->anon_id && !(near->anon_id & ANON_ID_FORKED));
+}
+
+/*
+ * Is there nothing else that tells @a from the @b right behind it? Whether one is soft-dirty does
+ * not count: the whole is then (vma_take_soft_dirty()).
  */
 static bool can_merge(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
 	return a->vm_end == b->vm_start && !((a->vm_flags ^ b->vm_flags) & ~VM_SOFTDIRTY) &&
 	       a->vm_file == b->vm_file && a->vm_mapping == b->vm_mapping && !(a->vm_flags & VM_SPECIAL) &&
 	       b->vm_pgoff == a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) &&
-	       (a->anon_vma == b->anon_vma || !a->anon_vma || !b->anon_vma) &&
 	       a->userfaultfd == b->userfaultfd && mpol_equal(a->vm_policy, b->vm_policy);
 }
 
@@ -331,6 +340,7 @@ static void merge_pair(struct vm_area_struct *a, struct vm_area_struct *b)
 {
 	if (!a->anon_vma && b->anon_vma) {
 		a->anon_vma = b->anon_vma;
+		a->anon_id = b->anon_id;
 		anon_vma_link(a);
 	}
 	vma_take_soft_dirty(a, b->vm_flags);
@@ -341,13 +351,24 @@ static void merge_pair(struct vm_area_struct *a, struct vm_area_struct *b)
 	remove_vma(b);
 }
 
+/* May the neighbours of what joins them both become one? */
+static bool both_join(const struct vm_area_struct *prev, const struct vm_area_struct *next)
+{
+	return prev->vm_ops == next->vm_ops &&
+	       (prev->anon_id == next->anon_id || !prev->anon_id || !next->anon_id);
+}
+
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma_next(vma), *prev = vma_prev(vma);
+	bool to_prev = prev && can_merge(prev, vma) && prev->vm_ops == vma->vm_ops &&
+		       anon_mergeable(prev, vma);
+	bool to_next = next && can_merge(vma, next) && next->vm_ops == vma->vm_ops &&
+		       anon_mergeable(next, vma);
 
-	if (next && can_merge(vma, next) && vma->vm_ops == next->vm_ops)
+	if (to_next && (!to_prev || both_join(prev, next)))
 		merge_pair(vma, next);
-	if (prev && can_merge(prev, vma) && prev->vm_ops == vma->vm_ops) {
+	if (to_prev) {
 		merge_pair(prev, vma);
 		vma = prev;
 	}
@@ -357,13 +378,17 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 struct vm_area_struct *vma_expand(struct mm_struct *mm, const struct vm_area_struct *want)
 {
 	struct vm_area_struct *prev, *next = find_vma_prev(mm, want->vm_start, &prev);
+	bool to_next = next && can_merge(want, next) && anon_mergeable(next, want);
 
-	if (prev && can_merge(prev, want)) {
+	/* The neighbour behind comes first, as in Linux 6.1: the one in front joins it, or is left out. */
+	if (prev && can_merge(prev, want) && anon_mergeable(prev, to_next ? next : want)) {
 		vma_take_soft_dirty(prev, want->vm_flags);
 		vma_set_range(prev, prev->vm_start, want->vm_end, prev->vm_pgoff);
-		return vma_merge(prev);
+		if (to_next && prev->vm_ops == next->vm_ops)
+			merge_pair(prev, next);
+		return prev;
 	}
-	if (next && can_merge(want, next)) {
+	if (to_next) {
 		vma_take_soft_dirty(next, want->vm_flags);
 		vma_set_range(next, want->vm_start, next->vm_end, want->vm_pgoff);
 		return next;

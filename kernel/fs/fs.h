@@ -318,6 +318,8 @@ int vfs_getattr(const struct path *path, struct kstat *stat);
 /* What mmap(2) needs from a file: the setup function of mm's struct mmap_request. */
 int file_mmap_setup(struct vm_area_struct *vma, struct file *file);
 extern const struct vm_operations_struct generic_file_vm_ops;
+/* vm_ops->may_mincore of a file's mapping: only who could write to it. mmap.c */
+bool file_vm_may_mincore(struct vm_area_struct *vma);
 
 /* --- poll.h's part: see kernel/fs/poll.h --- */
 /* caches, rootfs (ramfs) mounted, current->fs set; needs slab */

@@ -8,6 +8,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/permission.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/lib/ctlfile.h"
 #include "mm/filemap.h"
@@ -53,12 +54,21 @@ static int file_vm_fsync(struct vm_area_struct *vma)
 	return file->f_op->fsync ? file->f_op->fsync(file, true) : 0;
 }
 
+/* fs.h */
+bool file_vm_may_mincore(struct vm_area_struct *vma)
+{
+	struct inode *inode = vma->vm_file->f_inode;
+
+	return inode_owner_or_capable(inode) || !inode_permission(inode, MAY_WRITE);
+}
+
 const struct vm_operations_struct generic_file_vm_ops = {
 	.open = file_vm_open,
 	.close = file_vm_close,
 	.fault = filemap_fault,
 	.page_mkwrite = filemap_page_mkwrite,
 	.fsync = file_vm_fsync,
+	.may_mincore = file_vm_may_mincore,
 	.show_name = file_vm_show_name,
 	.identify = file_vm_identify,
 };

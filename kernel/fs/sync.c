@@ -214,9 +214,11 @@ long sys_readahead(int fd, loff_t off, size_t count)
 		return -EBADF;
 	if (!(f.file->f_mode & FMODE_READ))
 		err = -EBADF;
-	else if (!f.file->f_mapping)
+	else if (!S_ISREG(f.file->f_inode->i_mode) && !S_ISBLK(f.file->f_inode->i_mode))
 		err = -EINVAL;
-	else if (off >= 0)
+	else if ((loff_t)count < 0)
+		err = -EINVAL;
+	else if (f.file->f_mapping && off >= 0)
 		read_ahead(f.file->f_mapping, off, MIN(count, (size_t)(2 << 20)));
 	fdput(f);
 	return err;

@@ -247,6 +247,7 @@ static const struct vm_operations_struct tmpfs_vm_ops = {
 	.open = tmpfs_vm_open,
 	.close = tmpfs_vm_close,
 	.fault = shmem_fault,
+	.may_mincore = file_vm_may_mincore,
 	.show_name = tmpfs_vm_show_name,
 	.identify = tmpfs_vm_identify,
 };

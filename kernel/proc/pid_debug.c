@@ -96,7 +96,7 @@ static int syscall_show(struct seq_file *m, struct task_struct *t)
 {
 	const struct pt_regs *r;
 
-	if (!task_sleeps(t)) {
+	if (t != current && !task_sleeps(t)) {	/* who reads of itself is in read(2), and says so */
 		seq_puts(m, "running\n");
 		return 0;
 	}

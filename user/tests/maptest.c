@@ -147,6 +147,84 @@ static void breaks(void)
 	CHECK(touch(start + 20 * PAGE, 0) == SIGSEGV);
 }
 
+/* How many mappings lie in [@p, @p + @pages). */
+static int mappings(char *p, int pages)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long start, end;
+	char line[256];
+	int n = 0;
+
+	while (fgets(line, sizeof(line), f))
+		n += sscanf(line, "%lx-%lx", &start, &end) == 2 && start < (unsigned long)p + pages * PAGE &&
+		     end > (unsigned long)p;
+	fclose(f);
+	return n;
+}
+
+/* Private memory that touches no other. */
+static char *alone(size_t len)
+{
+	char *p = mmap(NULL, len + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mmap(p + PAGE, len, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Which neighbours become one mapping, where pages have come in already. Linux 6.1's rules. */
+static void families(void)
+{
+	char *p = alone(8 * PAGE);
+	int status;
+
+	memset(p, 1, 2 * PAGE);
+	CHECK(munmap(p + 4 * PAGE, 4 * PAGE) == 0);
+	if (!fork()) {		/* new memory does not join what came by fork, whoever touches it */
+		memset(p, 2, 4 * PAGE);
+		CHECK(mmap(p + 4 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0) != MAP_FAILED);
+		CHECK(mappings(p, 8) == 2);
+		memset(p + 4 * PAGE, 2, 4 * PAGE);
+		CHECK(mappings(p, 8) == 2);
+		CHECK(mprotect(p + PAGE, PAGE, PROT_READ) == 0 && mappings(p, 8) == 4);
+		CHECK(mprotect(p + PAGE, PAGE, PROT_READ | PROT_WRITE) == 0 && mappings(p, 8) == 2);
+		_exit(!!failures);
+	}
+	wait(&status);
+	CHECK(status == 0);
+	CHECK(mmap(p + 4 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	      MAP_FAILED);
+	CHECK(mappings(p, 8) == 1);
+	munmap(p, 8 * PAGE);
+
+	/* Touched while it was apart: its neighbours without pages do not take it in. */
+	p = alone(6 * PAGE);
+	CHECK(mprotect(p, 2 * PAGE, PROT_READ) == 0 && mprotect(p + 4 * PAGE, 2 * PAGE, PROT_READ) == 0);
+	memset(p + 2 * PAGE, 1, 2 * PAGE);
+	CHECK(mprotect(p + 2 * PAGE, 2 * PAGE, PROT_READ) == 0 && mappings(p, 6) == 3);
+	munmap(p, 6 * PAGE);
+}
+
+/* What is in memory of a file that one may not write to is not told. */
+static void foreign(void)
+{
+	unsigned char vec[2];
+	int status;
+
+	if (!fork()) {
+		int fd = open("/foreign", O_CREAT | O_RDWR, 0644);
+		char *p;
+
+		CHECK(fd >= 0 && ftruncate(fd, 2 * PAGE) == 0 && pwrite(fd, "x", 1, PAGE) == 1);
+		p = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+		CHECK(mincore(p, 2 * PAGE, vec) == 0 && vec[0] == 0 && vec[1] == 1);
+		CHECK(unlink("/foreign") == 0 && setuid(1000) == 0);
+		CHECK(mincore(p, 2 * PAGE, vec) == 0 && vec[0] == 1 && vec[1] == 1);
+		_exit(!!failures);
+	}
+	wait(&status);
+	CHECK(status == 0);
+}
+
 int main(void)
 {
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
@@ -159,5 +237,7 @@ int main(void)
 	moving();
 	advice();
 	breaks();
+	families();
+	foreign();
 	return finish("maptest");
 }
