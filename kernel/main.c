@@ -27,6 +27,7 @@
 #include "kernel/proc/cred.h"
 #include "kernel/proc/fork.h"
 #include "kernel/proc/futex.h"
+#include "kernel/proc/posix_timers.h"
 #include "kernel/proc/init.h"
 #include "kernel/proc/utsname.h"
 #include "kernel/proc/vdso.h"
@@ -219,6 +220,7 @@ void __section(".init.text") start_kernel(void)
 	fork_init();
 	vdso_init();
 	futex_init();
+	posix_timers_init();
 	vfs_init();
 	procfs_init();
 	sysfs_init();

@@ -335,9 +335,14 @@ static long set_termio(struct tty_struct *tty, const void __user *arg, bool wait
 static long get_termio(struct tty_struct *tty, void __user *arg)
 {
 	const struct termios2 *t = &tty->termios;
-	struct termio old = { .c_iflag = t->c_iflag, .c_oflag = t->c_oflag, .c_cflag = t->c_cflag,
-			      .c_lflag = t->c_lflag, .c_line = t->c_line };
+	struct termio old;
 
+	memset(&old, 0, sizeof(old));	/* the hole in it goes to the user, too */
+	old.c_iflag = t->c_iflag;
+	old.c_oflag = t->c_oflag;
+	old.c_cflag = t->c_cflag;
+	old.c_lflag = t->c_lflag;
+	old.c_line = t->c_line;
 	memcpy(old.c_cc, t->c_cc, sizeof(old.c_cc));
 	return copy_to_user(arg, &old, sizeof(old)) ? -EFAULT : 0;
 }

@@ -551,6 +551,17 @@ static struct dentry *following_child(struct dentry *dir, struct dentry *d)
 	return next;
 }
 
+/* A rename of @dir changes its parent, and the old one may be freed then. */
+static u64 parent_ino(struct dentry *dir)
+{
+	u64 ino;
+
+	spin_lock(&dcache_lock);
+	ino = dir->d_parent->d_inode->i_ino;
+	spin_unlock(&dcache_lock);
+	return ino;
+}
+
 /*
  * dcache.h. A position is 0 for ".", 1 for "..", or the child's number + 1, so
  * that entries may come and go between two calls. 1: the actor wants no more.
@@ -566,7 +577,7 @@ int dcache_readdir(struct file *file, struct dir_context *ctx)
 		ctx->pos = 1;
 	}
 	if (ctx->pos == 1) {
-		if (!ctx->actor(ctx, "..", 2, 1, dir->d_parent->d_inode->i_ino, 4))
+		if (!ctx->actor(ctx, "..", 2, 1, parent_ino(dir), 4))
 			return 1;
 		ctx->pos = 2;
 	}

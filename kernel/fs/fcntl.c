@@ -48,7 +48,7 @@ static long do_fcntl(unsigned int fd, struct file *file, unsigned int cmd, unsig
 	case F_SETLKW:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fcntl_setlk(file, cmd, arg);
+		return fcntl_setlk(fd, file, cmd, arg);
 	case F_GETOWN:
 		return file->f_owner;
 	case F_SETOWN:

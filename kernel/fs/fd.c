@@ -237,6 +237,18 @@ struct file *fget(unsigned int fd) { return fget_mode(fd, FMODE_PATH); }
 /* fs.h */
 struct file *fget_raw(unsigned int fd) { return fget_mode(fd, 0); }
 
+/* fdtable.h */
+bool fd_leads_to(unsigned int fd, const struct file *file)
+{
+	struct files_struct *files = current->files;
+	bool same;
+
+	spin_lock(&files->file_lock);
+	same = load_file(files, fd, 0) == file;
+	spin_unlock(&files->file_lock);
+	return same;
+}
+
 static struct fd fdget_mode(unsigned int fd, unsigned int refused)
 {
 	struct files_struct *files = current->files;

@@ -35,6 +35,7 @@ static inline void fdput(struct fd f)
 	if (unlikely(f.need_put))
 		fput(f.file);
 }
+bool fd_leads_to(unsigned int fd, const struct file *file);	/* current's @fd is @file */
 /* A reference to the file behind @fd of @task, its flags for fdinfo; or NULL. */
 struct file *fget_task(struct task_struct *task, unsigned int fd, unsigned int *flags);
 /* the descriptor; drops @file on failure */

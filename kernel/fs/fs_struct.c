@@ -64,6 +64,9 @@ void set_fs_root(struct fs_struct *fs, const struct path *to) { set_path(fs, &fs
 /* fs_struct.h */
 void set_fs_pwd(struct fs_struct *fs, const struct path *to) { set_path(fs, &fs->pwd, to); }
 
+/* fs_struct.h */
+bool fs_is_shared(struct fs_struct *fs) { return fs->users > 1; }
+
 /* fs.h */
 struct fs_struct *copy_fs_struct(struct fs_struct *old)
 {

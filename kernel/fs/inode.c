@@ -183,12 +183,13 @@ int simple_setattr(struct dentry *dentry, struct iattr *attr)
 		if (attr->size != old)
 			truncate_pagecache(&inode->i_data, attr->size);
 	}
-	if (attr->valid & ATTR_UID)
-		inode->i_uid = attr->uid;
-	if (attr->valid & ATTR_GID)
-		inode->i_gid = attr->gid;
+	/* The mode first: execve() reads the other way round, and must not see old bits with a new owner. */
 	if (attr->valid & ATTR_MODE)
-		inode->i_mode = (inode->i_mode & S_IFMT) | (attr->mode & S_IALLUGO);
+		WRITE_ONCE(inode->i_mode, (inode->i_mode & S_IFMT) | (attr->mode & S_IALLUGO));
+	if (attr->valid & ATTR_UID)
+		WRITE_ONCE(inode->i_uid, attr->uid);
+	if (attr->valid & ATTR_GID)
+		WRITE_ONCE(inode->i_gid, attr->gid);
 	if (attr->valid & ATTR_ATIME)
 		inode->i_atime = attr->atime;
 	if (attr->valid & ATTR_MTIME)

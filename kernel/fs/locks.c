@@ -296,8 +296,20 @@ long fcntl_getlk(struct file *file, unsigned int cmd, unsigned long arg)
 	return copy_to_user((void __user *)arg, &fl, sizeof(fl)) ? -EFAULT : 0;
 }
 
+/*
+ * Another thread has closed @fd as we locked: its close() may have looked for the process's locks too early,
+ * and nobody would take ours away.
+ */
+static long undo_if_closed(unsigned int fd, struct file *file, const struct file_lock *lock)
+{
+	if (lock->type == F_UNLCK || fd_leads_to(fd, file))
+		return 0;
+	remove_owner(file->f_inode, lock->owner, false);	/* all of them, as that close() should have */
+	return -EBADF;
+}
+
 /* locks.h */
-long fcntl_setlk(struct file *file, unsigned int cmd, unsigned long arg)
+long fcntl_setlk(unsigned int fd, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	bool ofd = cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
 	struct file_lock lock;
@@ -314,5 +326,6 @@ long fcntl_setlk(struct file *file, unsigned int cmd, unsigned long arg)
 	if ((lock.type == F_RDLCK && !(file->f_mode & FMODE_READ)) ||
 	    (lock.type == F_WRLCK && !(file->f_mode & FMODE_WRITE)))
 		return -EBADF;
-	return set_lock(file->f_inode, &lock, false, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
+	err = set_lock(file->f_inode, &lock, false, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
+	return err || ofd ? err : undo_if_closed(fd, file, &lock);
 }

@@ -10,4 +10,4 @@ void locks_free_context(struct inode *inode);		/* the inode goes */
 void locks_remove_posix(struct file *file, struct files_struct *owner);	/* a close(2) by @owner */
 void locks_remove_file(struct file *file);		/* the last reference to @file goes */
 long fcntl_getlk(struct file *file, unsigned int cmd, unsigned long arg);
-long fcntl_setlk(struct file *file, unsigned int cmd, unsigned long arg);
+long fcntl_setlk(unsigned int fd, struct file *file, unsigned int cmd, unsigned long arg);

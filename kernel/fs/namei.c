@@ -17,6 +17,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/mount.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/nameidata.h"
 #include "kernel/fs/permission.h"
@@ -154,6 +155,9 @@ static int walk_dotdot(struct nameidata *nd)
 			break;
 	}
 	follow_mount(&nd->path);
+	/* A rename may have taken where we were out of the root, which ".." then never meets. */
+	if (nd->flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT) && !is_path_reachable(&nd->path, &nd->root))
+		return -EAGAIN;
 	return nd->flags & LOOKUP_NO_XDEV && nd->path.mnt != mnt ? -EXDEV : 0;
 }
 

@@ -72,7 +72,7 @@ int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode)
 		return err;
 	if (!dir->i_op->create)
 		return -EACCES;
-	err = dir->i_op->create(dir, dentry, (mode & S_IALLUGO) | S_IFREG);
+	err = dir->i_op->create(dir, dentry, mode_strip_sgid(dir, (mode & S_IALLUGO) | S_IFREG));
 	return fsnotify_create(dir, dentry, 0, err);
 }
 
@@ -85,6 +85,7 @@ int vfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, kdev_t dev
 		return err;
 	if ((S_ISCHR(mode) || S_ISBLK(mode)) && !fs_capable(CAP_MKNOD))
 		return -EPERM;
+	mode = mode_strip_sgid(dir, mode);
 	err = dir->i_op->mknod ? dir->i_op->mknod(dir, dentry, mode, dev) : -EPERM;
 	return fsnotify_create(dir, dentry, 0, err);
 }

@@ -195,7 +195,8 @@ static struct file *open_tmpfile(const struct path *dir, const struct open_flags
 		return ERR_PTR(err);
 	if (!parent->i_op->tmpfile)
 		return ERR_PTR(-EOPNOTSUPP);
-	inode = parent->i_op->tmpfile(parent, S_IFREG | (op->mode & ~current->fs->umask));
+	inode = parent->i_op->tmpfile(parent, mode_strip_sgid(parent, S_IFREG | (op->mode &
+								      ~current->fs->umask)));
 	if (IS_ERR(inode))
 		return ERR_PTR(PTR_ERR(inode));
 	err = unnamed_path(dir, inode, &path);

@@ -114,6 +114,18 @@ int may_delete(struct inode *dir, struct dentry *victim, bool isdir)
 	return victim->d_flags & DCACHE_MOUNTED ? -EBUSY : 0;
 }
 
+/*
+ * permission.h. In a directory with the set-group-id bit a file gets the directory's group: who is not in
+ * that group shall not make a program that is.
+ */
+umode_t mode_strip_sgid(const struct inode *dir, umode_t mode)
+{
+	if ((mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) || S_ISDIR(mode) ||
+	    !(dir->i_mode & S_ISGID) || fs_in_group(dir->i_gid) || fs_capable(CAP_FSETID))
+		return mode;
+	return mode & ~S_ISGID;
+}
+
 /* permission.h */
 int may_create(struct inode *dir, struct dentry *child)
 {

@@ -55,4 +55,6 @@ bool inode_owner_or_capable(struct inode *inode);
  * -EISDIR, -EBUSY, -ENOENT.
  */
 int may_delete(struct inode *dir, struct dentry *victim, bool isdir);
-int may_create(struct inode *dir, struct dentry *child);	/* 0, -EACCES, -EEXIST, -ENOENT */
+int may_create(struct inode *dir, struct dentry *child);
+/* @mode, of a file to be made in @dir, without a set-group-id bit that its maker may not give */
+umode_t mode_strip_sgid(const struct inode *dir, umode_t mode);	/* 0, -EACCES, -EEXIST, -ENOENT */

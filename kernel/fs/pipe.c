@@ -248,8 +248,9 @@ static int wait_writable(struct pipe_inode_info *p, bool nonblock)
 	return err;
 }
 
+/* *@tell: the pipe was empty, as far as readers know, before the last bytes came. */
 static kssize_t write_locked(struct pipe_inode_info *p, const char __user *buf, size_t len,
-			     bool nonblock)
+			     bool nonblock, bool *tell)
 {
 	kssize_t done = 0, n = 0;
 
@@ -264,7 +265,13 @@ static kssize_t write_locked(struct pipe_inode_info *p, const char __user *buf, 
 			n = -EPIPE;
 			break;
 		}
-		n = pipe_full(p) ? wait_writable(p, nonblock) : append_page(p, buf + done, len - done);
+		if (pipe_full(p)) {
+			n = wait_writable(p, nonblock);
+			/* who emptied it meanwhile sleeps again */
+			*tell |= pipe_empty(p);
+		} else {
+			n = append_page(p, buf + done, len - done);
+		}
 		if (n < 0)
 			break;
 		done += n;
@@ -276,15 +283,15 @@ static kssize_t write_locked(struct pipe_inode_info *p, const char __user *buf, 
 kssize_t pipe_write_user(struct file *file, const char __user *buf, size_t len, bool nonblock)
 {
 	struct pipe_inode_info *p = file->private_data;
-	bool was_empty, wake;
+	bool tell, wake;
 	kssize_t n;
 
 	if (!len)
 		return 0;
 	mutex_lock(&p->mutex);
-	was_empty = pipe_empty(p);
-	n = write_locked(p, buf, len, nonblock);
-	wake = n > 0 && (was_empty || p->poll_usage || n > (kssize_t)PAGE_SIZE);
+	tell = pipe_empty(p);
+	n = write_locked(p, buf, len, nonblock, &tell);
+	wake = n > 0 && (tell || p->poll_usage || n > (kssize_t)PAGE_SIZE);
 	mutex_unlock(&p->mutex);
 	if (wake)
 		wake_readers(p);
@@ -712,7 +719,7 @@ static struct file *pipe_end(const struct path *path, unsigned int flags)
 	if (!IS_ERR(file)) {
 		file->private_data = path->dentry->d_inode->i_pipe;
 		file->f_mode |= FMODE_STREAM;
-		}
+	}
 	return file;
 }
 

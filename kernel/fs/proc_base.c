@@ -323,23 +323,36 @@ static int task_dir_readdir(struct file *file, struct dir_context *ctx)
 	return emit_dots(file, ctx) ? emit_pids(ctx, pi, 2) : 0;
 }
 
+/*
+ * A file opened while that was allowed shows nothing of a set-uid program executed since. Asked after
+ * the look: an execve counts before it changes anything (exec_id).
+ */
+static bool still_allowed(const struct text_file *t)
+{
+	return READ_ONCE(t->task->signal->exec_id) == t->exec_id || fs_ptrace_may_access(t->task);
+}
+
 /* A CTL_PID_FILE. */
 static int pid_file_show(struct text_file *t)
 {
 	const struct pid_inode *pi = t->entry;
+	int err;
 
 	if (!task_alive(pi))
 		return -ESRCH;
-	return pi->ctl->show(&t->m, pi->task);
+	err = pi->ctl->show(&t->m, pi->task);
+	return err || !pi->ctl->needs_ptrace || still_allowed(t) ? err : -EACCES;
 }
 
 static kssize_t pid_file_fill(struct text_file *t, void *buf, size_t len, loff_t pos)
 {
 	const struct pid_inode *pi = t->entry;
+	kssize_t n;
 
 	if (!task_alive(pi))
 		return -ESRCH;
-	return pi->ctl->read_at(pi->task, buf, len, pos, t->m.reader_capable);
+	n = pi->ctl->read_at(pi->task, buf, len, pos, t->m.reader_capable);
+	return n < 0 || !pi->ctl->needs_ptrace || still_allowed(t) ? n : -EACCES;
 }
 
 static kssize_t pid_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
@@ -353,14 +366,17 @@ static kssize_t pid_file_read(struct file *file, char __user *buf, size_t len, l
 static int pid_file_open(struct inode *inode, struct file *file)
 {
 	struct pid_inode *pi = pid_of(inode);
+	unsigned int exec_id = READ_ONCE(pi->task->signal->exec_id);
 	int err;
 
 	if (pi->ctl->needs_ptrace && file->f_mode & FMODE_READ && !fs_ptrace_may_access(pi->task))
 		return -EACCES;
 	err = text_open(file, pi->ctl->show ? pid_file_show : NULL, pi, pi->task);
-	if (!err)
-		((struct text_file *)file->private_data)->in_parts = pi->ctl->in_parts;
-	return err;
+	if (err)
+		return err;
+	((struct text_file *)file->private_data)->in_parts = pi->ctl->in_parts;
+	((struct text_file *)file->private_data)->exec_id = exec_id;
+	return 0;
 }
 
 static kssize_t pid_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
@@ -401,35 +417,43 @@ static int exe_path(struct task_struct *task, struct path *path)
 	return 0;
 }
 
+/* What was found in @task may be shown: asked last, as it may have executed a set-uid program meanwhile. */
+static int if_allowed(struct task_struct *task, int err, struct path *jump)
+{
+	if (fs_ptrace_may_access(task))
+		return err;
+	if (!err) {
+		path_put(jump);
+		*jump = (struct path){ NULL, NULL };
+	}
+	return -EACCES;
+}
+
 /* cwd, root, exe: told apart by their first letter. */
 static int pid_readlink(struct dentry *dentry, char *buf, size_t size, struct path *jump)
 {
 	struct pid_inode *pi = pid_of(dentry->d_inode);
+	int err;
 
 	if (!task_alive(pi))
 		return -ENOENT;
-	if (!fs_ptrace_may_access(pi->task))
-		return -EACCES;
-	if (dentry->d_name[0] == 'e')
-		return exe_path(pi->task, jump);
-	return task_fs_path(pi->task, dentry->d_name[0] == 'r', jump);
+	err = dentry->d_name[0] == 'e' ? exe_path(pi->task, jump)
+				       : task_fs_path(pi->task, dentry->d_name[0] == 'r', jump);
+	return if_allowed(pi->task, err, jump);
 }
 
 static int fd_readlink(struct dentry *dentry, char *buf, size_t size, struct path *jump)
 {
 	struct pid_inode *pi = pid_of(dentry->d_inode);
 	unsigned int flags;
-	struct file *file;
+	struct file *file = fget_task(pi->task, pi->fd, &flags);
 
-	if (!fs_ptrace_may_access(pi->task))
-		return -EACCES;
-	file = fget_task(pi->task, pi->fd, &flags);
-	if (!file)
-		return -ENOENT;
-	*jump = file->f_path;
-	path_get(jump);
-	fput(file);
-	return 0;
+	if (file) {
+		*jump = file->f_path;
+		path_get(jump);
+		fput(file);
+	}
+	return if_allowed(pi->task, file ? 0 : -ENOENT, jump);
 }
 
 /* fd/N: the link's bits say how the file is open. fdinfo/N: a file. */
@@ -518,16 +542,21 @@ static int fdinfo_show(struct text_file *t)
 	if (file->f_op->show_fdinfo)
 		file->f_op->show_fdinfo(&t->m, file);
 	fput(file);
-	return 0;
+	return still_allowed(t) ? 0 : -EACCES;
 }
 
 static int fdinfo_open(struct inode *inode, struct file *file)
 {
 	struct pid_inode *pi = pid_of(inode);
+	unsigned int exec_id = READ_ONCE(pi->task->signal->exec_id);
+	int err;
 
 	if (!fs_ptrace_may_access(pi->task))
 		return -EACCES;
-	return text_open(file, fdinfo_show, pi, pi->task);
+	err = text_open(file, fdinfo_show, pi, pi->task);
+	if (!err)
+		((struct text_file *)file->private_data)->exec_id = exec_id;
+	return err;
 }
 
 static const struct inode_operations pid_plain_operations = { .setattr = proc_setattr };

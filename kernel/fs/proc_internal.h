@@ -18,6 +18,7 @@ struct text_file {
 	int (*show)(struct text_file *t);
 	const void *entry;		/* c: ctl_file, ctl_sysctl, ctl_pid_file … */
 	struct task_struct *task;	/* c: of a process's file; the inode holds the reference */
+	unsigned int exec_id;		/* c: the program that was looked at when it was opened */
 };
 
 /* For file_operations: open with text_open() from an open function of one's own. */

@@ -299,7 +299,11 @@ kssize_t kernel_write(struct file *file, const void *buf, size_t len, loff_t *po
 	if (!file->f_mapping)
 		return -EINVAL;
 	down_write(&file->f_inode->i_rwsem);
-	n = filemap_write_kernel(file->f_mapping, pos, buf, len);
+	n = IS_SWAPFILE(file->f_inode) ? -ETXTBSY : 0;
+	if (!n) {
+		file_remove_privs(file->f_inode);
+		n = filemap_write_kernel(file->f_mapping, pos, buf, len);
+	}
 	up_write(&file->f_inode->i_rwsem);
-	return n;
+	return n > 0 ? generic_write_sync(file, n) : n;
 }

@@ -187,6 +187,7 @@ static int do_poll(struct pollfd *fds, unsigned int n, struct poll_wqueues *pwq,
 				ready++;
 				pwq->pt.queue = NULL;	/* it will not sleep: no more entries */
 			}
+			cond_resched();
 		}
 		pwq->pt.queue = NULL;
 		if (ready)
@@ -268,12 +269,8 @@ int set_user_sigmask(const u64 __user *umask, size_t size)
 		return -EINVAL;
 	if (get_user(mask, umask))
 		return -EFAULT;
-	mask &= ~(sigmask(SIGKILL) | sigmask(SIGSTOP));
 	current->saved_sigmask = current->blocked;
-	spin_lock_irq(&current->sighand->siglock);
-	current->blocked = mask;
-	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	set_current_blocked(mask);
 	set_tif(current, TIF_RESTORE_SIGMASK);
 	return 0;
 }
@@ -284,10 +281,7 @@ void restore_sigmask_unless(bool interrupted)
 	if (interrupted || !test_tif(current, TIF_RESTORE_SIGMASK))
 		return;
 	clear_tif(current, TIF_RESTORE_SIGMASK);
-	spin_lock_irq(&current->sighand->siglock);
-	current->blocked = current->saved_sigmask;
-	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	set_current_blocked(current->saved_sigmask);
 }
 
 static bool valid_timespec(const struct timespec *ts)

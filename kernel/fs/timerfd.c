@@ -218,6 +218,7 @@ static void timerfd_set(struct timerfd_ctx *ctx, const struct itimerspec *value,
 	irq = spin_lock_irqsave(&ctx->wq.lock);
 	ctx->ticks = 0;
 	ctx->expired = false;
+	ctx->armed = false;		/* a reader may have begun the next period */
 	ctx->settime_flags = flags;
 	ctx->interval = to_ns(&value->it_interval);
 	if (ns) {

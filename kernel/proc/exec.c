@@ -5,7 +5,8 @@
  *       the file opened, its format recognised. begin_new_exec() is the point of
  *       no return: the other threads are killed, the old address space is let
  *       go; an error after it kills the process.
- * Locks:  siglock and tasklist_lock in de_thread(); task_lock for the mm.
+ * Locks:  siglock and tasklist_lock in de_thread(); task_lock for the mm; tasklist_lock orders the
+ *         new credentials and ptrace_attach().
  * Above:  the system call table, init.c.
  * Below:  binfmt_elf.c, binfmt_script.c load; mm_alloc(), setup_stack_vma().   In Linux: fs/exec.c.
  */
@@ -16,6 +17,7 @@
 #include "kernel/abi/prctl.h"
 #include "kernel/abi/stat.h"
 #include "kernel/fs/fs.h"
+#include "kernel/fs/fs_struct.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
@@ -328,6 +330,7 @@ static int replace_leader(struct signal_struct *sig)
 	}
 	become_leader(leader);
 	write_unlock(&tasklist_lock);
+	synchronize_rcu();	/* an alarm may be about to send to the old one (it_real_fn) */
 	release_task(leader);
 	return 0;
 }
@@ -436,25 +439,43 @@ static void flush_thread(void)
 	fpu_flush_current(t->fpu);
 }
 
-/* Set-id bits of the file; not with nosuid, no_new_privs. */
+/*
+ * Does somebody without these rights hold the new program by the hand: a tracer, or who shares its
+ * working directory and umask? => tasklist_lock; no other thread is left
+ */
+static bool is_unsafe(void)
+{
+	return (unlikely(current->ptrace) && !tracer_has_rights()) || fs_is_shared(current->fs);
+}
+
+/*
+ * Set-id bits of the file; not with nosuid, no_new_privs. => tasklist_lock for writing until the
+ * credentials are worn: nobody attaches in between
+ */
 static void bprm_fill_ids(struct linux_binprm *bprm)
 {
 	struct inode *inode = bprm->file->f_inode;
-	kuid_t uid = -1;
-	kgid_t gid = -1;
+	struct cred *cred = bprm->cred;
+	bool unsafe = is_unsafe();
+	/* The owner before the bits: a chown() takes them away first, so never his with a new owner's. */
+	kuid_t owner = READ_ONCE(inode->i_uid), uid = -1;
+	kgid_t group = READ_ONCE(inode->i_gid), gid = -1;
+	umode_t mode = READ_ONCE(inode->i_mode);
 
-	if (!(bprm->file->f_path.mnt->mnt_flags & MS_NOSUID) && !bprm->cred->no_new_privs &&
-	    (likely(!current->ptrace) || ptrace_allows_setid())) {
-		if (inode->i_mode & S_ISUID)
-			uid = inode->i_uid;
-		if ((inode->i_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
-			gid = inode->i_gid;
+	if (!(bprm->file->f_path.mnt->mnt_flags & MS_NOSUID) && !cred->no_new_privs &&
+	    (likely(!unsafe) || cred_has(cred, CAP_SETUID))) {
+		if (mode & S_ISUID)
+			uid = owner;
+		if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+			gid = group;
 	}
 	if (uid != (kuid_t)-1 || gid != (kgid_t)-1)
 		bprm->per_clear |= PER_CLEAR_ON_SETID;
-	bprm->secureexec = cred_apply_exec(bprm->cred, uid, gid);
-	if (inode_permission(inode, MAY_READ) < 0)
-		bprm->nondumpable = true;
+	bprm->secureexec = cred_apply_exec(cred, uid, gid);
+	if (unlikely(unsafe)) {
+		cred->cap_permitted &= current->cred->cap_permitted;
+		cred->cap_effective &= cred->cap_permitted;
+	}
 }
 
 static const char *basename(const char *path)
@@ -464,12 +485,27 @@ static const char *basename(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The new identity, when the old program is gone. */
+/* Who may attach to current is decided by the old credentials before this, and by the new ones after. */
+static void put_on_creds(struct linux_binprm *bprm)
+{
+	const struct cred *old = get_cred(current->cred);	/* not freed under the lock */
+
+	write_lock(&tasklist_lock);
+	bprm_fill_ids(bprm);
+	commit_creds(bprm->cred);
+	write_unlock(&tasklist_lock);
+	bprm->cred = NULL;
+	put_cred(old);
+}
+
+/* The new identity, when the old program is gone. Until its end the new mm is not dumpable. */
 static void put_on_identity(struct linux_binprm *bprm)
 {
 	struct task_struct *t = current;
-	struct cred *cred = bprm->cred;
+	const struct cred *cred;
 
+	put_on_creds(bprm);
+	cred = t->cred;
 	t->personality &= ~bprm->per_clear;
 	if (bprm->secureexec) {
 		t->pdeath_signal = 0;
@@ -481,8 +517,6 @@ static void put_on_identity(struct linux_binprm *bprm)
 	flush_signal_handlers(t->sighand, t->flags & PF_KTHREAD);
 	spin_unlock_irq(&t->sighand->siglock);
 	t->flags &= ~PF_KTHREAD;	/* kernel_init becomes a program */
-	bprm->cred = NULL;
-	commit_creds(cred);
 	set_dumpable(t->mm, !bprm->nondumpable && !bprm->secureexec && cred->uid == cred->euid &&
 			    cred->gid == cred->egid);
 }
@@ -493,7 +527,7 @@ int begin_new_exec(struct linux_binprm *bprm)
 	bool randomize;
 	int err;
 
-	bprm_fill_ids(bprm);
+	bprm->nondumpable = inode_permission(bprm->file->f_inode, MAY_READ) < 0;
 	bprm->point_of_no_return = true;
 	err = de_thread();
 	if (!err)
@@ -504,6 +538,8 @@ int begin_new_exec(struct linux_binprm *bprm)
 		return err;
 	hold_exe_file(mm, bprm->file);
 	bprm->mm = NULL;
+	/* before there is anything new to see: who has looked asks this afterwards */
+	WRITE_ONCE(current->signal->exec_id, current->signal->exec_id + 1);
 	exec_mmap(mm);
 	exit_itimers(current->signal);
 	flush_thread();

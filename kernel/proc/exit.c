@@ -407,6 +407,7 @@ static void exit_group(struct task_struct *t, long code)
 	if (t->tgid == 1)
 		panic("Attempted to kill init! exitcode=0x%08x\n",
 		      sig->group_exit_code ? (u32)sig->group_exit_code : (u32)code);
+	sig->it_real_incr = 0;
 	del_timer_sync(&sig->real_timer);
 	exit_itimers(sig);
 	if (t->mm)

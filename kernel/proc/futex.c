@@ -468,8 +468,8 @@ long sys_get_robust_list(int pid, void __user *__user *head, size_t __user *len)
 
 	if (!t)
 		return -ESRCH;
-	may = ptrace_may_access(t);
-	list = t->robust_list;
+	list = READ_ONCE(t->robust_list);
+	may = ptrace_may_access(t);	/* after it: an execve may come in between */
 	put_task_struct(t);
 	if (!may)
 		return -EPERM;

@@ -186,18 +186,22 @@ long sys_pidfd_send_signal(int pidfd, int sig, const struct siginfo __user *uinf
 long sys_pidfd_getfd(int pidfd, int fd, unsigned int flags)
 {
 	struct task_struct *t;
-	struct file *file = NULL;
+	struct file *file;
 	unsigned int their_flags;
-	long ret = -EPERM;
+	long ret = -EBADF;
 
 	if (flags)
 		return -EINVAL;
 	t = pidfd_get_task(pidfd, NULL);
 	if (IS_ERR(t))
 		return PTR_ERR(t);
-	if (ptrace_may_access(t)) {
-		file = fget_task(t, fd, &their_flags);
-		ret = -EBADF;
+	file = fget_task(t, fd, &their_flags);
+	/* Asked last: what a set-uid program opens after an execve is not for who traced the one before. */
+	if (!ptrace_may_access(t)) {
+		if (file)
+			fput(file);
+		file = NULL;
+		ret = -EPERM;
 	}
 	put_task_struct(t);
 	return file ? receive_fd_install(file, O_CLOEXEC) : ret;

@@ -252,20 +252,16 @@ static int stat_show(struct seq_file *m, struct task_struct *t)
 	struct signal_struct *sig = t->signal;
 	struct signal_view s;
 	struct mm_view v;
-	kdev_t tty = 0;
-	kpid_t tpgid = -1;
+	struct tty_struct *tty = READ_ONCE(sig->tty);	/* its memory stays, the pointer need not */
+	kpid_t tpgid = tty ? tty_foreground_pgrp(tty) : -1;
 
 	view_signals(t, &s);
 	view_mm(t, &v, permitted);
 	task_lock(t);
 	memcpy(comm, t->comm, sizeof(comm));
 	task_unlock(t);
-	if (READ_ONCE(sig->tty)) {
-		tty = tty_devnum(sig->tty);
-		tpgid = tty_foreground_pgrp(sig->tty);
-	}
 	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u", t->pid, comm, state, parent_pid(t), sig->pgrp,
-		   sig->session, (int)encode_dev(tty), tpgid, t->flags);
+		   sig->session, (int)encode_dev(tty_devnum(tty)), tpgid, t->flags);
 	stat_usage(m, t, thread_group_leader(t));
 	seq_printf(m, " %d %d %d 0 %lu %lu %lu %lu", stat_priority(t), t->static_nice,
 		   s.num_threads, ticks(t->start_time), v.vsize, v.rss, task_rlimit(t, RLIMIT_RSS));

@@ -2,11 +2,12 @@
  * posix_timers.c - alarms: setitimer, alarm, and timer_create's timers.
  *
  * Idea: each is a timer of kernel/sched whose function sends a signal from the
- *       timer interrupt and arms itself again if it is periodic. A timer's
- *       signal is sent only once until it is taken; the expiries in between are
- *       its overrun, told by timer_getoverrun(2).
- * Locks:  siglock guards the list and the fields; the function takes it inside
- *         send_signal(). A timer is stopped (del_timer_sync) without siglock held.
+ *       timer interrupt. While that signal waits to be taken another one would tell
+ *       nothing new: so a periodic timer rests until then, and begins its next period as
+ *       the signal is taken (dequeue_signal). What a program does not take costs nothing,
+ *       however short its periods. The expiries in between are the overrun.
+ * Locks:  siglock guards the list and the fields; the function takes it. A timer is
+ *         stopped (del_timer_sync) without siglock held.
  *         ITIMER_VIRTUAL and ITIMER_PROF are left out (EINVAL): no per-tick CPU accounting of
  *         limits.
  * Above:  the system call table; exit and exec.   In Linux: kernel/time/posix-timers.c, itimer.c.
@@ -25,29 +26,45 @@
 
 /* However short a period is, programs get to run between two interrupts. */
 #define SHORTEST_PERIOD_NS (20 * NSEC_PER_USEC)
+/* A signal that nobody takes: an ignored one now, later perhaps not. */
+#define UNHEARD_PERIOD_NS (10 * NSEC_PER_MSEC)
+#define UNHEARD_DOUBLINGS 7	/* … and so far apart at last: 1.28 s */
 
-/* A periodic timer's next time, in its function. How many periods have gone by unnoticed. */
-static u64 rearm(struct timer_list *timer, u64 interval)
+/* How many whole periods of @interval lie between @expires and now. */
+static u64 periods_since(u64 expires, u64 interval, u64 now)
 {
-	u64 now = ktime_get_ns(), soonest = now + SHORTEST_PERIOD_NS, missed;
-
-	missed = timer->expires + interval < soonest
-			 ? (soonest - timer->expires - 1) / interval
-			 : 0;
-	mod_timer(timer, timer->expires + (missed + 1) * interval);
-	return missed;
+	return now > expires && interval ? (now - expires) / interval : 0;
 }
 
 /* --- ITIMER_REAL and alarm() --- */
 
+/* The next period after its last expiry, but not before @least from now. => siglock */
+static void next_real_period(struct signal_struct *sig, u64 least)
+{
+	struct timer_list *timer = &sig->real_timer;
+	u64 now = ktime_get_ns(), interval = sig->it_real_incr;
+	u64 next = timer->expires + (periods_since(timer->expires, interval, now) + 1) * interval;
+
+	mod_timer(timer, MAX(next, now + least));
+}
+
+/*
+ * In the timer interrupt. The leader may be replaced by an execve just now; it is not freed before
+ * this ends (replace_leader).
+ */
 void it_real_fn(struct timer_list *timer)
 {
 	struct signal_struct *sig = container_of(timer, struct signal_struct, real_timer);
 	struct siginfo info = { .si_signo = SIGALRM, .si_code = SI_KERNEL };
+	struct task_struct *leader = READ_ONCE(sig->leader);
+	unsigned long flags;
 
-	send_signal(SIGALRM, &info, sig->leader, true);
-	if (sig->it_real_incr)
-		rearm(timer, sig->it_real_incr);
+	if (!leader || !lock_task_sighand(leader, &flags))
+		return;
+	send_signal_locked(SIGALRM, &info, leader, true, false);
+	if (sig->it_real_incr && !(sig->shared_pending.signal & sigmask(SIGALRM)))
+		next_real_period(sig, UNHEARD_PERIOD_NS);
+	unlock_task_sighand(leader, flags);
 }
 
 static void read_real_timer(struct itimerval *value)
@@ -66,11 +83,15 @@ static void set_real_timer(u64 value, u64 interval)
 {
 	struct signal_struct *sig = current->signal;
 
+	spin_lock_irq(&current->sighand->siglock);
 	sig->it_real_incr = 0;		/* so that it does not arm itself while it is stopped */
+	spin_unlock_irq(&current->sighand->siglock);
 	del_timer_sync(&sig->real_timer);
+	spin_lock_irq(&current->sighand->siglock);
 	sig->it_real_incr = interval;
 	if (value)
 		mod_timer(&sig->real_timer, ktime_get_ns() + value);
+	spin_unlock_irq(&current->sighand->siglock);
 }
 
 long sys_getitimer(int which, struct itimerval __user *uvalue)
@@ -120,8 +141,12 @@ struct k_timer {
 	int id;				/* c */
 	int clock;			/* c */
 	struct timer_list timer;
+	bool armed;			/* s */
+	bool queued;			/* s: a signal waits that stands for ->expires */
+	unsigned int unheard;		/* s: how often it was looked for since, in vain */
+	u64 expires;			/* s: ns, CLOCK_MONOTONIC: the next expiry, or the last if queued */
 	u64 interval;			/* s: ns */
-	int overrun;			/* s: expiries beyond the signal on its way */
+	int overrun;			/* s: expiries beyond the last signal that was taken */
 	int notify, signo;		/* c: SIGEV_* */
 	sigval_t value;			/* c */
 	struct signal_struct *sig;	/* c */
@@ -132,33 +157,105 @@ struct k_timer {
 struct posix_timers {
 	struct list_head list;		/* s */
 	int next_id;			/* s */
+	unsigned int count;		/* s */
 };
 
-static bool still_queued(struct k_timer *kt)
+/* Is its signal pending, whoever sent it? => siglock */
+static bool signal_waits(const struct k_timer *kt)
 {
-	struct sigpending *p =
+	const struct sigpending *p =
 		kt->notify == SIGEV_THREAD_ID ? &kt->target->pending : &kt->sig->shared_pending;
 
-	return READ_ONCE(p->signal) & sigmask(kt->signo);
+	return p->signal & sigmask(kt->signo);
+}
+
+/* To the first period that ends after @now. How many have ended. => siglock, periodic */
+static int forward(struct k_timer *kt, u64 now)
+{
+	u64 missed = periods_since(kt->expires, kt->interval, now);
+
+	kt->expires += (missed + 1) * kt->interval;
+	return MIN(missed, (u64)INT32_MAX);
+}
+
+/* It looks again later, and ever later: a signal can be flushed, or merged with another's. */
+static void look_later(struct k_timer *kt, u64 now)
+{
+	u64 rest = UNHEARD_PERIOD_NS << MIN(kt->unheard++, (unsigned int)UNHEARD_DOUBLINGS);
+
+	mod_timer(&kt->timer, MAX(kt->expires + kt->interval, now + rest));
+}
+
+/* It is due. => siglock */
+static void expire(struct k_timer *kt, u64 now)
+{
+	struct siginfo info = { .si_signo = kt->signo, .si_code = SI_TIMER };
+	bool first = !signal_waits(kt);
+
+	info.si_tid = kt->id;
+	info.si_value = kt->value;
+	if (first)
+		send_signal_locked(kt->signo, &info, kt->target, kt->notify != SIGEV_THREAD_ID, false);
+	if (!kt->interval) {
+		kt->armed = false;
+		return;
+	}
+	kt->queued = signal_waits(kt);
+	if (kt->queued) {
+		look_later(kt, now);
+		return;
+	}
+	kt->overrun = forward(kt, now);		/* ignored */
+	mod_timer(&kt->timer, MAX(kt->expires, now + UNHEARD_PERIOD_NS));
 }
 
 /* In the timer interrupt. */
 static void posix_timer_fn(struct timer_list *timer)
 {
 	struct k_timer *kt = container_of(timer, struct k_timer, timer);
-	struct siginfo info = { .si_signo = kt->signo, .si_code = SI_TIMER };
+	u64 now = ktime_get_ns();
+	unsigned long flags;
 
-	if (kt->notify != SIGEV_NONE && still_queued(kt)) {
-		kt->overrun++;
-	} else if (kt->notify != SIGEV_NONE) {
-		info.si_tid = kt->id;
-		info.si_overrun = 0;
-		info.si_value = kt->value;
+	if (!lock_task_sighand(kt->target, &flags))
+		return;			/* the thread it was for is dead */
+	if (kt->armed && kt->expires > now)
+		mod_timer(timer, kt->expires);	/* set anew as it went off */
+	else if (kt->armed && kt->queued && signal_waits(kt))
+		look_later(kt, now);
+	else if (kt->armed)
+		expire(kt, now);
+	unlock_task_sighand(kt->target, flags);
+}
+
+/* dequeue_signal(): current takes a timer's signal, and the next period begins. => siglock */
+static void signal_taken(struct siginfo *info)
+{
+	struct posix_timers *pt = current->signal->posix_timers;
+	struct k_timer *kt;
+	u64 now;
+
+	if (!pt)
+		return;
+	list_for_each_entry(kt, &pt->list, list) {
+		if (kt->id != info->si_tid)
+			continue;
 		kt->overrun = 0;
-		send_signal(kt->signo, &info, kt->target, kt->notify != SIGEV_THREAD_ID);
+		if (kt->queued) {
+			now = ktime_get_ns();
+			kt->queued = false;
+			kt->unheard = 0;
+			kt->overrun = forward(kt, now);
+			mod_timer(&kt->timer, MAX(kt->expires, now + SHORTEST_PERIOD_NS));
+		}
+		info->si_overrun = kt->overrun;
+		return;
 	}
-	if (kt->interval)
-		kt->overrun += MIN(rearm(timer, kt->interval), (u64)(INT32_MAX - kt->overrun));
+}
+
+/* posix_timers.h */
+void posix_timers_init(void)
+{
+	timer_signal_taken = signal_taken;
 }
 
 static struct k_timer *find_timer_locked(int id)
@@ -197,34 +294,45 @@ static bool event_valid(const sigevent_t *ev)
 	       ev->sigev_signo > 0 && ev->sigev_signo <= NSIG;
 }
 
-/* Links @kt under a fresh number. -ENOMEM */
-static int add_timer(struct k_timer *kt)
+/*
+ * Links @kt under a fresh number, *id: from then on another thread may delete it. -EAGAIN: no memory, or
+ * as many as signals may be queued: each stands for one.
+ */
+static int add_timer(struct k_timer *kt, bool number_is_value, int *id)
 {
-	struct posix_timers *fresh = NULL;
+	struct posix_timers *fresh = NULL, *pt;
 	struct signal_struct *sig = current->signal;
+	int err = -EAGAIN;
 
 	if (!sig->posix_timers) {
-		fresh = kmalloc(sizeof(*fresh), GFP_KERNEL);
+		fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
 		if (!fresh)
-			return -ENOMEM;
+			return -EAGAIN;
 		INIT_LIST_HEAD(&fresh->list);
-		fresh->next_id = 0;
 	}
 	spin_lock_irq(&current->sighand->siglock);
 	if (!sig->posix_timers) {
 		sig->posix_timers = fresh;
 		fresh = NULL;
 	}
-	kt->id = sig->posix_timers->next_id++;
-	list_add_tail(&kt->list, &sig->posix_timers->list);
+	pt = sig->posix_timers;
+	if (pt->count < rlimit(RLIMIT_SIGPENDING)) {
+		pt->count++;
+		*id = kt->id = pt->next_id;
+		pt->next_id = pt->next_id == INT32_MAX ? 0 : pt->next_id + 1;
+		if (number_is_value)
+			kt->value.sival_int = kt->id;
+		list_add_tail(&kt->list, &pt->list);
+		err = 0;
+	}
 	spin_unlock_irq(&current->sighand->siglock);
 	kfree(fresh);
-	return 0;
+	return err;
 }
 
+/* => off the list and not armed any more, or nobody else is left */
 static void free_timer(struct k_timer *kt)
 {
-	kt->interval = 0;
 	del_timer_sync(&kt->timer);
 	put_task_struct(kt->target);
 	kfree(kt);
@@ -234,7 +342,7 @@ long sys_timer_create(int clock, sigevent_t __user *uevent, int __user *uid)
 {
 	sigevent_t ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
 	struct k_timer *kt;
-	int err;
+	int err, id;
 
 	if (!clock_can_sleep(clock))
 		return -EINVAL;
@@ -242,7 +350,7 @@ long sys_timer_create(int clock, sigevent_t __user *uevent, int __user *uid)
 		return -EFAULT;
 	if (!event_valid(&ev))
 		return -EINVAL;
-	kt = kzalloc(sizeof(*kt), GFP_KERNEL);
+	kt = kzalloc(sizeof(*kt), GFP_KERNEL_ACCOUNT);
 	if (!kt)
 		return -EAGAIN;
 	timer_setup(&kt->timer, posix_timer_fn);
@@ -255,17 +363,15 @@ long sys_timer_create(int clock, sigevent_t __user *uevent, int __user *uid)
 		kfree(kt);
 		return -EINVAL;
 	}
-	err = add_timer(kt);
+	kt->value = ev.sigev_value;
+	err = add_timer(kt, !uevent, &id);
 	if (err) {
 		put_task_struct(kt->target);
 		kfree(kt);
-		return -EAGAIN;
+		return err;
 	}
-	kt->value = ev.sigev_value;
-	if (!uevent)
-		kt->value.sival_int = kt->id;
-	if (put_user(kt->id, uid)) {
-		sys_timer_delete(kt->id);
+	if (put_user(id, uid)) {
+		sys_timer_delete(id);
 		return -EFAULT;
 	}
 	return 0;
@@ -277,8 +383,11 @@ long sys_timer_delete(int id)
 
 	spin_lock_irq(&current->sighand->siglock);
 	kt = find_timer_locked(id);
-	if (kt)
+	if (kt) {
 		list_del(&kt->list);
+		kt->armed = false;
+		current->signal->posix_timers->count--;
+	}
 	spin_unlock_irq(&current->sighand->siglock);
 	if (!kt)
 		return -EINVAL;
@@ -288,10 +397,13 @@ long sys_timer_delete(int id)
 
 static void read_timer(const struct k_timer *kt, struct itimerspec *value)
 {
-	u64 now = ktime_get_ns(), left = 0;
+	u64 now = ktime_get_ns(), next = kt->expires, left = 0;
 
-	if (timer_pending(&kt->timer))
-		left = kt->timer.expires > now ? kt->timer.expires - now : 1;
+	/* A signal that waits, or none that is wanted: the period goes on as if it had been taken. */
+	if (kt->interval && (kt->queued || kt->notify == SIGEV_NONE) && next <= now)
+		next += (periods_since(next, kt->interval, now) + 1) * kt->interval;
+	if (kt->armed && (next > now || kt->notify != SIGEV_NONE))
+		left = next > now ? next - now : 1;
 	value->it_interval = ns_to_timespec(kt->interval);
 	value->it_value = ns_to_timespec(left);
 }
@@ -348,13 +460,15 @@ long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue
 	kt = find_timer_locked(id);
 	if (kt) {
 		read_timer(kt, &old);
-		kt->interval = 0;
 		del_timer(&kt->timer);
+		kt->armed = value.it_value.tv_sec || value.it_value.tv_nsec;
+		kt->queued = false;
+		kt->unheard = 0;
 		kt->overrun = 0;
-		if (value.it_value.tv_sec || value.it_value.tv_nsec) {
-			kt->interval = timespec_to_ns(&value.it_interval);
-			mod_timer(&kt->timer, first_expiry(kt, flags, &value.it_value));
-		}
+		kt->interval = kt->armed ? timespec_to_ns(&value.it_interval) : 0;
+		kt->expires = kt->armed ? first_expiry(kt, flags, &value.it_value) : 0;
+		if (kt->armed && kt->notify != SIGEV_NONE)
+			mod_timer(&kt->timer, kt->expires);
 	}
 	spin_unlock_irq(&current->sighand->siglock);
 	if (!kt)

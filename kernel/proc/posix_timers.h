@@ -5,6 +5,7 @@
 
 #include "kernel/sched/task.h"
 
+void posix_timers_init(void);
 void it_real_fn(struct timer_list *t);		/* signal->real_timer's function */
 /* timer_create's timers go: exit, exec. Process context. */
 void exit_itimers(struct signal_struct *sig);

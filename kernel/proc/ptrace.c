@@ -23,6 +23,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/cred.h"
+#include "kernel/proc/dumpable.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
@@ -291,30 +292,41 @@ void exit_ptrace(struct list_head *dead)
 	}
 }
 
-/* ptrace.h */
-bool ptrace_allows_setid(void)
+/* ptrace.h. A look at the parent's credentials: under its task_lock they stay. */
+bool tracer_has_rights(void)
 {
-	const struct cred *cred;
-	bool allows = true;
+	struct task_struct *tracer = current->parent;
+	bool has;
 
-	read_lock(&tasklist_lock);
-	cred = current->ptrace ? get_task_cred(current->parent) : NULL;
-	read_unlock(&tasklist_lock);
-	if (cred) {
-		allows = cred->cap_effective & 1UL << CAP_SYS_PTRACE;
-		put_cred(cred);
-	}
-	return allows;
+	task_lock(tracer);
+	has = cred_has(tracer->cred, CAP_SYS_PTRACE);
+	task_unlock(tracer);
+	return has;
+}
+
+/* Its parent may not get more rights by it than it has. => tasklist_lock */
+static bool parent_may_trace(struct task_struct *t)
+{
+	struct task_struct *parent = t->real_parent;
+	bool may;
+
+	task_lock(parent);
+	may = !(t->cred->cap_permitted & ~parent->cred->cap_permitted) ||
+	      cred_has(parent->cred, CAP_SYS_PTRACE);
+	task_unlock(parent);
+	return may;
 }
 
 static long ptrace_traceme(void)
 {
 	struct task_struct *t = current;
 	long ret = -EPERM;
+	bool may;
 
 	write_lock(&tasklist_lock);
+	may = !(t->real_parent->flags & PF_KTHREAD) && parent_may_trace(t);
 	spin_lock_irq(&t->sighand->siglock);
-	if (!t->ptrace && !(t->real_parent->flags & PF_KTHREAD)) {
+	if (!t->ptrace && may) {
 		ret = 0;
 		if (!(t->real_parent->flags & PF_EXITING))
 			ptrace_link(t, t->real_parent, PT_PTRACED);
@@ -334,6 +346,28 @@ static void retrap_stopped(struct task_struct *t)
 	try_to_wake_up(t, TASK_STOPPED);
 }
 
+/*
+ * May current trace @t? 0, with tasklist_lock for writing: @t has the credentials that were asked.
+ * Otherwise an execve or a setuid came in between. -EPERM
+ */
+static long lock_allowed(struct task_struct *t)
+{
+	for (;;) {
+		const struct cred *cred = get_task_cred(t);	/* held: no other has its address */
+		bool may = ptrace_may_access(t), same = false;
+
+		if (may) {
+			write_lock(&tasklist_lock);
+			same = READ_ONCE(t->cred) == cred;
+			if (!same)
+				write_unlock(&tasklist_lock);
+		}
+		put_cred(cred);
+		if (!may || same)
+			return may ? 0 : -EPERM;
+	}
+}
+
 static long ptrace_attach(struct task_struct *t, bool seize, unsigned long options)
 {
 	unsigned int how = PT_PTRACED;
@@ -344,9 +378,8 @@ static long ptrace_attach(struct task_struct *t, bool seize, unsigned long optio
 			return -EIO;
 		how |= PT_SEIZED | (unsigned int)options << PT_OPT_SHIFT;
 	}
-	if (t->flags & PF_KTHREAD || t->signal == current->signal || !ptrace_may_access(t))
+	if (t->flags & PF_KTHREAD || t->signal == current->signal || lock_allowed(t))
 		return -EPERM;
-	write_lock(&tasklist_lock);
 	if (!t->exit_state && !t->ptrace) {
 		spin_lock_irq(&t->sighand->siglock);
 		ptrace_link(t, current, how);
@@ -447,7 +480,9 @@ static long ptrace_access(struct task_struct *t, unsigned long addr, u64 *word, 
 	int n = 0;
 
 	if (mm) {
-		n = access_remote_vm(mm, addr, word, sizeof(*word), how | FOLL_FORCE);
+		/* A tracee may have executed a file that its tracer may not read. */
+		if (get_dumpable(mm) || capable(CAP_SYS_PTRACE))
+			n = access_remote_vm(mm, addr, word, sizeof(*word), how | FOLL_FORCE);
 		mmput(mm);
 	}
 	return n == sizeof(*word) ? 0 : -EIO;

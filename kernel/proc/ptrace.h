@@ -59,8 +59,8 @@ void ptrace_unlink(struct task_struct *t);
  * children that are dead by that go onto @dead by their ptrace_entry.
  */
 void exit_ptrace(struct list_head *dead);
-/* May a set-id program get its rights? Not if the tracer could not have them. */
-bool ptrace_allows_setid(void);
+/* current is traced: may its tracer trace anybody? => tasklist_lock */
+bool tracer_has_rights(void);
 
 /* ptrace_regs.c; => @t is stopped. 0, -EIO, -EFAULT */
 int ptrace_peek_user(struct task_struct *t, unsigned long addr, u64 *value);

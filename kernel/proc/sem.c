@@ -57,7 +57,7 @@ CTL_SYSCTL("kernel.sem", .mode = 0644, .type = CTL_INT_ARRAY, .data = sem_limits
 #define SEMOPM sem_limits[2]
 #define SEMMNI sem_limits[3]
 
-static void free_set(struct kern_ipc_perm *ipc) { kvfree(ipc); }
+static void free_set(struct kern_ipc_perm *ipc);
 static void show_set(struct seq_file *m, struct kern_ipc_perm *ipc);
 static struct ipc_ids sem_ids = IPC_IDS_INIT(sem_ids),
 	.max = &SEMMNI, .free = free_set, .show = show_set,
@@ -69,6 +69,13 @@ static int total_sems;			/* sem_ids.mutex */
 static struct sem_set *to_set(struct kern_ipc_perm *ipc)
 {
 	return container_of(ipc, struct sem_set, ipc);
+}
+
+/* => mutex held */
+static void free_set(struct kern_ipc_perm *ipc)
+{
+	total_sems -= to_set(ipc)->nsems;
+	kvfree(ipc);
 }
 
 /* --- semget --- */
@@ -477,7 +484,6 @@ static void remove_set(struct sem_set *set)
 {
 	while (!list_empty(&set->undos))
 		free_undo(list_first_entry(&set->undos, struct sem_undo, set_link));
-	total_sems -= set->nsems;
 	wake_up_all(&set->wait);
 	ipc_remove(&sem_ids, &set->ipc);
 }

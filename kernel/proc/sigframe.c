@@ -150,9 +150,12 @@ int do_sigaltstack(const stack_t *ss, stack_t *old, unsigned long sp)
 {
 	int mode;
 
-	if (old)
-		*old = (stack_t){ .ss_sp = current->sas_ss_sp, .ss_size = current->sas_ss_size,
-			.ss_flags = sas_ss_flags(sp) | (current->sas_ss_flags & SS_AUTODISARM) };
+	if (old) {
+		memset(old, 0, sizeof(*old));	/* the hole in it goes to the user, too */
+		old->ss_sp = current->sas_ss_sp;
+		old->ss_size = current->sas_ss_size;
+		old->ss_flags = sas_ss_flags(sp) | (current->sas_ss_flags & SS_AUTODISARM);
+	}
 	if (!ss)
 		return 0;
 	mode = ss->ss_flags & ~SS_AUTODISARM;

@@ -40,26 +40,6 @@ long do_no_restart_syscall(struct restart_block *rb) { return -EINTR; }
 
 /* --- masks --- */
 
-void set_current_blocked(u64 set)
-{
-	struct task_struct *t;
-	u64 stolen;
-
-	set &= ~SIG_SET_ONLY;
-	if (current->blocked == set)
-		return;
-	spin_lock_irq(&current->sighand->siglock);
-	/* Signals to the process that we will not take any more: another thread may. */
-	stolen = current->signal->shared_pending.signal & set & ~current->blocked;
-	if (stolen && !thread_group_empty(current))
-		for_each_thread(current, t)
-			if (t != current && !(t->flags & PF_EXITING) && stolen & ~t->blocked)
-				signal_wake_up(t, false);
-	current->blocked = set;
-	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
-}
-
 void restore_saved_sigmask(void)
 {
 	if (test_tif(current, TIF_RESTORE_SIGMASK)) {

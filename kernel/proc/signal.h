@@ -27,7 +27,6 @@ bool get_signal(struct ksignal *ksig);
 /* => siglock; @t exits: true: it was the last to stop */
 bool leave_group_stop(struct task_struct *t);
 void clear_jobctl_pending(struct task_struct *t);	/* => siglock */
-void set_current_blocked(u64 set);		/* KILL and STOP are never blocked */
 void restore_saved_sigmask(void);		/* what sigsuspend or ppoll had set aside */
 bool unhandled_signal(struct task_struct *t, int sig);	/* no handler, not ignored: it will kill */
 /* execve: all handlers to default; @force_default: ignored ones too. */

@@ -15,7 +15,11 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/trace_sched.h"
+#include "kernel/x86/clock.h"
 #include "kernel/x86/smp.h"
+
+/* A period of setitimer(2) may be a microsecond: programs get to run between two interrupts. */
+#define SHORTEST_ALARM_NS (20 * NSEC_PER_USEC)
 
 /* One queued siginfo. */
 struct sigqueue {
@@ -128,6 +132,27 @@ void recalc_sigpending(void)
 		set_tif(t, TIF_SIGPENDING);
 	else
 		clear_tif(t, TIF_SIGPENDING);
+}
+
+/* signal.h */
+void set_current_blocked(u64 set)
+{
+	struct task_struct *t;
+	u64 stolen;
+
+	set &= ~SIG_SET_ONLY;
+	if (current->blocked == set)
+		return;
+	spin_lock_irq(&current->sighand->siglock);
+	/* Signals to the process that we will not take any more: another thread may. */
+	stolen = current->signal->shared_pending.signal & set & ~current->blocked;
+	if (stolen && current->signal->nr_threads > 1)
+		for_each_thread(current, t)
+			if (t != current && !(t->flags & PF_EXITING) && stolen & ~t->blocked)
+				signal_wake_up(t, false);
+	current->blocked = set;
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
 }
 
 /* wait.h */
@@ -447,6 +472,21 @@ static void collect(struct sigpending *p, int sig, struct siginfo *info)
 	sigqueue_free(first);
 }
 
+void (*timer_signal_taken)(struct siginfo *info);
+
+/* The process takes its SIGALRM: only now a periodic setitimer(2) goes on. => siglock */
+static void real_timer_taken(struct signal_struct *sig)
+{
+	struct timer_list *timer = &sig->real_timer;
+	u64 now = ktime_get_ns(), missed;
+
+	if (!sig->it_real_incr || timer_pending(timer))
+		return;
+	missed = now > timer->expires ? (now - timer->expires) / sig->it_real_incr : 0;
+	mod_timer(timer, MAX(timer->expires + (missed + 1) * sig->it_real_incr,
+			     now + SHORTEST_ALARM_NS));
+}
+
 /* signal.h */
 int dequeue_signal(u64 mask, struct siginfo *info)
 {
@@ -460,6 +500,10 @@ int dequeue_signal(u64 mask, struct siginfo *info)
 	}
 	if (sig) {
 		collect(p, sig, info);
+		if (unlikely(info->si_code == SI_TIMER))
+			timer_signal_taken(info);
+		if (unlikely(sig == SIGALRM) && p != &t->pending)
+			real_timer_taken(t->signal);
 		/* SIGCONT takes this back if it comes before the stop */
 		if (sig_kernel_stop(sig))
 			t->jobctl |= JOBCTL_STOP_DEQUEUED;

@@ -31,7 +31,11 @@ static inline bool fatal_signal_pending(struct task_struct *t)
 	return signal_pending(t) && t->pending.signal & (1UL << (SIGKILL - 1));
 }
 void recalc_sigpending(void);			/* => siglock held; for current */
+/* KILL and STOP are never blocked. Signals to the process that we do not take any more are others'. */
+void set_current_blocked(u64 set);
 void signal_wake_up(struct task_struct *t, bool fatal);	/* => siglock held */
+/* A timer's signal (SI_TIMER) is taken: timer_create(2)'s next period. => siglock held. c */
+extern void (*timer_signal_taken)(struct siginfo *info);
 /* Takes the next deliverable signal of current not in @mask. => siglock held. 0: none. */
 int dequeue_signal(u64 mask, struct siginfo *info);
 /* Takes the signals of @mask out of @p with their siginfos. => siglock held */

@@ -157,6 +157,7 @@ struct signal_struct {
 	bool oom_flag_origin;		/* a: swapoff: choose me first */
 	struct mm_struct *oom_mm;	/* c: a reference, from mark_oom_victim on */
 	bool is_child_subreaper;
+	unsigned int exec_id;		/* its threads' execve for writing: how many there were */
 };
 enum {
 	SIGNAL_STOP_STOPPED = 1,

@@ -7,7 +7,7 @@ import pytest
 from brink import Machine
 
 
-@pytest.mark.parametrize("program", ["badptr", "sigtest", "threads", "filetest", "maptest", "badelf", "sysvipc", "userflags", "fdcalls", "vdso"])
+@pytest.mark.parametrize("program", ["badptr", "sigtest", "threads", "filetest", "maptest", "badelf", "sysvipc", "userflags", "fdcalls", "vdso", "races"])
 def test_program(program):
     with Machine(mem=256, cpus=4, swap=32) as m:
         m.wait_shell()

@@ -533,6 +533,7 @@ static void playground(void)
 
 	for (unsigned int i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
 		mkdir(dirs[i], 0777);
+	chmod("/", 0755);		/* an initramfs may be root's alone */
 	chmod(PLAY, 0777), chmod(PLAY "/d1", 0777), chmod(PLAY "/d2", 0777), chmod(DISK, 0777), chmod(DISK "/d1", 0777);
 	chown(GROUPS, 65534, 65534), chown(GROUPS "/a", 65534, 65534), chown(GROUPS "/cgroup.procs", 65534, 65534);
 	chown(GROUPS "/a/cgroup.procs", 65534, 65534), chown(GROUPS "/a/memory.pressure", 65534, 65534);
