@@ -19,22 +19,27 @@
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/eventpoll.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fs_user.h"
 #include "kernel/fs/poll.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/sigmask.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/bug.h"
+#include "kernel/lib/ctlfile.h"
 #include "kernel/lib/rbtree.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/clock.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/page_alloc.h"
 #include "mm/slab.h"
 
 #define EP_PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
 #define EP_MAX_EVENTS ((int)(0x7fffffff / sizeof(struct epoll_event)))
 
 static DEFINE_MUTEX(epoll_mutex, LOCK_EPOLL);
+static unsigned long max_user_watches;	/* eventpoll_boot */
+CTL_SYSCTL_ULONG("fs.epoll.max_user_watches", max_user_watches, 0, 0x7fffffffffffffffL);
 
 /* Guards: e epoll_mutex   w wq.lock */
 struct eventpoll {
@@ -42,6 +47,7 @@ struct eventpoll {
 	struct wait_queue_head poll_wait;	/* those who poll the set itself */
 	struct list_head ready;		/* w */
 	struct rb_root items;		/* e: by file and descriptor */
+	struct fs_user *user;		/* c: has its watches */
 };
 struct epitem {
 	struct rb_node node;		/* e */
@@ -165,17 +171,22 @@ static void remove_item(struct epitem *item)
 	spin_unlock_irqrestore(&ep->wq.lock, flags);
 	rb_erase(&item->node, &ep->items);
 	hlist_del(&item->file_link);
+	ep->user->epoll_watches--;
 	kfree(item);
 }
 
 static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, struct file *file,
 		     int fd)
 {
-	struct epitem *item = kzalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
-	struct ep_table table = { .pt.queue = ep_queue, .item = item, .error = 0 };
+	struct epitem *item;
+	struct ep_table table = { .pt.queue = ep_queue, .error = 0 };
 
+	if ((unsigned long)ep->user->epoll_watches >= READ_ONCE(max_user_watches))
+		return -ENOSPC;
+	item = table.item = kzalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
 	if (!item)
 		return -ENOMEM;
+	ep->user->epoll_watches++;
 	INIT_LIST_HEAD(&item->ready);
 	item->file = file;
 	item->fd = fd;
@@ -212,6 +223,12 @@ void eventpoll_release_file(struct file *file)
 	mutex_unlock(&epoll_mutex);
 }
 
+static void free_set(struct eventpoll *ep)
+{
+	fs_user_put(ep->user);
+	kfree(ep);
+}
+
 static int eventpoll_release(struct inode *inode, struct file *file)
 {
 	struct eventpoll *ep = file->private_data;
@@ -221,7 +238,7 @@ static int eventpoll_release(struct inode *inode, struct file *file)
 	while ((n = rb_first(&ep->items)))
 		remove_item(rb_entry(n, struct epitem, node));
 	mutex_unlock(&epoll_mutex);
-	kfree(ep);
+	free_set(ep);
 	return 0;
 }
 
@@ -337,6 +354,13 @@ static u64 ms_deadline(int ms)
 	return ms < 0 ? ~0UL : ms == 0 ? 0 : ktime_get_ns() + ms * (u64)NSEC_PER_MSEC;
 }
 
+/* eventpoll.h. A 25th of low memory may be watches of one user, as on Linux. */
+void eventpoll_boot(void)
+{
+	max_user_watches = (totalram_pages() - totalhigh_pages()) / 25 * PAGE_SIZE /
+			   (sizeof(struct epitem) + sizeof(struct eppoll_entry));
+}
+
 /* System calls: syscalls.h. */
 long sys_epoll_create1(int flags)
 {
@@ -348,6 +372,11 @@ long sys_epoll_create1(int flags)
 	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 	if (!ep)
 		return -ENOMEM;
+	ep->user = fs_user_get();
+	if (!ep->user) {
+		kfree(ep);
+		return -ENOMEM;
+	}
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wait);
 	spin_lock_init(&ep->wq.lock, LOCK_WAITQ_POLL);
@@ -356,7 +385,7 @@ long sys_epoll_create1(int flags)
 	ep->items = RB_ROOT;
 	fd = anon_inode_getfd("[eventpoll]", &eventpoll_fops, ep, O_RDWR | (flags & O_CLOEXEC));
 	if (fd < 0)
-		kfree(ep);
+		free_set(ep);
 	return fd;
 }
 

@@ -5,3 +5,4 @@
 
 struct file;
 void eventpoll_release_file(struct file *file);	/* the last reference goes: it leaves every set */
+void eventpoll_boot(void);			/* => memory is counted */

@@ -20,6 +20,7 @@
 #include "kernel/abi/ioctl.h"
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/fdtable.h"
+#include "kernel/fs/fs_user.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/permission.h"
@@ -37,9 +38,14 @@
 #include "mm/slab.h"
 
 #define PIPE_DEF_BUFFERS 16	/* 64 KiB: pipe(7) */
+#define PIPE_MIN_BUFFERS 2	/* what is left for who has many: less would let a program's two ends meet */
 
 static int pipe_max_size = 1024 * 1024;
+/* Pages of all of a user's pipes, if he has no privilege: new ones are small, then there are none. */
+static unsigned long user_pages_soft = PIPE_DEF_BUFFERS * 1024, user_pages_hard;
 CTL_SYSCTL_INT("fs.pipe-max-size", pipe_max_size, 4096, 0x40000000);
+CTL_SYSCTL_ULONG("fs.pipe-user-pages-soft", user_pages_soft, 0, 0);
+CTL_SYSCTL_ULONG("fs.pipe-user-pages-hard", user_pages_hard, 0, 0);
 
 struct pipe_buffer { struct page *page; unsigned int offset, len; };
 
@@ -50,6 +56,7 @@ struct pipe_inode_info {
 	unsigned int slots;		/* p: a power of two */
 	struct pipe_buffer *bufs;	/* p */
 	struct page *spare;		/* p: the last page emptied, for the next write */
+	struct fs_user *user;		/* c: has p->slots pages of it */
 	unsigned int readers, writers;	/* p: open ends */
 	unsigned int r_counter, w_counter;	/* p: how often one was opened */
 	bool poll_usage;		/* p: somebody polls: wake at each change */
@@ -77,14 +84,49 @@ static struct pipe_buffer *slot(struct pipe_inode_info *p, unsigned int i)
 	return &p->bufs[i & (p->slots - 1)];
 }
 
+static bool is_unprivileged(void)
+{
+	return !fs_capable(CAP_SYS_RESOURCE) && !fs_capable(CAP_SYS_ADMIN);
+}
+
+/* The user's pipes have @slots pages now: is that more than one without privilege may have? */
+static bool too_many(long slots, unsigned long limit)
+{
+	return limit && (unsigned long)slots > limit && is_unprivileged();
+}
+
+/* How many pages a new pipe of @user may have, counted; 0: none. */
+static unsigned int take_slots(struct fs_user *user)
+{
+	unsigned int slots = PIPE_DEF_BUFFERS;
+
+	user->pipe_slots += slots;
+	if (too_many(user->pipe_slots, user_pages_soft)) {
+		user->pipe_slots -= slots - PIPE_MIN_BUFFERS;
+		slots = PIPE_MIN_BUFFERS;
+	}
+	if (!too_many(user->pipe_slots, user_pages_hard))
+		return slots;
+	user->pipe_slots -= slots;
+	return 0;
+}
+
+/* NULL: no memory, or the user has too many */
 static struct pipe_inode_info *alloc_pipe(void)
 {
 	struct pipe_inode_info *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 
 	if (!p)
 		return NULL;
+	p->user = fs_user_get();
+	p->slots = p->user ? take_slots(p->user) : 0;
+	if (!p->slots) {
+		if (p->user)
+			fs_user_put(p->user);
+		kfree(p);
+		return NULL;
+	}
 	mutex_init(&p->mutex, LOCK_PIPE);
-	p->slots = PIPE_DEF_BUFFERS;
 	p->bufs = p->bufs_default;
 	p->r_counter = p->w_counter = 1;	/* never 0: see pipe_poll() */
 	init_waitqueue_head(&p->rd_wait);
@@ -100,6 +142,8 @@ static void free_pipe(struct pipe_inode_info *p)
 		put_page(p->spare);
 	if (p->bufs != p->bufs_default)
 		kfree(p->bufs);
+	p->user->pipe_slots -= p->slots;
+	fs_user_put(p->user);
 	kfree(p);
 }
 
@@ -485,11 +529,15 @@ const struct file_operations fifo_fops = {
 	.llseek = no_llseek, .open = fifo_open, .release = pipe_release,
 };
 
+/* => mutex held */
 static long resize(struct pipe_inode_info *p, unsigned int slots)
 {
 	struct pipe_buffer *bufs;
 	unsigned int used = p->head - p->tail;
+	long all = p->user->pipe_slots + slots - p->slots;
 
+	if (slots > p->slots && (too_many(all, user_pages_soft) || too_many(all, user_pages_hard)))
+		return -EPERM;
 	if (used > slots)
 		return -EBUSY;
 	bufs = kcalloc(slots, sizeof(*bufs), GFP_KERNEL_ACCOUNT);
@@ -500,6 +548,7 @@ static long resize(struct pipe_inode_info *p, unsigned int slots)
 	if (p->bufs != p->bufs_default)
 		kfree(p->bufs);
 	p->bufs = bufs;
+	p->user->pipe_slots += (long)slots - p->slots;
 	p->slots = slots;
 	p->tail = 0;
 	p->head = used;

@@ -9,6 +9,7 @@
 #include "kernel/fs/devpts.h"
 #include "kernel/fs/do_mounts.h"
 #include "kernel/fs/ext2/ext2_fs.h"
+#include "kernel/fs/eventpoll.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fs_struct.h"
 #include "kernel/fs/fsnotify.h"
@@ -72,4 +73,5 @@ void vfs_init(void)
 	sock_fs_init();
 	sync_init();
 	inotify_boot();
+	eventpoll_boot();
 }

@@ -76,7 +76,7 @@ struct user_struct *alloc_uid(kuid_t uid)
 	return u ? u : fresh;
 }
 
-static void free_uid(struct user_struct *u)
+void free_uid(struct user_struct *u)
 {
 	spin_lock(&user_lock);
 	if (--u->count > 0) {

@@ -56,6 +56,7 @@ struct cred *prepare_creds(void);
 /* current wears it; takes over the reference. Never fails. */
 void commit_creds(struct cred *item);
 struct user_struct *alloc_uid(kuid_t uid);	/* a reference; NULL without memory */
+void free_uid(struct user_struct *u);		/* drops it */
 int set_cred_user(struct cred *cred);		/* ->user by ->uid: 0, -EAGAIN */
 bool capable(int cap);				/* current has it in effect; sets PF_SUPERPRIV */
 bool has_capability(struct task_struct *t, int cap);

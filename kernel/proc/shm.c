@@ -29,7 +29,7 @@ struct shm_segment {
 	unsigned long nattch;
 	kpid_t cpid, lpid;
 	s64 atime, dtime, ctime;
-	struct user_struct *locked_by;	/* SHM_LOCK */
+	struct user_struct *locked_by;	/* SHM_LOCK: a reference; he may be gone before the segment */
 };
 
 static unsigned long shmmax = ~0UL - (1UL << 24), shmall = ~0UL - (1UL << 24);
@@ -369,6 +369,7 @@ static int account_lock(struct shm_segment *shm, bool lock)
 
 	if (!lock) {
 		shm->locked_by->locked_shm -= pages;
+		free_uid(shm->locked_by);
 		return 0;
 	}
 	user->locked_shm += pages;
@@ -377,6 +378,7 @@ static int account_lock(struct shm_segment *shm, bool lock)
 		user->locked_shm -= pages;
 		return -ENOMEM;
 	}
+	user->count++;
 	shm->locked_by = user;
 	return 0;
 }

@@ -161,3 +161,27 @@ def test_overload(tmp_path):
         m.power_off()
     status, text = ext2_powerfail.tool("e2fsck", "-fn", tmp_path / "ext2")
     assert status == 0, text
+
+
+def test_random_system_calls_for_long(tmp_path):
+    """SOAK_MINUTES (5) of user/tests/fuzz.c in a group with little memory, with a disk and groups to play with, the second
+    half of it while allocations fail."""
+    seconds, seed = int(os.environ.get("SOAK_MINUTES", "5")) * 30, int(os.environ.get("SOAK_SEED", "1"))
+    disk = tmp_path / "disk"
+    with open(disk, "wb") as f:
+        f.truncate(32 << 20)
+    assert ext2_powerfail.tool("mke2fs", "-q", "-F", "-t", "ext2", disk)[0] == 0
+    with Machine(mem=512, cpus=4, swap=64, disks=[disk]) as m:
+        m.wait_shell()
+        m.run("dmesg -n 5; echo 8 > /proc/sys/kernel/pty/max; mount -t ext2 /dev/vdb /mnt; mkdir -m 777 /mnt/fz; cd /sys/fs/cgroup; mkdir fz;"
+              "echo +memory +pids +cpuset > cgroup.subtree_control; echo 150M > fz/memory.max; echo 400 > fz/pids.max;"
+              "echo +memory +pids +cpuset > fz/cgroup.subtree_control; mkdir fz/main fz/play;"
+              "echo +memory +pids > fz/play/cgroup.subtree_control; cd /")
+        for interval in (0, 300):
+            m.run(f"echo {interval} > /proc/sys/vm/failslab_interval; echo {interval} > /proc/sys/vm/fail_page_alloc_interval")
+            out = m.run(f"sh -c 'echo $$ > /sys/fs/cgroup/fz/main/cgroup.procs; exec fuzz {seconds} {seed + interval} 6'", seconds + 300)
+            assert "fuzz: all passed" in out, f"seed {seed + interval}"
+        m.run("echo 0 > /proc/sys/vm/failslab_interval; echo 0 > /proc/sys/vm/fail_page_alloc_interval; sysvipc clean; umount /mnt", 300)
+        m.run("rmdir /sys/fs/cgroup/fz/play /sys/fs/cgroup/fz/main /sys/fs/cgroup/fz")
+        m.power_off()
+    assert ext2_powerfail.tool("e2fsck", "-fn", disk)[0] == 0

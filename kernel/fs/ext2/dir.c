@@ -17,6 +17,7 @@
 #include "kernel/fs/ext2/ext2.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/signal.h"
 
 /* An entry, and the block that it is in. */
 struct entry_pos {
@@ -139,6 +140,8 @@ static int find_entry(struct inode *dir, const char *name, unsigned int len, str
 		ext2_brelse(&pos->buf);
 		if (err)
 			return err;
+		if (fatal_signal_pending(current))
+			return -EINTR;	/* a broken disk's directory may seem to have no end */
 		cond_resched();
 	}
 	return -ENOENT;
@@ -259,6 +262,8 @@ int ext2_add_link(struct inode *dir, const char *name, unsigned int len, struct 
 		ext2_brelse(&pos.buf);
 		if (err)
 			return err;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	if (!found)
@@ -355,6 +360,9 @@ int ext2_empty_dir(struct inode *dir)
 		ext2_brelse(&buf);
 		if (err || !empty)
 			return err;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 	}
 	return 1;
 }
@@ -422,6 +430,8 @@ int ext2_readdir(struct file *file, struct dir_context *ctx)
 		ext2_brelse(&buf);
 		if (ret < 0)
 			ctx->pos = (loff_t)(n + 1) << bits;
+		else if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
 		cond_resched();
 	}
 	return ret;
