@@ -98,6 +98,8 @@ static kssize_t write_random(struct file *file, const char __user *buf, size_t l
 			return -EFAULT;
 		random_add_entropy(block, n);
 		done += n;
+		if (signal_pending(current))
+			break;
 		cond_resched();
 	}
 	return done;
