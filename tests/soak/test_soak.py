@@ -173,14 +173,16 @@ def test_random_system_calls_for_long(tmp_path):
     assert ext2_powerfail.tool("mke2fs", "-q", "-F", "-t", "ext2", disk)[0] == 0
     with Machine(mem=512, cpus=4, swap=64, disks=[disk]) as m:
         m.wait_shell()
-        m.run("dmesg -n 5; echo 8 > /proc/sys/kernel/pty/max; mount -t ext2 /dev/vdb /mnt; mkdir -m 777 /mnt/fz; cd /sys/fs/cgroup; mkdir fz;"
-              "echo +memory +pids +cpuset > cgroup.subtree_control; echo 150M > fz/memory.max; echo 400 > fz/pids.max;"
-              "echo +memory +pids +cpuset > fz/cgroup.subtree_control; mkdir fz/main fz/play;"
-              "echo +memory +pids > fz/play/cgroup.subtree_control; cd /")
+        m.run("dmesg -n 5 && echo 8 > /proc/sys/kernel/pty/max && mount -t ext2 /dev/vdb /mnt && mkdir -m 777 /mnt/fz && "
+              "mkdir -p /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup && mkdir fz && "
+              "echo +memory +pids +cpuset > cgroup.subtree_control && echo 150M > fz/memory.max && echo 400 > fz/pids.max && "
+              "echo +memory +pids +cpuset > fz/cgroup.subtree_control && mkdir fz/main fz/play && "
+              "echo +memory +pids > fz/play/cgroup.subtree_control && cd /")
         for interval in (0, 300):
-            # once fuzz runs: it is not the loading of it that shall fail
-            m.run(f"(sleep 2; echo {interval} > /proc/sys/vm/failslab_interval; echo {interval} > /proc/sys/vm/fail_page_alloc_interval) &")
-            out = m.run(f"(echo 0 > /sys/fs/cgroup/fz/main/cgroup.procs; exec fuzz {seconds} {seed + interval} 6)", seconds + 300)
+            # Once fuzz runs: it is not the loading of it that shall fail.
+            out = m.run(f"(sleep 2; echo {interval} > /proc/sys/vm/failslab_interval; echo {interval} > /proc/sys/vm/fail_page_alloc_interval) & "
+                        f"(echo 0 > /sys/fs/cgroup/fz/main/cgroup.procs; exec fuzz {seconds} {seed + interval} 6); r=$?; wait; (exit $r)",
+                        seconds + 300)
             assert "fuzz: all passed" in out, f"seed {seed + interval}"
         m.run("echo 0 > /proc/sys/vm/failslab_interval; echo 0 > /proc/sys/vm/fail_page_alloc_interval; sysvipc clean; umount /mnt", 300)
         m.power_off()
