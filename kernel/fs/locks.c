@@ -46,7 +46,8 @@ static struct file_locks *get_context(struct inode *inode)
 
 	if (ctx)
 		return ctx;
-	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	/* it lives as long as the inode, and is no reason to remember a group that long */
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
 	if (!ctx)
 		return NULL;
 	INIT_LIST_HEAD(&ctx->flock);
