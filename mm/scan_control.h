@@ -22,6 +22,7 @@ struct scan_control {
 	struct mem_cgroup *target_memcg;	/* in: whose limit it is about; NULL: the machine's */
 	bool memcg_low_reclaim;		/* in: nothing else is left: memory.low is not kept */
 	bool memcg_low_skipped;		/* out: it was */
+	bool unwritten;			/* out: file pages that the flusher has to write first were in the way */
 
 	/* found by prepare_scan_count */
 	bool cache_trim_mode, file_is_tiny, deactivate_anon, deactivate_file;

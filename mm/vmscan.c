@@ -20,6 +20,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
+#include "mm/backing-dev.h"
 #include "mm/cpuset.h"
 #include "mm/memcontrol.h"
 #include "mm/numa.h"
@@ -29,6 +30,9 @@
 #include "mm/swap_state.h"
 #include "mm/trace.h"
 #include "mm/vmstat.h"
+
+/* How often a reclaim waits for the flusher (20 ms or less) before memory.low gives way. */
+#define LOW_PATIENCE 250
 
 int vm_swappiness = 60;
 CTL_SYSCTL_INT("vm.swappiness", vm_swappiness, 0, 200);
@@ -241,6 +245,7 @@ static void shrink_by_priority(struct pglist_data *pgdat, struct scan_control *s
 	for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
 		sc->nr_scanned = 0;
 		shrink_zones(pgdat, sc);
+		sc->unwritten |= sc->nr.dirty || sc->nr.writeback;
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 		if (fatal_signal_pending(current))
@@ -255,6 +260,14 @@ static unsigned long do_try_to_free_pages(struct pglist_data *pgdat, struct scan
 	if (!sc->target_memcg)
 		count_vm_event((enum vm_event_item)(ALLOCSTALL_DMA + sc->reclaim_idx));
 	shrink_by_priority(pgdat, sc);
+	/* Dirty pages without protection go before clean ones with memory.low: they are waited for. */
+	for (int n = 0; n < LOW_PATIENCE && !sc->nr_reclaimed && sc->memcg_low_skipped &&
+			sc->unwritten && !fatal_signal_pending(current); n++) {
+		wakeup_flusher_threads();
+		reclaim_throttle(pgdat, VMSCAN_THROTTLE_WRITEBACK);
+		sc->unwritten = false;
+		shrink_by_priority(pgdat, sc);
+	}
 	/* Nothing at all but for what memory.low asks to be left alone, if it can be helped. */
 	if (!sc->nr_reclaimed && sc->memcg_low_skipped) {
 		sc->memcg_low_reclaim = true;

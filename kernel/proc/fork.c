@@ -659,7 +659,12 @@ uncharge:
  */
 static void wait_for_vfork_done(struct task_struct *child, struct completion *done)
 {
-	if (wait_for_completion_killable(done, "vfork")) {
+	bool killed;
+
+	cgroup_enter_frozen();		/* it runs no program meanwhile */
+	killed = wait_for_completion_killable(done, "vfork");
+	cgroup_leave_frozen(false);
+	if (killed) {
 		task_lock(child);
 		child->vfork_done = NULL;
 		task_unlock(child);

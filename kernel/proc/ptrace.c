@@ -56,7 +56,7 @@ int ptrace_stop(int code, int why, unsigned long message, struct siginfo *info)
 	read_unlock(&tasklist_lock);
 	cgroup_enter_frozen();
 	schedule_waiting("ptrace_stop");
-	cgroup_leave_frozen();
+	cgroup_leave_frozen(true);
 	spin_lock_irq(&t->sighand->siglock);
 	code = t->exit_code;
 	t->exit_code = 0;

@@ -269,7 +269,7 @@ static enum verdict next_signal(struct ksignal *ksig)
 			return RELOCK;
 		}
 		if (unlikely(current->cgroup_frozen))
-			cgroup_leave_frozen();
+			cgroup_leave_frozen(true);
 		ksig->sig = dequeue_signal(current->blocked, &ksig->info);
 		if (!ksig->sig)
 			return DELIVER;

@@ -175,4 +175,5 @@ void cgroup_free(struct task_struct *task);		/* the struct goes; any context */
 void cgroup_new_namespace(struct task_struct *task);
 /* current runs no program until it leaves again: it is frozen, or stopped. Any locks but higher. */
 void cgroup_enter_frozen(void);
-void cgroup_leave_frozen(void);
+/* !@always: if its group is frozen it stays counted, since it stops before it is in user mode again */
+void cgroup_leave_frozen(bool always);

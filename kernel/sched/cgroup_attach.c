@@ -123,13 +123,12 @@ void cgroup_post_fork(struct task_struct *child)
 	struct cgroup *end = add_tasks(child->cgroup, 1);
 
 	if (unlikely(child->cgroup->e_freeze)) {
-		child->jobctl |= JOBCTL_TRAP_FREEZE;	/* it does not run yet */
+		/* It does not run yet, and will count itself: a group that is frozen stays so. */
+		child->jobctl |= JOBCTL_TRAP_FREEZE;
 		set_tif(child, TIF_SIGPENDING);
-		cgroup_update_frozen(child->cgroup);
 	}
 	spin_unlock_irqrestore(&cgroup_tree_lock, flags);
 	notify_events(child->cgroup, end);
-	cgroup_notify_frozen(child->cgroup);
 	up_read(&cgroup_threadgroup_rwsem);
 }
 

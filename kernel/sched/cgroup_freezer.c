@@ -75,9 +75,10 @@ void cgroup_enter_frozen(void)
 }
 
 /* cgroup.h */
-void cgroup_leave_frozen(void)
+void cgroup_leave_frozen(bool always)
 {
-	count_frozen(false);
+	if (always || !(READ_ONCE(current->jobctl) & JOBCTL_TRAP_FREEZE))
+		count_frozen(false);
 }
 
 /* --- the request --- */

@@ -285,6 +285,19 @@ static void wait_for(const char *what)
 	}
 }
 
+/* Processes in the group t. */
+static int members(void)
+{
+	char text[128];
+	int fd = open("t/cgroup.procs", O_RDONLY), n = 0;
+	ssize_t len = read(fd, text, sizeof(text));
+
+	for (ssize_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	close(fd);
+	return n;
+}
+
 /* A group in the frozen t: its own switch changes nothing, and one who waits for the change is told so at once. */
 static void held_from_above(void)
 {
@@ -310,7 +323,6 @@ static void held_from_above(void)
 static void cgroup(const char *dir)
 {
 	struct pollfd p;
-	char pids[16];
 	pid_t pid;
 
 	CHECK(!chdir(dir) && !mkdir("t", 0755));
@@ -319,13 +331,17 @@ static void cgroup(const char *dir)
 	CHECK(watch("t/cgroup.events", IN_MODIFY) == 1);
 	CHECK(watch("t/cgroup.events", IN_MODIFY) == 1);
 	pid = FORK_OR_EXIT();
-	if (!pid)
-		for (;;)
-			pause();
-	sprintf(pids, "%d", pid);
-	put("t/cgroup.procs", pids);
+	if (!pid) {
+		put("t/cgroup.procs", "0");
+		if (!vfork())
+			for (;;)
+				pause();
+		_exit(0);
+	}
 	CHECK(poll(&p, 1, 20000) == 1);	/* populated */
 	EVENTS("1:MODIFY ");
+	while (members() < 2)		/* a vfork's parent, which waits in the kernel, can be frozen, too */
+		usleep(1000);
 	put("t/cgroup.freeze", "1");
 	wait_for("frozen 1");
 	held_from_above();
