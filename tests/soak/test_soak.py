@@ -179,11 +179,12 @@ def test_random_system_calls_for_long(tmp_path):
               "echo +memory +pids +cpuset > fz/cgroup.subtree_control && mkdir fz/main fz/play && "
               "echo +memory +pids > fz/play/cgroup.subtree_control && cd /")
         for interval in (0, 300):
-            # Once fuzz runs: it is not the loading of it that shall fail.
-            out = m.run(f"(sleep 2; echo {interval} > /proc/sys/vm/failslab_interval; echo {interval} > /proc/sys/vm/fail_page_alloc_interval) & "
-                        f"(echo 0 > /sys/fs/cgroup/fz/main/cgroup.procs; exec fuzz {seconds} {seed + interval} 6); r=$?; wait; (exit $r)",
+            # While its lives run: neither the loading of fuzz shall fail nor that it unmounts what they left.
+            m.run(f"inject() {{ echo $1 > /proc/sys/vm/failslab_interval; echo $1 > /proc/sys/vm/fail_page_alloc_interval; }};"
+                  f"(sleep 2 & a=$!; sleep {seconds - 2} & b=$!; wait $a; inject {interval}; wait $b; until inject 0; do :; done) &")
+            out = m.run(f"(echo 0 > /sys/fs/cgroup/fz/main/cgroup.procs; exec fuzz {seconds} {seed + interval} 6); r=$?; wait; (exit $r)",
                         seconds + 300)
             assert "fuzz: all passed" in out, f"seed {seed + interval}"
-        m.run("echo 0 > /proc/sys/vm/failslab_interval; echo 0 > /proc/sys/vm/fail_page_alloc_interval; sysvipc clean; umount /mnt", 300)
+        m.run("sysvipc clean; umount /mnt", 300)
         m.power_off()
     assert ext2_powerfail.tool("e2fsck", "-fn", disk)[0] == 0
