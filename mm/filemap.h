@@ -95,7 +95,8 @@ void truncate_pagecache(struct address_space *mapping, loff_t new_size);
 unsigned long invalidate_mapping_pages(struct address_space *mapping);
 /*
  * Pages @first to @last go, mapped or not, whoever else holds them, if they are clean: the next
- * look is at the disk. 0; -EBUSY: one is dirty, and stayed. May sleep.
+ * look is at the disk. Those of a device's mapping only if nobody holds them.
+ * => 0; -EBUSY: one stayed. May sleep
  */
 int invalidate_inode_pages2_range(struct address_space *mapping, unsigned long first,
 				  unsigned long last);

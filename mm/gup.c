@@ -5,7 +5,7 @@
  *         directly. What is there already costs a look at its entry.
  * Locks:  mmap_lock for reading, taken here unless said otherwise; handle_mm_fault()
  *         may drop it (VM_FAULT_RETRY), and then the VMA is looked up again.
- * Above:  mlock.c, madvise.c, mmap.c (MAP_POPULATE), /proc, exec (the new stack).
+ * Above:  mlock.c, madvise.c, mmap.c (MAP_POPULATE), /proc, exec (the new stack), O_DIRECT.
  * Below:  memory.c, stack.c.   In Linux: mm/gup.c, and access_remote_vm of mm/memory.c.
  */
 #include "mm/gup.h"
@@ -239,6 +239,25 @@ struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsig
 			return NULL;
 	}
 	return page;
+}
+
+/* gup.h */
+int pin_user_pages(unsigned long addr, unsigned int nr, bool write, struct page **pages)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned int n;
+
+	for (n = 0; n < nr && addr < TASK_SIZE; n++, addr += PAGE_SIZE) {
+		struct vm_area_struct *vma = lock_mm_and_find_vma(mm, addr);
+
+		if (!vma)
+			break;
+		pages[n] = get_user_page(vma, addr, write ? FOLL_WRITE : 0);
+		up_read(&mm->mmap_lock);
+		if (!pages[n])
+			break;
+	}
+	return n;
 }
 
 /* Part of one page: to or from @buf. The bytes done: @len or 0. */

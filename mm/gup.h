@@ -23,3 +23,9 @@ enum { FOLL_WRITE = 1, FOLL_FORCE = 0x10 };
  * => mmap_lock held for reading, kept. NULL: -EFAULT.
  */
 struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsigned int how);
+/*
+ * current's @nr pages from @addr on, each with a reference; for @write its own, and writable: who
+ * changes one marks it dirty afterwards. => may sleep; no mmap_lock held
+ * => how many: fewer than @nr where one cannot be had, or a fatal signal came
+ */
+int pin_user_pages(unsigned long addr, unsigned int nr, bool write, struct page **pages);

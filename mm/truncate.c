@@ -138,7 +138,7 @@ void truncate_pagecache(struct address_space *mapping, loff_t new_size)
 	unmap_mapping_pages(mapping, first, ~0UL - first, true);
 }
 
-/* One page of invalidate_inode_pages2_range(). => locked. False: it is dirty */
+/* One page of invalidate_inode_pages2_range(). => locked. False: it stays */
 static bool invalidate_clean(struct address_space *mapping, struct page *page)
 {
 	if (page->mapping != mapping)
@@ -147,6 +147,9 @@ static bool invalidate_clean(struct address_space *mapping, struct page *page)
 	if (page_mapped(page))
 		unmap_mapping_pages(mapping, page->index, 1, false);
 	if (page_test(page, PG_dirty))
+		return false;
+	/* A device's page that somebody holds is a file system's metadata, changed in place. */
+	if (!mapping->host && page_count(page) > 2)
 		return false;
 	delete_from_page_cache(page);
 	return true;

@@ -13,6 +13,7 @@
 #include "kernel/abi/ioctl.h"
 #include "kernel/block/block.h"
 #include "kernel/fs/block_dev.h"
+#include "kernel/fs/direct_io.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/permission.h"
 #include "kernel/fs/read_write.h"
@@ -107,9 +108,11 @@ static kssize_t blkdev_write(struct file *file, const char __user *buf, size_t l
 	if (*pos >= size)
 		return -ENOSPC;
 	down_write(&inode->i_rwsem);
-	n = filemap_write(&bdev->mapping, pos, buf, MIN((loff_t)len, size - *pos));
+	len = MIN((loff_t)len, size - *pos);
+	n = file->f_flags & O_DIRECT ? direct_write(file, buf, len, pos)
+				     : filemap_write(&bdev->mapping, pos, buf, len);
 	up_write(&inode->i_rwsem);
-	if (n > 0 && file->f_flags & (O_DSYNC | O_DIRECT)) {
+	if (n > 0 && file->f_flags & O_DSYNC) {
 		err = filemap_write_and_wait(&bdev->mapping);
 		if (err)
 			return err;

@@ -7,6 +7,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/ioctl.h"
+#include "kernel/fs/direct_io.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/locks.h"
 #include "kernel/fs/permission.h"
@@ -22,7 +23,7 @@ static long setfl(struct file *file, unsigned long arg)
 	if (arg & O_NOATIME && !(file->f_flags & O_NOATIME) &&
 	    file->f_inode->i_uid != fs_current_fsuid() && !fs_capable(CAP_FOWNER))
 		return -EPERM;
-	if (arg & O_DIRECT && S_ISREG(file->f_inode->i_mode))
+	if (arg & O_DIRECT && !can_direct_io(file->f_inode))
 		return -EINVAL;
 	WRITE_ONCE(file->f_flags, (arg & SETFL_MASK) | (file->f_flags & ~SETFL_MASK));
 	return 0;

@@ -11,6 +11,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
 #include "kernel/fs/anon_inodes.h"
+#include "kernel/fs/direct_io.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
@@ -91,8 +92,8 @@ static int may_open(const struct path *path, const struct open_flags *op, bool c
 		return err;
 	if (op->flags & O_NOATIME && !inode_owner_or_capable(inode))
 		return -EPERM;
-	if (op->flags & O_DIRECT && S_ISREG(inode->i_mode))
-		return -EINVAL;		/* no file system here goes round the page cache */
+	if (op->flags & O_DIRECT && !can_direct_io(inode))
+		return -EINVAL;
 	return 0;
 }
 

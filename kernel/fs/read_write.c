@@ -11,6 +11,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
 #include "kernel/abi/uio.h"
+#include "kernel/fs/direct_io.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
@@ -27,6 +28,8 @@
 kssize_t generic_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
 	touch_atime(file);
+	if (unlikely(file->f_flags & O_DIRECT))
+		return direct_read(file, buf, len, pos);
 	return filemap_read(file->f_mapping, pos, buf, len);
 }
 
@@ -86,7 +89,8 @@ kssize_t generic_file_write(struct file *file, const char __user *buf, size_t le
 		n = -ETXTBSY;
 	if (n > 0) {
 		file_remove_privs(inode);
-		n = filemap_write(file->f_mapping, pos, buf, n);
+		n = unlikely(file->f_flags & O_DIRECT) ? direct_write(file, buf, n, pos)
+						       : filemap_write(file->f_mapping, pos, buf, n);
 		if (n > 0)
 			inode_touch(inode);
 	}
