@@ -66,6 +66,7 @@ struct block_device {
 	bool no_partscan;		/* its partition table is not looked at */
 	unsigned int minors;		/* c: numbers set aside for it and its partitions; 0: 16 */
 	unsigned int block_size;	/* the smallest unit that programs are told of; 0: 512 */
+	char sysfs_target[48];		/* kernel/fs/sysfs_block.c: where /sys/dev/block/7:0 leads */
 	const struct bdev_group *group;	/* c: more files in /sys (kernel/fs/sysfs.h); may be NULL */
 	_Atomic bool gone;		/* a: the device vanished: requests end with -EIO */
 	struct list_head link;		/* all devices */

@@ -3,7 +3,7 @@
  *
  * Idea:   a directory for each disk, one below it for each partition; a file is one entry of a
  *         table, found again by its name when it is read. What is not known to be
- *         true has no file.
+ *         true has no file. /sys/dev/block has a link to each, by its number.
  * Locks:  sysfs_lock (sysfs.c) around changes of the tree.
  * Above:  devfs.c tells of devices.   Below: proc_generic.c, kernel/block.
  *         In Linux: block/genhd.c, block/blk-sysfs.c, Documentation/ABI/stable/sysfs-block.
@@ -153,6 +153,12 @@ static int directory(const struct block_device *bdev, char *path, size_t size)
 			    : snprintf(path, size, "block/%s", bdev->name);
 }
 
+/* "dev/block/254:0": by which programs find a device that they have open. */
+static void number_path(const struct block_device *bdev, char *path, size_t size)
+{
+	snprintf(path, size, "dev/block/%u:%u", MAJOR(bdev->dev), MINOR(bdev->dev));
+}
+
 /* sysfs_block.c's part of sysfs.h. => sysfs_lock held */
 void sysfs_add_bdev_files(struct super_block *sb, struct block_device *bdev)
 {
@@ -167,6 +173,11 @@ void sysfs_add_bdev_files(struct super_block *sb, struct block_device *bdev)
 		if (!tree_add(sb, path, S_IFREG | 0444, &attr_fops, bdev))
 			pr_warn("sysfs: no memory for %s\n", path);
 	}
+	path[len] = 0;
+	snprintf(bdev->sysfs_target, sizeof(bdev->sysfs_target), "../../%s", path);
+	number_path(bdev, path, sizeof(path));
+	if (!tree_symlink(sb, path, bdev->sysfs_target))
+		pr_warn("sysfs: no memory for %s\n", path);
 }
 
 /* sysfs.h. => sysfs_lock held */
@@ -174,6 +185,8 @@ void sysfs_remove_bdev_files(struct super_block *sb, struct block_device *bdev)
 {
 	char path[96];
 
+	number_path(bdev, path, sizeof(path));
+	tree_remove(sb, path);
 	directory(bdev, path, sizeof(path));
 	tree_remove(sb, path);
 }

@@ -127,6 +127,7 @@ def test_ioctls_and_busybox(tmp_path):
         before = m.settled()
         m.run("truncate -s 8M /d/img; mke2fs -F /d/img > /dev/null; mount -t ext2 -o loop /d/img /m")
         assert m.run("cat /sys/block/loop0/loop/backing_file /sys/block/loop0/loop/autoclear").split() == ["/d/img", "1"]
+        assert m.run("cat /sys/dev/block/7:0/loop/backing_file").strip() == "/d/img"      # where losetup(8) looks
         assert "/dev/loop0 /m ext2 rw" in m.run("cat /proc/mounts")
         assert re.search(r"^ +7 +0 +8192 loop0$", m.run("cat /proc/partitions"), re.M)
         # In use: the file system below cannot go, nor can the device; it goes with its mount.
