@@ -167,10 +167,11 @@ void mapping_forget_dirty(struct address_space *mapping)
 {
 	struct backing_dev_info *bdi = mapping->bdi;
 	bool busy = mapping_can_writeback(mapping);
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
 
+	/* Who has just taken the last page out (remove_mapping) has let go of the mapping, too. */
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
 	while (busy) {
-		unsigned long flags;
-
 		wait_event(bdi->flushing_wait, READ_ONCE(bdi->flushing) != mapping, "flusher");
 		flags = spin_lock_irqsave(&bdi->lock);
 		busy = bdi->flushing == mapping;	/* it was still on the list, and taken meanwhile */

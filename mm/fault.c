@@ -220,10 +220,8 @@ static inline bool stray_access(const struct pt_regs *regs)
 
 static inline unsigned int fault_flags(const struct pt_regs *regs, unsigned long error_code)
 {
-	return FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE |
-	       (user_mode(regs) ? FAULT_FLAG_USER : 0) |
-	       (error_code & X86_PF_WRITE ? FAULT_FLAG_WRITE : 0) |
-	       (error_code & X86_PF_INSTR ? FAULT_FLAG_INSTRUCTION : 0);
+	return FAULT_FLAG_ALLOW_RETRY | (user_mode(regs) ? FAULT_FLAG_USER : 0) |
+	       (error_code & X86_PF_WRITE ? FAULT_FLAG_WRITE : 0);
 }
 
 /* Out of line: the common case should not pay for its arguments. */

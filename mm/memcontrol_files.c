@@ -284,7 +284,8 @@ u64 page_memcg_ino(const struct page *page)
 		return 0;
 	rcu_read_lock();
 	memcg = READ_ONCE(page->memcg);
-	if (memcg)
+	/* A slab's first page says it before it puts something else there. */
+	if (memcg && !page_test(page, PG_slab))
 		ino = cgroup_ino(memcg->css.cgroup);
 	rcu_read_unlock();
 	if (ino)

@@ -542,7 +542,7 @@ static vm_fault_t fetch_page(struct vm_fault *vmf)
 {
 	vm_fault_t ret = vmf->vma->vm_ops->fault(vmf);
 
-	if (ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_DONE_COW))
+	if (ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY))
 		return ret;
 	BUG_ON(!vmf->page);
 	if (!(ret & VM_FAULT_LOCKED)) {
@@ -649,36 +649,35 @@ static vm_fault_t do_read_fault(struct vm_fault *vmf)
 static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
+	struct page *copy;
 	vm_fault_t ret;
 
 	if (unlikely(anon_vma_prepare(vma)))
 		return VM_FAULT_OOM;
-	vmf->cow_page = vma_alloc_page(GFP_USER_PAGE, vma, vmf->address);
-	if (!vmf->cow_page)
+	copy = vma_alloc_page(GFP_USER_PAGE, vma, vmf->address);
+	if (!copy)
 		return VM_FAULT_OOM;
-	if (unlikely(mem_cgroup_charge(vmf->cow_page, vma->vm_mm, GFP_KERNEL))) {
-		put_page(vmf->cow_page);
+	if (unlikely(mem_cgroup_charge(copy, vma->vm_mm, GFP_KERNEL))) {
+		put_page(copy);
 		return VM_FAULT_OOM;
 	}
 	ret = fetch_page(vmf);
 	if (ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) {
-		put_page(vmf->cow_page);
+		put_page(copy);
 		return ret;
 	}
-	if (!(ret & VM_FAULT_DONE_COW)) {
-		copy_highpage(vmf->cow_page, vmf->page);
-		unlock_page(vmf->page);
-		put_page(vmf->page);
-	}
+	copy_highpage(copy, vmf->page);
+	unlock_page(vmf->page);
+	put_page(vmf->page);
 	if (!lock_same_pte(vmf) || address_space_unstable(vma->vm_mm)) {
 		spin_unlock(vmf->ptl);
-		put_page(vmf->cow_page);
+		put_page(copy);
 		return address_space_unstable(vma->vm_mm) ? VM_FAULT_SIGBUS : ret;
 	}
 	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
 	map_new_anon_page(
-		vmf, vmf->cow_page,
-		maybe_mkwrite(pte_mkdirty(mk_pte(vmf->cow_page, vma->vm_page_prot)), vma));
+		vmf, copy,
+		maybe_mkwrite(pte_mkdirty(mk_pte(copy, vma->vm_page_prot)), vma));
 	spin_unlock(vmf->ptl);
 	return ret;
 }
@@ -798,7 +797,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 	vmf.real_address = address;
 	vmf.pgoff = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 	vmf.flags = flags;
-	vmf.page = vmf.cow_page = NULL;
+	vmf.page = NULL;
 	vmf.pmd = pmd_alloc_walk(vma->vm_mm, vmf.address);
 	ret = likely(vmf.pmd) ? handle_pte_fault(&vmf) : VM_FAULT_OOM;
 	task->in_user_fault = false;

@@ -39,7 +39,6 @@ int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int le
 int fault_in_user_range(unsigned long addr, unsigned long len, bool write);
 /* c: the shared page of zeroes; reserved, never counted */
 extern struct page *zero_page;
-static inline bool is_zero_pfn(unsigned long pfn) { return pfn == page_to_pfn(zero_page); }
 /* The page that @pte counts; NULL for the zero page and for devices' memory. => present */
 static inline struct page *vm_normal_page(pte_t pte)
 {

@@ -91,7 +91,6 @@ static struct mm_struct *mm_init(struct mm_struct *mm)
 	mm->flags &= MMF_INHERITED;
 	mm->owner = NULL;
 	mem_cgroup_mm_init(mm);
-	mm->task_size = TASK_SIZE;
 	return mm;
 }
 

@@ -122,7 +122,6 @@ enum rss_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM
 #define VM_WIPEONFORK	0x02000000UL
 #define VM_DONTDUMP	0x04000000UL
 #define VM_SOFTDIRTY	0x08000000UL	/* new since clear_refs was told 4: all of it counts as written */
-#define VM_MERGEABLE	0x80000000UL
 #define VM_STACK	VM_GROWSDOWN
 #define VM_ACCESS_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
 
@@ -135,17 +134,13 @@ enum vm_fault_reason {
 	VM_FAULT_NOPAGE = 0x100,
 	VM_FAULT_LOCKED = 0x200,
 	VM_FAULT_RETRY = 0x400,
-	VM_FAULT_DONE_COW = 0x1000,
 };
 #define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 enum fault_flag {
 	FAULT_FLAG_WRITE = 0x01,
 	FAULT_FLAG_ALLOW_RETRY = 0x04,
-	FAULT_FLAG_KILLABLE = 0x10,
 	FAULT_FLAG_TRIED = 0x20,
 	FAULT_FLAG_USER = 0x40,
-	FAULT_FLAG_INSTRUCTION = 0x100,
-	FAULT_FLAG_UNSHARE = 0x400,
 };
 
 /* One fault on its way; the control struct of memory.c. */
@@ -161,7 +156,6 @@ struct vm_fault {
 	spinlock_t *ptl;
 	/* out of vm_ops->fault: referenced, and locked if VM_FAULT_LOCKED */
 	struct page *page;
-	struct page *cow_page;
 };
 
 /* (a) of DESIGN.md section 2: what a mapping's owner above does for it. */
@@ -230,7 +224,6 @@ struct mm_struct {
 	 * hole_max: mmap.c
 	 */
 	unsigned long hole_cache, hole_max;
-	unsigned long task_size;	/* c */
 	_Atomic long pgtables_bytes;	/* a */
 	_Atomic long rss[NR_MM_COUNTERS];	/* a: pages */
 	unsigned long hiwater_rss, hiwater_vm;	/* pages */
@@ -250,13 +243,10 @@ struct mm_struct {
 	struct mem_cgroup *memcg;	/* a: that group, a reference; NULL: the root */
 };
 enum mmf_bits {
-	MMF_OOM_SKIP = 1 << 0,
-	MMF_OOM_VICTIM = 1 << 1,
-	MMF_UNSTABLE = 1 << 2,
-	MMF_OOM_REAP_QUEUED = 1 << 3,
-	MMF_MULTIPROCESS = 1 << 4,
-	MMF_HAS_PINNED = 1 << 5,
-	MMF_TOPDOWN_NORANDOM = 1 << 6
+	MMF_OOM_SKIP = 1 << 0,		/* it has given what it had: the OOM killer looks elsewhere */
+	MMF_UNSTABLE = 1 << 1,		/* being reaped: what is missing may have been data */
+	MMF_OOM_REAP_QUEUED = 1 << 2,
+	MMF_MULTIPROCESS = 1 << 3	/* two processes live in it, or did: CLONE_VM */
 };
 
 /* What a file system (or swap, or a device) does with pages. */

@@ -231,7 +231,9 @@ static int vma_to_resize(struct mremap *m)
 		return -EFAULT;
 	if (m->flags & MREMAP_DONTUNMAP)
 		growth = m->new_len >> PAGE_SHIFT;	/* both places count from now on */
-	if (mlock_future_check(m->mm, vma->vm_flags, growth << PAGE_SHIFT))
+	/* (What DONTUNMAP leaves behind is not locked any more.) */
+	if (!(m->flags & MREMAP_DONTUNMAP) &&
+	    mlock_future_check(m->mm, vma->vm_flags, growth << PAGE_SHIFT))
 		return -EAGAIN;
 	if (!may_expand_vm(m->mm, vma->vm_flags, growth))
 		return -ENOMEM;

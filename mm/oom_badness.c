@@ -42,7 +42,9 @@ struct candidate {
 	struct task_struct *task;	/* the thread that has the memory; task_lock held */
 	struct mm_struct *mm;
 	unsigned long totalpages;
-	bool root, raw_io;		/* only if the policy wants privileges */
+	/* only if the policy wants them; found before the lock is taken */
+	bool root, raw_io;
+	long children;			/* half of what its children use */
 };
 
 /* => task_lock is not held: reading credentials takes it */
@@ -89,18 +91,19 @@ static long root_bonus_points(const struct candidate *c)
 
 /*
  * Half of what each child uses counts for its parent: so that a fork bomb's root is found. =>
- * tasklist_lock held
+ * tasklist_lock held; task_lock is not: it keeps each child's mm there
  */
-static long children_points(struct task_struct *task, struct mm_struct *mm)
+static long children_points(struct task_struct *task)
 {
+	const struct mm_struct *own = READ_ONCE(task->mm);
 	struct task_struct *child;
 	long points = 0;
 
 	list_for_each_entry(child, &task->group_leader->children, sibling) {
-		struct mm_struct *its = READ_ONCE(child->mm);
-
-		if (its && its != mm)
-			points += its->total_vm / 2 + 1;
+		task_lock(child);
+		if (child->mm && child->mm != own)
+			points += child->mm->total_vm / 2 + 1;
+		task_unlock(child);
 	}
 	return points;
 }
@@ -133,7 +136,7 @@ static long shift_by_adj(struct task_struct *task, long points)
 
 static long classic_points(const struct candidate *c)
 {
-	long points = c->mm->total_vm + children_points(c->task, c->mm);
+	long points = c->mm->total_vm + c->children;
 
 	points = divide_by_age(c->task, points);
 	if (c->task->static_nice > 0)
@@ -150,11 +153,11 @@ static long classic_points(const struct candidate *c)
 static const struct badness_policy {
 	const char *name;
 	long (*points)(const struct candidate *c);
-	bool wants_privileges;
+	bool wants_privileges, wants_children;
 } policies[] = {
-	{ "modern", modern_points, false },
-	{ "root-bonus", root_bonus_points, true },
-	{ "classic", classic_points, true },
+	{ "modern", modern_points, false, false },
+	{ "root-bonus", root_bonus_points, true, false },
+	{ "classic", classic_points, true, true },
 };
 static const struct badness_policy *policy = &policies[0];
 
@@ -201,6 +204,8 @@ long oom_badness(struct task_struct *task, unsigned long totalpages)
 		return NEVER;
 	if (rule->wants_privileges)
 		find_privileges(task, &c);
+	if (rule->wants_children)
+		c.children = children_points(task);
 	t = find_lock_task_mm(task);
 	if (!t)
 		return NEVER;

@@ -25,8 +25,6 @@
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
-#define JIFFY_NS 4000000LL		/* HZ=250, as the reference */
-
 /* One attempt's state; inputs first. */
 struct slow_attempt {
 	gfp_t gfp;			/* in */
@@ -41,7 +39,7 @@ struct slow_attempt {
 static void sleep_one_jiffy(const char *what)
 {
 	current->__state = TASK_UNINTERRUPTIBLE;
-	schedule_timeout_ns(JIFFY_NS, what);
+	schedule_timeout_ns(TICK_NSEC, what);
 }
 
 static void warn_alloc_show_mem(gfp_t gfp, const nodemask_t *nodemask)

@@ -115,13 +115,8 @@ void truncate_inode_pages(struct address_space *mapping, loff_t from)
 		release_pages(pages, n);
 		cond_resched();
 	}
-	if (from == 0) {
-		/* Who has just taken the last page out (remove_mapping) lets go of the mapping first. */
-		unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
-
-		spin_unlock_irqrestore(&mapping->i_lock, flags);
+	if (from == 0)
 		mapping_forget_dirty(mapping);
-	}
 }
 
 /*

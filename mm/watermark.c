@@ -19,6 +19,7 @@
 #include "kernel/lib/bitops.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/string.h"
+#include "mm/int_sqrt.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/vmstat.h"
 
@@ -26,16 +27,6 @@ int min_free_kbytes = 1024, watermark_scale_factor = 10, watermark_boost_factor 
 int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 32, 0, 0 };
 static int user_min_free_kbytes = -1;
 static int percpu_pagelist_high_fraction;
-
-static unsigned long int_sqrt(unsigned long x)
-{
-	unsigned long root = 0;
-
-	for (unsigned long bit = 1UL << 31; bit; bit >>= 1)
-		if ((root | bit) * (root | bit) <= x)
-			root |= bit;
-	return root;
-}
 
 static unsigned long clamp_ul(unsigned long v, unsigned long low, unsigned long high)
 {
