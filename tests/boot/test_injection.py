@@ -51,6 +51,21 @@ def test_programs_under_failing_objects(interval):
         assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
 
 
+def test_memory_calls_under_failing_allocations():
+    """Cutting, moving, policies, swap, groups: each call may fail anywhere, and what was written stays."""
+    with Machine(mem=256, cpus=4, swap=64, append="numa=fake=2 fail_page_alloc=0,11 failslab=0,11") as m:
+        m.wait_shell()
+        m.run("mount -t cgroup2 none /sys/fs/cgroup; echo +memory +cpuset > /sys/fs/cgroup/cgroup.subtree_control")
+        m.run("mmfail 1 0 0")                   # tables that stay are made before we count
+        before = m.settled()
+        for pages, objects in [(100, 0), (0, 100), (30, 30), (6, 6)]:
+            assert "all passed" in m.run(f"mmfail 40 {pages} {objects}", 120)
+        after = m.settled()
+        assert before["MemFree"] - after["MemFree"] < 1024
+        assert abs(after["Committed_AS"] - before["Committed_AS"]) < 256
+        assert before["SwapFree"] - after["SwapFree"] < 1024
+
+
 def test_boot_parameter_makes_allocations_fail():
     with Machine(mem=128, append="fail_page_alloc=1,1,4") as m:     # all of order 4 and above: the shell needs none
         m.wait_shell()
