@@ -32,7 +32,7 @@ int install_special_mapping(struct mm_struct *mm, unsigned long addr, unsigned l
 		return -ENOMEM;
 	vma->vm_start = addr;
 	vma->vm_end = addr + pages * PAGE_SIZE;
-	vma->vm_flags = vm_flags | VM_DONTEXPAND;
+	vma->vm_flags = vm_flags | VM_DONTEXPAND | VM_SOFTDIRTY;
 	vma->vm_ops = ops;
 	vma_set_page_prot(vma);
 	link_vma(mm, vma);

@@ -35,6 +35,8 @@ static inline bool thread_group_empty(const struct task_struct *t)
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime);
 /* Of the process, dead threads included. => @t is referenced */
 void thread_group_cputime(struct task_struct *t, u64 *utime, u64 *stime);
+/* => siglock held */
+void thread_group_cputime_locked(struct task_struct *t, u64 *utime, u64 *stime);
 /* an mm goes: its peak is the process's */
 void note_peak_rss(struct signal_struct *sig, struct mm_struct *mm);
 int getrusage(struct task_struct *t, int who, struct rusage *r);

@@ -20,6 +20,7 @@
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/cpu_timers.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/exec.h"
 #include "kernel/proc/exit.h"
@@ -143,6 +144,7 @@ void fork_init(void)
 	fpu_cache = kmem_cache_create("x86_fpu", fpu_state_size(), FPU_ALIGN, flags, NULL);
 	task_free_hook = task_free;
 	exec_init();
+	cpu_timers_init();
 	/* An eighth of memory may go to kernel stacks. */
 	threads = totalram_pages() * PAGE_SIZE / (KSTACK_SIZE * 8);
 	max_threads = MIN(MAX(threads, 20UL), (unsigned long)FUTEX_TID_MASK);
@@ -341,6 +343,7 @@ static int copy_signal(struct task_struct *t, u64 flags)
 	INIT_LIST_HEAD(&sig->shared_pending.list);
 	timer_setup(&sig->real_timer, it_real_fn);
 	memcpy(sig->rlim, old->rlim, sizeof(sig->rlim));
+	cpu_timers_update(sig);
 	sig->pgrp = old->pgrp;
 	sig->session = old->session;
 	sig->tty = old->tty;

@@ -8,14 +8,14 @@
  *       however short its periods. The expiries in between are the overrun.
  * Locks:  siglock guards the list and the fields; the function takes it. A timer is
  *         stopped (del_timer_sync) without siglock held.
- *         ITIMER_VIRTUAL and ITIMER_PROF are left out (EINVAL): no per-tick CPU accounting of
- *         limits.
+ *         ITIMER_VIRTUAL and ITIMER_PROF are cpu_timers.c's.
  * Above:  the system call table; exit and exec.   In Linux: kernel/time/posix-timers.c, itimer.c.
  */
 #include "kernel/proc/posix_timers.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/time.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/cpu_timers.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/proc/time.h"
 #include "kernel/sched/mutex.h"
@@ -98,26 +98,34 @@ long sys_getitimer(int which, struct itimerval __user *uvalue)
 {
 	struct itimerval value;
 
-	if (which != ITIMER_REAL)
+	if ((unsigned int)which > ITIMER_PROF)
 		return -EINVAL;
-	read_real_timer(&value);
+	if (which == ITIMER_REAL)
+		read_real_timer(&value);
+	else
+		cpu_itimer_get(which, &value);
 	return copy_to_user(uvalue, &value, sizeof(value)) ? -EFAULT : 0;
 }
 
 long sys_setitimer(int which, const struct itimerval __user *uvalue, struct itimerval __user *uold)
 {
 	struct itimerval value = { }, old;
+	u64 first, interval;
 
 	if (uvalue && copy_from_user(&value, uvalue, sizeof(value)))
 		return -EFAULT;
-	if (which != ITIMER_REAL || !timeval_valid(&value.it_value) ||
+	if ((unsigned int)which > ITIMER_PROF || !timeval_valid(&value.it_value) ||
 	    !timeval_valid(&value.it_interval))
 		return -EINVAL;
-	read_real_timer(&old);
-	set_real_timer(timeval_to_ns(&value.it_value),
-		       value.it_value.tv_sec | value.it_value.tv_usec
-			       ? timeval_to_ns(&value.it_interval)
-			       : 0);
+	first = timeval_to_ns(&value.it_value);
+	interval = first ? timeval_to_ns(&value.it_interval) : 0;
+	if (which == ITIMER_REAL) {
+		read_real_timer(&old);
+		set_real_timer(first, interval);
+	} else {
+		cpu_itimer_get(which, &old);
+		cpu_itimer_set(which, first, interval);
+	}
 	return uold && copy_to_user(uold, &old, sizeof(old)) ? -EFAULT : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/cpu_timers.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/syscalls.h"
@@ -51,22 +52,31 @@ void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 	}
 }
 
-void thread_group_cputime(struct task_struct *t, u64 *utime, u64 *stime)
+void thread_group_cputime_locked(struct task_struct *t, u64 *utime, u64 *stime)
 {
 	struct task_struct *o;
-	unsigned long flags;
 	u64 u, s;
 
 	*utime = t->signal->times.utime;
 	*stime = t->signal->times.stime;
-	if (!lock_task_sighand(t, &flags))
-		return;
 	for_each_thread(t, o) {
 		task_cputime(o, &u, &s);
 		*utime += u;
 		*stime += s;
 	}
-	unlock_task_sighand(t, flags);
+}
+
+void thread_group_cputime(struct task_struct *t, u64 *utime, u64 *stime)
+{
+	unsigned long flags;
+
+	if (lock_task_sighand(t, &flags)) {
+		thread_group_cputime_locked(t, utime, stime);
+		unlock_task_sighand(t, flags);
+	} else {
+		*utime = t->signal->times.utime;
+		*stime = t->signal->times.stime;
+	}
 }
 
 /* --- usage --- */
@@ -184,6 +194,7 @@ static int do_prlimit(struct task_struct *t, unsigned int resource, const struct
 		      struct rlimit *old)
 {
 	struct rlimit *rlim;
+	unsigned long flags;
 	int err = 0;
 
 	if (resource >= RLIM_NLIMITS)
@@ -203,6 +214,10 @@ static int do_prlimit(struct task_struct *t, unsigned int resource, const struct
 		WRITE_ONCE(rlim->rlim_max, item->rlim_max);
 	}
 	task_unlock(t->group_leader);
+	if (!err && item && resource == RLIMIT_CPU && lock_task_sighand(t, &flags)) {
+		cpu_timers_update(t->signal);
+		unlock_task_sighand(t, flags);
+	}
 	return err;
 }
 

@@ -11,8 +11,11 @@
 #include "kernel/lib/ctlfile.h"
 #include "kernel/sched/rq.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/timer.h"
 #include "kernel/x86/clock.h"
 #include "kernel/x86/irq.h"
+
+void (*cpu_timers_tick)(struct task_struct *t);
 
 /* rq.h */
 void account_tick(struct rq *rq, u64 ns, bool user)
@@ -24,13 +27,15 @@ void account_tick(struct rq *rq, u64 ns, bool user)
 	if (!user) {
 		t->times.stime += ns;
 		rq->system_ns += ns;
-		return;
+	} else {
+		t->times.utime += ns;
+		if (t->static_nice > 0)
+			rq->nice_ns += ns;
+		else
+			rq->user_ns += ns;
 	}
-	t->times.utime += ns;
-	if (t->static_nice > 0)
-		rq->nice_ns += ns;
-	else
-		rq->user_ns += ns;
+	if (unlikely(READ_ONCE(t->signal->cpu_timers)))
+		cpu_timers_tick(t);
 }
 
 struct cpu_times { u64 user, nice, system, idle, iowait; };

@@ -101,6 +101,9 @@ struct sighand_struct {
 struct task_times { u64 utime, stime; };
 struct cgroup_times { u64 runtime /* as measured */, utime, stime; };
 
+/* An alarm on a process's CPU time; ns of it. */
+struct cpu_itimer { u64 expires /* 0: off */, interval; };
+
 /* What a task has read and written; /proc/<pid>/io. Guard: the task itself, or siglock for a sum. */
 struct task_io {
 	u64 rchar, wchar;		/* bytes by read(2) and write(2), from wherever */
@@ -152,6 +155,8 @@ struct signal_struct {
 	struct timer_list real_timer;	/* ITIMER_REAL, alarm() */
 	u64 it_real_incr;		/* s: ns */
 	struct posix_timers *posix_timers;	/* kernel/proc/ */
+	struct cpu_itimer it_cpu[2];	/* s: ITIMER_VIRTUAL, ITIMER_PROF */
+	bool cpu_timers;		/* s for writing: the tick compares its CPU time with what it set */
 	short oom_score_adj;		/* m */
 	short oom_score_adj_min;	/* m: the lowest value set with CAP_SYS_RESOURCE */
 	bool oom_flag_origin;		/* a: swapoff: choose me first */

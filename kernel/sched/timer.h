@@ -18,6 +18,8 @@
 #define NSEC_PER_USEC 1000LL
 #define TICK_NSEC (NSEC_PER_SEC / HZ)
 
+struct task_struct;
+
 struct timer_list {
 	struct rb_node node;
 	u64 expires;			/* ns, CLOCK_MONOTONIC */
@@ -34,6 +36,12 @@ bool del_timer(struct timer_list *t);
 /* and it is not running when this returns; not from interrupts */
 bool del_timer_sync(struct timer_list *t);
 bool timer_pending(const struct timer_list *t);
+
+/*
+ * c: kernel/proc/cpu_timers.c. The tick has found @t, whose process has signal->cpu_timers set; in
+ * the interrupt, without locks.
+ */
+extern void (*cpu_timers_tick)(struct task_struct *t);
 
 /* sched.c: this CPU leaves idle, where its tick may have lapsed. => interrupts off */
 void tick_restart(void);

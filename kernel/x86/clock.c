@@ -24,7 +24,10 @@ enum { HPET_PERIOD = 4, HPET_CONFIG = 0x10, HPET_COUNTER = 0xf0, HPET_ENABLE = 1
 enum { PM_TIMER_HZ = 3579545, PIT_HZ = 1193182, PIT_GATE = 0x61, PIT_CH2 = 0x42, PIT_MODE = 0x43 };
 
 u32 tsc_khz;
-/* The clock itself: user space reads it, too. 4 GHz until it is known: delays too long, not too short */
+/*
+ * The clock itself: user space reads it, too. 4 GHz until it is known: delays too long, not too
+ * short.
+ */
 union vdso_data_page vdso_data_page __aligned(PAGE_SIZE) = {
 	.data = { .clock_mode = VDSO_CLOCK_TSC, .ns_per_tsc = 1UL << (NS_SHIFT - 2) },
 };

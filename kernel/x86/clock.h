@@ -19,7 +19,7 @@ void clockevent_init_cpu(void);		/* on each CPU, after apic_init_cpu() */
 u64 ktime_get_ns(void);			/* since boot, monotonic on and across CPUs; any context */
 u64 ktime_get_real_ns(void);		/* since 1970 */
 void ktime_set_real_ns(u64 ns);		/* settimeofday(2) */
-void clock_set_timezone(u64 zone);	/* struct timezone's two ints; the kernel itself has no use for it */
+void clock_set_timezone(u64 zone);	/* struct timezone's two ints, for programs only */
 u64 ktime_coarse(u64 ns);		/* @ns since boot, as of the last tick */
 u64 ktime_get_coarse_real_ns(void);
 extern u32 tsc_khz;			/* c */

@@ -39,6 +39,12 @@ def test_real_time_tasks_leave_time_to_others():
         assert "the others ran" in m.run("rtspin 2 2", 60)
 
 
+def test_alarms_and_limits_of_cpu_time():
+    with Machine(mem=128, cpus=2) as m:
+        m.wait_shell()
+        assert "cputimer: all passed" in m.run("cputimer", 120)
+
+
 def test_a_thousand_processes():
     with Machine(mem=256, cpus=4) as m:
         m.wait_shell()
