@@ -9,14 +9,16 @@
  *            RLIMIT_CPU       soft limit: SIGXCPU, and once more each second; hard limit: SIGKILL
  *            ITIMER_VIRTUAL   user time:             SIGVTALRM
  *            ITIMER_PROF      user and system time:  SIGPROF
+ *            timer_create     posix_timers.c keeps them and says when they are due
  *
  * Locks:  siglock, in the tick's interrupt.
  * Above:  setitimer, setrlimit, fork; the tick through cpu_timers_tick.
- * Below:  rlimit.c's sums.   In Linux: kernel/time/posix-cpu-timers.c, itimer.c.
+ * Below:  rlimit.c's sums, posix_timers.c.   In Linux: kernel/time/posix-cpu-timers.c, itimer.c.
  */
 #include "kernel/proc/cpu_timers.h"
 #include "kernel/abi/resource.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/posix_timers.h"
 #include "kernel/proc/time.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
@@ -39,7 +41,7 @@ static u64 itimer_clock(struct task_struct *t, int which)
 void cpu_timers_update(struct signal_struct *sig)
 {
 	bool wanted = sig->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY || sig->it_cpu[0].expires ||
-		      sig->it_cpu[1].expires;
+		      sig->it_cpu[1].expires || posix_cpu_timers_armed(sig);
 
 	WRITE_ONCE(sig->cpu_timers, wanted);
 }
@@ -110,6 +112,7 @@ static void run_cpu_timers(struct task_struct *t)
 	thread_group_cputime_locked(t, &utime, &stime);
 	check_itimer(t, itimer(sig, ITIMER_VIRTUAL), utime, SIGVTALRM);
 	check_itimer(t, itimer(sig, ITIMER_PROF), utime + stime, SIGPROF);
+	posix_cpu_timers_expire(sig, utime, stime);
 	check_limit(t, utime + stime);
 	cpu_timers_update(sig);
 	unlock_task_sighand(t, flags);

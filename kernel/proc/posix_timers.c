@@ -8,7 +8,8 @@
  *       however short its periods. The expiries in between are the overrun.
  * Locks:  siglock guards the list and the fields; the function takes it. A timer is
  *         stopped (del_timer_sync) without siglock held.
- *         ITIMER_VIRTUAL and ITIMER_PROF are cpu_timers.c's.
+ *         ITIMER_VIRTUAL and ITIMER_PROF are cpu_timers.c's; a timer on a CPU clock is never
+ *         queued: the tick comes by (posix_cpu_timers_expire).
  * Above:  the system call table; exit and exec.   In Linux: kernel/time/posix-timers.c, itimer.c.
  */
 #include "kernel/proc/posix_timers.h"
@@ -16,6 +17,7 @@
 #include "kernel/abi/time.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/cpu_timers.h"
+#include "kernel/proc/exit.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/proc/time.h"
 #include "kernel/sched/mutex.h"
@@ -149,10 +151,12 @@ struct k_timer {
 	int id;				/* c */
 	int clock;			/* c */
 	struct timer_list timer;
+	bool cpu;			/* c: its clock is CPU time, of … */
+	struct task_struct *measured;	/* c: … this thread, a reference; NULL: the process */
 	bool armed;			/* s */
 	bool queued;			/* s: a signal waits that stands for ->expires */
 	unsigned int unheard;		/* s: how often it was looked for since, in vain */
-	u64 expires;			/* s: ns, CLOCK_MONOTONIC: the next expiry, or the last if queued */
+	u64 expires;			/* s: ns, CLOCK_MONOTONIC or CPU time: the next expiry, or the last if queued */
 	u64 interval;			/* s: ns */
 	int overrun;			/* s: expiries beyond the last signal that was taken */
 	int notify, signo;		/* c: SIGEV_* */
@@ -167,6 +171,67 @@ struct posix_timers {
 	int next_id;			/* s */
 	unsigned int count;		/* s */
 };
+
+/* --- on CPU clocks --- */
+
+/* What @kt's clock says if its process has used @utime and @stime. */
+static u64 cpu_clock_of(const struct k_timer *kt, u64 utime, u64 stime)
+{
+	bool virt = kt->clock < 0 && (kt->clock & CPUCLOCK_KIND) == CPUCLOCK_VIRT;
+
+	if (kt->measured)
+		task_cputime(kt->measured, &utime, &stime);
+	return virt ? utime : utime + stime;
+}
+
+/* The time by @kt's clock; CLOCK_MONOTONIC for all that are no CPU clocks. => siglock; ours */
+static u64 timer_now(const struct k_timer *kt)
+{
+	u64 utime = 0, stime = 0;
+
+	if (likely(!kt->cpu))
+		return ktime_get_ns();
+	if (!kt->measured)
+		thread_group_cputime_locked(current, &utime, &stime);
+	return cpu_clock_of(kt, utime, stime);
+}
+
+/* => siglock. The tick looks at a CPU clock's timer without being told when. */
+static void start_timer(struct k_timer *kt, u64 when)
+{
+	if (!kt->cpu)
+		mod_timer(&kt->timer, when);
+}
+
+/* Finds out whose time @kt->clock is. 0; -EINVAL: no such clock, or another process's */
+static int bind_clock(struct k_timer *kt)
+{
+	int clock = kt->clock;
+	kpid_t pid = ~(clock >> 3);
+	struct task_struct *t;
+	bool ours;
+
+	if (clock_can_sleep(clock))
+		return 0;
+	kt->cpu = true;
+	if (clock == CLOCK_PROCESS_CPUTIME_ID)
+		return 0;
+	if (clock == CLOCK_THREAD_CPUTIME_ID) {
+		kt->measured = get_task_struct(current);
+		return 0;
+	}
+	if (clock >= 0 || (clock & CPUCLOCK_KIND) == CPUCLOCK_KIND)
+		return -EINVAL;
+	t = pid ? find_get_task(pid) : get_task_struct(current);
+	ours = t && t->signal == current->signal;
+	if (ours && clock & CPUCLOCK_PERTHREAD)
+		kt->measured = t;
+	else if (t)
+		put_task_struct(t);
+	return ours ? 0 : -EINVAL;
+}
+
+/* --- expiry --- */
 
 /* Is its signal pending, whoever sent it? => siglock */
 static bool signal_waits(const struct k_timer *kt)
@@ -191,7 +256,7 @@ static void look_later(struct k_timer *kt, u64 now)
 {
 	u64 rest = UNHEARD_PERIOD_NS << MIN(kt->unheard++, (unsigned int)UNHEARD_DOUBLINGS);
 
-	mod_timer(&kt->timer, MAX(kt->expires + kt->interval, now + rest));
+	start_timer(kt, MAX(kt->expires + kt->interval, now + rest));
 }
 
 /* It is due. => siglock */
@@ -214,7 +279,7 @@ static void expire(struct k_timer *kt, u64 now)
 		return;
 	}
 	kt->overrun = forward(kt, now);		/* ignored */
-	mod_timer(&kt->timer, MAX(kt->expires, now + UNHEARD_PERIOD_NS));
+	start_timer(kt, MAX(kt->expires, now + UNHEARD_PERIOD_NS));
 }
 
 /* In the timer interrupt. */
@@ -235,6 +300,40 @@ static void posix_timer_fn(struct timer_list *timer)
 	unlock_task_sighand(kt->target, flags);
 }
 
+static bool cpu_timer_armed(const struct k_timer *kt)
+{
+	return kt->cpu && kt->armed && kt->notify != SIGEV_NONE;
+}
+
+/* posix_timers.h */
+bool posix_cpu_timers_armed(const struct signal_struct *sig)
+{
+	const struct k_timer *kt;
+
+	if (sig->posix_timers)
+		list_for_each_entry(kt, &sig->posix_timers->list, list)
+			if (cpu_timer_armed(kt))
+				return true;
+	return false;
+}
+
+/* posix_timers.h */
+void posix_cpu_timers_expire(struct signal_struct *sig, u64 utime, u64 stime)
+{
+	struct k_timer *kt;
+	u64 now;
+
+	if (!sig->posix_timers)
+		return;
+	list_for_each_entry(kt, &sig->posix_timers->list, list) {
+		if (!cpu_timer_armed(kt) || (kt->queued && signal_waits(kt)))
+			continue;
+		now = cpu_clock_of(kt, utime, stime);
+		if (kt->expires <= now && kt->target->sighand)	/* else that thread is dead */
+			expire(kt, now);
+	}
+}
+
 /* dequeue_signal(): current takes a timer's signal, and the next period begins. => siglock */
 static void signal_taken(struct siginfo *info)
 {
@@ -249,11 +348,11 @@ static void signal_taken(struct siginfo *info)
 			continue;
 		kt->overrun = 0;
 		if (kt->queued) {
-			now = ktime_get_ns();
+			now = timer_now(kt);
 			kt->queued = false;
 			kt->unheard = 0;
 			kt->overrun = forward(kt, now);
-			mod_timer(&kt->timer, MAX(kt->expires, now + SHORTEST_PERIOD_NS));
+			start_timer(kt, MAX(kt->expires, now + SHORTEST_PERIOD_NS));
 		}
 		info->si_overrun = kt->overrun;
 		return;
@@ -342,7 +441,10 @@ static int add_timer(struct k_timer *kt, bool number_is_value, int *id)
 static void free_timer(struct k_timer *kt)
 {
 	del_timer_sync(&kt->timer);
-	put_task_struct(kt->target);
+	if (kt->target)
+		put_task_struct(kt->target);
+	if (kt->measured)
+		put_task_struct(kt->measured);
 	kfree(kt);
 }
 
@@ -352,8 +454,6 @@ long sys_timer_create(int clock, sigevent_t __user *uevent, int __user *uid)
 	struct k_timer *kt;
 	int err, id;
 
-	if (!clock_can_sleep(clock))
-		return -EINVAL;
 	if (uevent && copy_from_user(&ev, uevent, sizeof(ev)))
 		return -EFAULT;
 	if (!event_valid(&ev))
@@ -367,15 +467,12 @@ long sys_timer_create(int clock, sigevent_t __user *uevent, int __user *uid)
 	kt->signo = ev.sigev_signo;
 	kt->sig = current->signal;
 	kt->target = event_target(&ev);
-	if (!kt->target) {
-		kfree(kt);
-		return -EINVAL;
-	}
 	kt->value = ev.sigev_value;
-	err = add_timer(kt, !uevent, &id);
+	err = kt->target ? bind_clock(kt) : -EINVAL;
+	if (!err)
+		err = add_timer(kt, !uevent, &id);
 	if (err) {
-		put_task_struct(kt->target);
-		kfree(kt);
+		free_timer(kt);
 		return err;
 	}
 	if (put_user(id, uid)) {
@@ -405,7 +502,7 @@ long sys_timer_delete(int id)
 
 static void read_timer(const struct k_timer *kt, struct itimerspec *value)
 {
-	u64 now = ktime_get_ns(), next = kt->expires, left = 0;
+	u64 now = timer_now(kt), next = kt->expires, left = 0;
 
 	/* A signal that waits, or none that is wanted: the period goes on as if it had been taken. */
 	if (kt->interval && (kt->queued || kt->notify == SIGEV_NONE) && next <= now)
@@ -443,13 +540,15 @@ long sys_timer_getoverrun(int id)
 	return overrun;
 }
 
-/* When it goes off first, on CLOCK_MONOTONIC. */
+/* When it goes off first, on its CPU clock or on CLOCK_MONOTONIC. */
 static u64 first_expiry(const struct k_timer *kt, int flags, const struct timespec *ts)
 {
 	s64 ns = timespec_to_ns(ts), offset;
 
 	if (!(flags & TIMER_ABSTIME))
-		return ktime_get_ns() + ns;
+		return timer_now(kt) + ns;
+	if (kt->cpu)
+		return ns;
 	offset = clock_offset(kt->clock);
 	return ns > offset ? ns - offset : 1;
 }
@@ -476,7 +575,8 @@ long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue
 		kt->interval = kt->armed ? timespec_to_ns(&value.it_interval) : 0;
 		kt->expires = kt->armed ? first_expiry(kt, flags, &value.it_value) : 0;
 		if (kt->armed && kt->notify != SIGEV_NONE)
-			mod_timer(&kt->timer, kt->expires);
+			start_timer(kt, kt->expires);
+		cpu_timers_update(kt->sig);
 	}
 	spin_unlock_irq(&current->sighand->siglock);
 	if (!kt)

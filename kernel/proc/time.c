@@ -17,9 +17,6 @@
 #include "kernel/x86/clock.h"
 #include "kernel/x86/uaccess.h"
 
-#define CPUCLOCK_PERTHREAD 4	/* clockid of another task: ~pid << 3 | bits */
-#define CPUCLOCK_KIND 3		/* 0 PROF, 1 VIRT, 2 SCHED; 3: not a CPU clock */
-
 static struct timezone sys_tz;	/* a: the time page has it as well */
 
 /* pthread_getcpuclockid(3), clock_getcpuclockid(3). */
@@ -43,7 +40,7 @@ static int cpu_clock_now(int clock, u64 *ns)
 	else
 		thread_group_cputime(t, &u, &s);
 	put_task_struct(t);
-	*ns = u + s;
+	*ns = (clock & CPUCLOCK_KIND) == CPUCLOCK_VIRT ? u : u + s;
 	return 0;
 }
 

@@ -37,6 +37,10 @@ static inline struct timeval ns_to_timeval(u64 ns)
 {
 	return (struct timeval){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / NSEC_PER_USEC };
 }
+/* A CPU-time clock's number: ~pid << 3 | bits; pid 0: one's own. */
+#define CPUCLOCK_PERTHREAD 4
+#define CPUCLOCK_KIND 3		/* 0 PROF, VIRT, 2 SCHED; 3: not a CPU clock */
+#define CPUCLOCK_VIRT 1		/* user time only */
 /* What @clock says now. -EINVAL: no such clock. */
 int clock_now(int clock, u64 *ns);
 /* Not a CPU-time clock: how far it is ahead of CLOCK_MONOTONIC now. */

@@ -1,5 +1,5 @@
 /*
- * cputimer - RLIMIT_CPU, ITIMER_VIRTUAL and ITIMER_PROF: the signals come, not
+ * cputimer - RLIMIT_CPU, ITIMER_VIRTUAL, ITIMER_PROF and timers on CPU clocks: the signals come, not
  * before their time, and to who has used it.
  */
 #define _GNU_SOURCE
@@ -66,6 +66,35 @@ static void test_itimer(int which, int sig)
 	FAILS(getitimer(3, &left), EINVAL);
 }
 
+static void test_timer(clockid_t clock)
+{
+	struct itimerspec value = { { 0, 0 }, { 0, 30 * MSEC } }, left;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	timer_t id;
+
+	signal(SIGUSR1, count);
+	if (timer_create(clock, &event, &id)) {
+		CHECK(!"timer_create");
+		return;
+	}
+	begin();
+	CHECK(timer_settime(id, 0, &value, NULL) == 0);
+	CHECK(timer_gettime(id, &left) == 0 && left.it_value.tv_nsec <= 30 * MSEC);
+	CHECK(came || left.it_value.tv_nsec > 0);
+	CHECK(spin(1) >= 30 * MSEC);
+	CHECK(timer_gettime(id, &left) == 0 && !left.it_value.tv_sec && !left.it_value.tv_nsec);
+	value.it_value.tv_sec = 0;		/* a time that has gone by */
+	value.it_value.tv_nsec = 1;
+	begin();
+	CHECK(timer_settime(id, TIMER_ABSTIME, &value, NULL) == 0);
+	spin(1);
+	value.it_interval.tv_nsec = 10 * MSEC;
+	begin();
+	CHECK(timer_settime(id, 0, &value, NULL) == 0);
+	spin(3);
+	CHECK(timer_delete(id) == 0);
+}
+
 /* SIGXCPU at once, SIGKILL after a second. */
 static void test_limit(void)
 {
@@ -106,8 +135,17 @@ static void test_limit(void)
 
 int main(void)
 {
+	clockid_t own;
+	timer_t id;
+
 	test_itimer(ITIMER_PROF, SIGPROF);
 	test_itimer(ITIMER_VIRTUAL, SIGVTALRM);
+	test_timer(CLOCK_PROCESS_CPUTIME_ID);
+	test_timer(CLOCK_THREAD_CPUTIME_ID);
+	CHECK(clock_getcpuclockid(0, &own) == 0);
+	test_timer(own);
+	CHECK(clock_getcpuclockid(1, &own) == 0);
+	FAILS(timer_create(own, NULL, &id), EINVAL);
 	test_limit();
 	return finish("cputimer");
 }
