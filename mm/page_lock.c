@@ -21,6 +21,7 @@
 #include "mm/filemap.h"
 #include "mm/page_alloc.h"
 #include "mm/swap.h"
+#include "mm/swap_state.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
@@ -158,11 +159,17 @@ void wait_on_page_migration(struct page *page, spinlock_t *ptl)
 	finish_wait(page_waitqueue(page), &wait.entry);
 }
 
-/* wait_on_page_writeback: until it is on disk. => a reference is held */
+/*
+ * wait_on_page_writeback: until it is on disk. A swap page's write may be one that reclaim still
+ * gathers neighbours for: it is sent. => a reference is held
+ */
 void wait_on_page_writeback(struct page *page)
 {
-	if (page_test(page, PG_writeback))
-		wait_for_bit(page, PG_writeback, TASK_UNINTERRUPTIBLE, false, "page writeback");
+	if (!page_test(page, PG_writeback))
+		return;
+	if (PageSwapCache(page))
+		swap_kick_all();
+	wait_for_bit(page, PG_writeback, TASK_UNINTERRUPTIBLE, false, "page writeback");
 }
 
 /*

@@ -182,7 +182,10 @@ static void count_steal(struct lruvec *lruvec, struct scan_control *sc, bool fil
 	count_vm_events(file ? PGSTEAL_FILE : PGSTEAL_ANON, reclaimed);
 }
 
-/* Looks at @nr pages of an inactive list. How many were freed. */
+/*
+ * Looks at @nr pages of an inactive list. How many were freed. Writes that it starts are not sent
+ * yet: the next pages are likely to lie beside them (shrink_node).
+ */
 static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec,
 					  struct scan_control *sc, enum lru_list lru)
 {
@@ -196,6 +199,8 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 		if (stalled)
 			return 0;
 		stalled = true;
+		if (sc->nr.pageout)
+			swap_kick_all();
 		reclaim_throttle(pgdat, VMSCAN_THROTTLE_ISOLATED);
 		if (fatal_signal_pending(current))
 			/* it is dying: let it allocate from the reserves and go */
@@ -212,10 +217,8 @@ static unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruve
 	move_pages_to_lru(lruvec, &pages);
 	mod_isolated(pgdat, file, -(long)taken);
 	count_steal(lruvec, sc, file, reclaimed);
-	if (sc->nr.pageout != pageout_before) {
-		swap_kick_all();
+	if (sc->nr.pageout != pageout_before)
 		lru_note_cost(lruvec, file, sc->nr.pageout - pageout_before);
-	}
 	sc->nr.taken += taken;
 	if (sc->nr.unqueued_dirty && sc->nr.unqueued_dirty == sc->nr.taken)
 		/* nothing but dirty pages, and nobody writes them */

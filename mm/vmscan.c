@@ -194,6 +194,12 @@ void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 	memset(&sc->nr, 0, sizeof(sc->nr));
 	prepare_scan_count(pgdat, sc);
 	shrink_node_memcgs(pgdat, sc);
+	/*
+	 * Neighbours have joined, and all pages are back on their lists, where the end of a write
+	 * finds them. From here on we may sleep.
+	 */
+	if (sc->nr.pageout)
+		swap_kick_all();
 	shrink_objects(pgdat, sc);
 	if (sc->nr_reclaimed > before)
 		pgdat->kswapd_failures = 0;	/* there is hope */

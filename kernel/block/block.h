@@ -17,8 +17,8 @@
 #include "mm/mm_types.h"
 
 #define SECTOR_SHIFT 9
-#define BLK_MAX_SEGMENTS 32
-/* requests set aside per device: 64 x 32 pages, 8 MiB in flight */
+#define BLK_MAX_SEGMENTS 64
+/* requests set aside per device: 64 x 64 pages, 16 MiB in flight */
 #define BLK_POOL_SIZE 64
 
 struct blk_segment { struct page *page; u32 offset, len; };	/* bytes; len a multiple of 512 */
