@@ -247,6 +247,8 @@ static kssize_t oom_group_write(struct cgroup_subsys_state *css, char *buf, size
 
 /*
  * memory.reclaim: so many bytes, now. -EAGAIN if there was less to be had; it is gone all the same.
+ * A quarter of what is missing at a time: the last pass of a run knows what it is to get, not what
+ * those before it got, and what they started to write is there for it to take as well.
  */
 static kssize_t reclaim_write(struct cgroup_subsys_state *css, char *buf, size_t len)
 {
@@ -264,7 +266,8 @@ static kssize_t reclaim_write(struct cgroup_subsys_state *css, char *buf, size_t
 		/* the last try: what CPUs still have in their batches, too */
 		if (!retries)
 			lru_add_drain_all();
-		reclaimed = try_to_free_mem_cgroup_pages(memcg, wanted - done, GFP_KERNEL,
+		reclaimed = try_to_free_mem_cgroup_pages(memcg, DIV_ROUND_UP(wanted - done, 4),
+							 GFP_KERNEL,
 							 MEMCG_RECLAIM_MAY_SWAP |
 							 MEMCG_RECLAIM_PROACTIVE);
 		if (!reclaimed && !retries--)

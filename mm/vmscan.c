@@ -94,8 +94,8 @@ static void shrink_lruvec(struct lruvec *lruvec, struct scan_control *sc)
 {
 	unsigned long nr[NR_LRU_LISTS], targets[NR_LRU_LISTS], reclaimed = 0;
 	bool trimmed = false;
-	/* A direct reclaimer's first, light pass is done as planned. */
-	bool proportional = !sc->kswapd && sc->priority == DEF_PRIORITY;
+	/* A direct reclaimer's first, light pass through the machine is done as planned. */
+	bool proportional = !sc->kswapd && !sc->target_memcg && sc->priority == DEF_PRIORITY;
 
 	get_scan_count(lruvec, sc, nr);
 	for (int lru = 0; lru < LRU_UNEVICTABLE; lru++)

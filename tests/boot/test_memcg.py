@@ -175,7 +175,8 @@ def test_lowering_max_and_reclaim():
         m.start("incg a hold 40")
         before = number(m, "a/memory.current")
         m.run("echo 8M > a/memory.reclaim")
-        assert number(m, "a/memory.current") <= before - (7 << 20)
+        # what was asked for, and little more: reclaim for the last pages looks at 32 of each list at a time
+        assert 7 << 20 <= before - number(m, "a/memory.current") <= 9 << 20
         status, output = m.run_status("echo 1G > a/memory.reclaim")
         assert status and "Resource temporarily unavailable" in output
         # all that could be had; what is being written can not
