@@ -81,13 +81,7 @@ bool mem_cgroup_oom(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages)
 	if (order > PAGE_ALLOC_COSTLY_ORDER)
 		return false;
 	memcg_memory_event(memcg, MEMCG_OOM);
-	if (!mem_cgroup_out_of_memory(memcg, gfp, order))
-		return false;
-	if (!fatal_signal_pending(current)) {	/* whoever dies needs a CPU for that */
-		current->__state = TASK_KILLABLE;
-		schedule_timeout_ns(TICK_NSEC, "mem_cgroup_oom");
-	}
-	return true;
+	return mem_cgroup_out_of_memory(memcg, gfp, order);
 }
 
 /* mem_cgroup_get_max: the measure of badness in @memcg: what it may have in memory and swap. */
