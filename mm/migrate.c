@@ -4,20 +4,27 @@
  * Idea:   the page is locked and isolated, so that neither reclaim nor a file's
  *         truncation meets it. Then, while it stays readable where it is:
  *
- *            1. every PTE becomes read-only:     the content stands still
+ *            1. every PTE becomes read-only
+ *               one flush of what CPUs remember:  the content stands still
  *            2. the content is copied
  *            3. the page cache (or swap cache) gets the new page in the old one's place
  *            4. PTE by PTE, the new frame replaces the old one
- *            5. the old page, which nobody has any more, is freed
+ *               one flush:                        nobody reads the old one any more
+ *            5. the old page, which nobody has, is freed
  *
- *         Whoever wants to write meanwhile faults, finds PG_migrating and waits, without a
- *         reference; the first write afterwards finds the page to be his. mprotect() leaves a locked page read-only for
- *         that reason. Between 3 and 4 both frames are mapped, with one content that nobody
- *         changes. Linux empties the PTEs instead (migration entries) and lets readers wait, too.
+ *         This is done for up to 32 pages together, so that a flush, which interrupts each CPU
+ *         that runs the program, is paid twice for all of them.
+ *
+ *         Whoever wants to write meanwhile faults, finds PG_migrating (on the old frame or, after 4,
+ *         on the new one) and waits, without a reference; the first write afterwards finds the
+ *         page to be his. mprotect() leaves a locked page read-only for that reason. Between 3
+ *         and the last flush both frames are in use, with one content that nobody changes. Linux
+ *         empties the PTEs instead (migration entries) and lets readers wait, too.
  *
  *         A page with a reference that is nobody's PTE, cache or list (somebody is just reading it
  *         through get_user_page) is not moved; it is tried again later.
- * Locks:  the page lock; then rmap's and LOCK_PTE; i_lock around step 3.
+ * Locks:  the page locks: of a group of pages only the first is waited for, others are tried;
+ *         then rmap's and LOCK_PTE; i_lock around step 3.
  * Above:  mbind.c, kernel/proc (move_pages, migrate_pages), cpuset.c.
  * Below:  rmap.c, swap.c, page_alloc.c.   In Linux: mm/migrate.c.
  */
@@ -41,6 +48,7 @@
 #include "mm/vmstat.h"
 
 #define MIGRATE_PASSES 10	/* Linux's: so often is a busy page asked again */
+#define MIGRATE_GROUP 32	/* pages that share their flushes */
 
 /* What goes over with the content; PG_anon_exclusive is settled by whoever writes first. */
 #define MOVED_FLAGS (PG_referenced | PG_uptodate | PG_active | PG_workingset | PG_error | \
@@ -51,7 +59,7 @@
 struct migrate_walk {
 	struct rmap_walk walk;		/* first: rmap.c hands it back */
 	struct page *new;
-	struct tlb_batch tlb;
+	struct tlb_batch *tlb;		/* what CPUs may remember; the caller flushes it */
 };
 
 static bool protect_one(struct page *page, struct vm_area_struct *vma, unsigned long addr,
@@ -66,7 +74,7 @@ static bool protect_one(struct page *page, struct vm_area_struct *vma, unsigned 
 	pte = ptep_get(ptep);
 	if (pte_write(pte) || (pte_dirty(pte) && !PageAnon(page))) {
 		pte = ptep_get_and_clear(ptep);		/* the CPU sets no bit while it is out */
-		tlb_batch_add(&m->tlb, &vma->vm_mm->tlb);
+		tlb_batch_add(m->tlb, &vma->vm_mm->tlb);
 		if (!PageAnon(page) && pte_dirty(pte)) {
 			set_page_dirty(page);
 			pte = pte_mkclean(pte);
@@ -89,7 +97,7 @@ static bool replace_one(struct page *old, struct vm_area_struct *vma, unsigned l
 		return true;
 	pte = ptep_get_and_clear(ptep);
 	VM_BUG_ON_PAGE(pte_write(pte), old);
-	tlb_batch_add(&m->tlb, &vma->vm_mm->tlb);
+	tlb_batch_add(m->tlb, &vma->vm_mm->tlb);
 	get_page(m->new);
 	if (PageAnon(old))
 		page_add_anon_rmap(m->new, vma, addr);
@@ -107,17 +115,16 @@ static void walk_ptes(struct page *page, struct migrate_walk *m)
 {
 	if (page_mapped(page))
 		rmap_walk(page, &m->walk);
-	tlb_batch_flush(&m->tlb);
 }
 
 /*
  * A fork may copy a PTE to where the walk has been already: until none is left. => the old page is
  * in no cache any more, so nobody else maps it
  */
-static void replace_ptes(struct page *old, struct page *new)
+static void replace_ptes(struct page *old, struct page *new, struct tlb_batch *tlb)
 {
 	while (page_mapped(old)) {
-		struct migrate_walk m = { .walk.visit = replace_one, .new = new };
+		struct migrate_walk m = { .walk.visit = replace_one, .new = new, .tlb = tlb };
 
 		walk_ptes(old, &m);
 		cond_resched();
@@ -211,77 +218,178 @@ static void move_flags(struct page *old, struct page *new)
  * Steps 4 and 5 need the reverse map of @old, whose mapping a cache's replacement has cleared: for
  * the walks it is put back. => old locked; nobody finds it through the cache
  */
-static void replace_file_ptes(struct page *old, struct page *new, struct address_space *mapping)
+static void replace_file_ptes(struct page *old, struct page *new, struct address_space *mapping,
+			      struct tlb_batch *tlb)
 {
 	old->mapping = mapping;
-	replace_ptes(old, new);
+	replace_ptes(old, new, tlb);
 	WRITE_ONCE(old->mapping, NULL);
 }
 
-/* => both locked, @old isolated. 0; -EAGAIN: somebody holds a reference */
-static int move_to_new_page(struct page *old, struct page *new)
+/* --- a group of pages --- */
+
+/* One page on its way. */
+struct migration {
+	struct page *old, *new;		/* both locked from lock_group() on */
+	int error;			/* 0, or -EAGAIN: @old stays where it is */
+};
+
+/* A page of a file's cache (or of shmem, unless it is in the swap cache). */
+static bool is_file_page(const struct page *page)
 {
-	struct migrate_walk m = { .walk.visit = protect_one };
+	return !PageAnon(page) && !PageSwapCache(page);
+}
+
+/* Step 1. => old locked and isolated. The PTEs are read-only once @tlb has been flushed. */
+static void begin_move(struct migration *mig, struct tlb_batch *tlb)
+{
+	struct migrate_walk m = { .walk.visit = protect_one, .tlb = tlb };
+	struct page *old = mig->old;
 	struct address_space *mapping = page_mapping(old);
-	bool file = !PageAnon(old) && !PageSwapCache(old);
+	bool file = is_file_page(old);
 
 	/* A page without a mapping was truncated: it is on its way out. */
-	if ((file && !mapping) || (!PageSwapCache(old) && old->private))
-		return -EAGAIN;
-	if (file && (mapping->flags & AS_LOWMEM) && page_is_highmem(new))
-		return -EAGAIN;
+	if ((file && !mapping) || (!PageSwapCache(old) && old->private) ||
+	    (file && (mapping->flags & AS_LOWMEM) && page_is_highmem(mig->new))) {
+		mig->error = -EAGAIN;
+		return;
+	}
+	page_set(old, PG_migrating);
 	page_clear(old, PG_anon_exclusive);
 	walk_ptes(old, &m);
+}
+
+/*
+ * Steps 2 to 4. => no CPU can write to the old page. CPUs may go on reading it until @tlb is flushed
+ */
+static void move_to_new_page(struct migration *mig, struct tlb_batch *tlb)
+{
+	struct page *old = mig->old, *new = mig->new;
+	struct address_space *mapping = page_mapping(old);
+	bool file = is_file_page(old);
+
+	mig->error = -EAGAIN;
 	if (page_count(old) != expected_count(old, mapping))
-		return -EAGAIN;
+		return;
 	copy_highpage(new, old);
-	page_set(new, old->flags & (PG_swapbacked | PG_uptodate));
+	page_set(new, (old->flags & (PG_swapbacked | PG_uptodate)) | PG_migrating);
 	new->memcg = old->memcg;	/* both, while counts go from one to the other */
 	if (mapping && !replace_in_cache(old, new, mapping)) {
 		new->memcg = NULL;
-		return -EAGAIN;
+		return;
 	}
 	if (file)
-		replace_file_ptes(old, new, mapping);
+		replace_file_ptes(old, new, mapping, tlb);
 	else
-		replace_ptes(old, new);
+		replace_ptes(old, new, tlb);
 	count_isolated(old, -1);
 	move_flags(old, new);
-	return 0;
+	mig->error = 0;
 }
 
-/* One try. 0: @page (off its list) is gone. -EAGAIN, -ENOMEM: it is as it was. */
-static int unmap_and_move(struct page *page, new_page_t get_new, void *arg)
+/*
+ * Step 5, or @old is as it was, and goes to @again. => neither CPU nor PTE knows the one that goes
+ */
+static void end_move(struct migration *mig, struct list_head *again)
 {
-	struct page *new;
-	int error;
+	struct page *old = mig->old, *new = mig->new;
 
-	if (page_count(page) == 1) {		/* all others let go of it meanwhile */
-		count_isolated(page, -1);
-		putback_lru_page(page);
-		return 0;
-	}
-	new = get_new(page, arg);
-	if (!new)
-		return -ENOMEM;
-	lock_page(page);
-	wait_on_page_writeback(page);
-	page_set(new, PG_locked);
-	page_set(page, PG_migrating);
-	error = move_to_new_page(page, new);
-	page_clear(page, PG_migrating);	/* before unlock_page() wakes those who wait */
-	if (error) {
+	/* before unlock_page() wakes those who wait */
+	page_clear(old, PG_migrating);
+	page_clear(new, PG_migrating);
+	if (mig->error) {
 		page_clear(new, PG_locked | MOVED_FLAGS | PG_swapbacked);
-		unlock_page(page);
 		put_page(new);
-		return error;
+		unlock_page(old);
+		list_add_tail(&old->lru, again);
+		return;
 	}
-	unlock_page(page);
-	put_page(page);			/* the list's: the last */
 	unlock_page(new);
 	lru_cache_add(new);
 	put_page(new);			/* the allocation's: PTEs and cache have theirs */
-	return 0;
+	unlock_page(old);
+	put_page(old);			/* the list's: the last */
+}
+
+/*
+ * Takes up to MIGRATE_GROUP pages off @from and finds frames for them. Those without one go to
+ * @again; those that all others let go of are counted in *@moved. How many are in @group.
+ */
+static unsigned int gather_group(struct list_head *from, struct migration group[],
+				 new_page_t get_new, void *arg, struct list_head *again, int *moved)
+{
+	unsigned int n = 0;
+
+	while (n < MIGRATE_GROUP && !list_empty(from)) {
+		struct page *page = list_first_entry(from, struct page, lru), *new;
+
+		list_del(&page->lru);
+		cond_resched();
+		if (page_count(page) == 1) {
+			count_isolated(page, -1);
+			putback_lru_page(page);
+			++*moved;
+			continue;
+		}
+		new = get_new(page, arg);
+		if (new)
+			group[n++] = (struct migration){ .old = page, .new = new };
+		else
+			list_add_tail(&page->lru, again);
+	}
+	return n;
+}
+
+/*
+ * Locks the pages of @group, up to one for which we would have to wait: who holds locks must not,
+ * since others lock several pages, too, in an order of their own. That one and those behind it go
+ * back to the head of @from. How many are left: at least one, if there was one
+ */
+static unsigned int lock_group(struct migration group[], unsigned int n, struct list_head *from)
+{
+	unsigned int locked = 0;
+
+	if (n) {
+		lock_page(group[0].old);
+		wait_on_page_writeback(group[0].old);
+		for (locked = 1; locked < n && trylock_page(group[locked].old); locked++) {
+			if (page_test(group[locked].old, PG_writeback)) {
+				unlock_page(group[locked].old);
+				break;
+			}
+		}
+	}
+	for (unsigned int i = 0; i < locked; i++)
+		page_set(group[i].new, PG_locked);
+	for (unsigned int i = n; i > locked; i--) {
+		put_page(group[i - 1].new);
+		list_add(&group[i - 1].old->lru, from);
+	}
+	return locked;
+}
+
+/* Tries a group of @from's pages once. How many are gone; the others are on @again, or on @from. */
+static int migrate_group(struct list_head *from, new_page_t get_new, void *arg,
+			 struct list_head *again)
+{
+	struct migration group[MIGRATE_GROUP];
+	struct tlb_batch tlb = { 0 };
+	int moved = 0;
+	unsigned int n = gather_group(from, group, get_new, arg, again, &moved);
+
+	n = lock_group(group, n, from);
+	for (unsigned int i = 0; i < n; i++)
+		begin_move(&group[i], &tlb);
+	tlb_batch_flush(&tlb);
+	for (unsigned int i = 0; i < n; i++)
+		if (!group[i].error)
+			move_to_new_page(&group[i], &tlb);
+	tlb_batch_flush(&tlb);
+	for (unsigned int i = 0; i < n; i++) {
+		moved += !group[i].error;
+		end_move(&group[i], again);
+	}
+	return moved;
 }
 
 /* --- many --- */
@@ -315,16 +423,8 @@ int migrate_pages(struct list_head *from, new_page_t get_new, void *arg)
 
 		if (pass)
 			lru_add_drain_all();	/* batches hold references */
-		while (!list_empty(from)) {
-			struct page *page = list_first_entry(from, struct page, lru);
-
-			list_del(&page->lru);
-			cond_resched();
-			if (unmap_and_move(page, get_new, arg))
-				list_add_tail(&page->lru, &again);
-			else
-				moved++;
-		}
+		while (!list_empty(from))
+			moved += migrate_group(from, get_new, arg, &again);
 		list_splice(&again, from);
 		if (fatal_signal_pending(current))
 			break;
