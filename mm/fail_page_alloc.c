@@ -3,8 +3,8 @@
  *                     every error path is run by some test.
  *
  * Idea:   fail_page_alloc=<interval>[,<seed>[,<min-order>]]: of the requests a
- *         user process makes that may sleep (those whose failure somebody must
- *         handle), one in <interval> fails, chosen by a stream of numbers from
+ *         user process makes that may sleep, or that are tried once only (those whose failure
+ *         somebody must handle), one in <interval> fails, chosen by a stream of numbers from
  *         the seed: the same seed and load give the same failures.
  *         vm.fail_page_alloc_interval changes the interval of a running system.
  *         failslab=<interval>[,<seed>] and vm.failslab_interval: the same for objects.
@@ -29,10 +29,14 @@ int failslab_interval;
 CTL_SYSCTL_INT("vm.failslab_interval", failslab_interval, 0, 1 << 30);
 static struct rnd_state slab_draw = { .s = 1 };
 
-/* Does somebody have to handle the failure of a request with @gfp, and is he one of a test's? */
+/*
+ * Does somebody have to handle the failure of a request with @gfp, and is he one of a test's? Who
+ * does not want it tried again (__GFP_NORETRY) has something else to do.
+ */
 static bool may_fail(gfp_t gfp)
 {
-	if ((gfp & __GFP_NOFAIL) || !(gfp & __GFP_DIRECT_RECLAIM) || in_interrupt())
+	if ((gfp & __GFP_NOFAIL) || !(gfp & (__GFP_DIRECT_RECLAIM | __GFP_NORETRY)) ||
+	    in_interrupt())
 		return false;
 	return current->mm && !(current->flags & (PF_KTHREAD | PF_MEMALLOC | PF_EXITING)) &&
 	       current->pid != 1;

@@ -9,6 +9,8 @@
  *
  *         A slab is full (on no list), partial or empty; a few empty ones are
  *         kept, the rest goes back at once. kmalloc is a row of caches by size.
+ *         A slab is as large as wastes little; where no such block is free, as small as holds
+ *         one object: slabs of both sizes stand side by side in a cache.
  *         An object's slab is found from its address: every page of a slab knows
  *         how far back the first one is (page->private).
  *
@@ -111,28 +113,50 @@ static void check_free(struct kmem_cache *s, void *object)
 
 /* --- slabs --- */
 
+/*
+ * Pages for a slab: the block that wastes least, if one is free: no effort, no reserve, no word in
+ * the log is worth it. Else the smallest that holds an object, by all means that @gfp allows.
+ * *order: which it is. NULL: no memory
+ */
+static struct page *alloc_slab_pages(struct kmem_cache *s, gfp_t gfp, unsigned int *order)
+{
+	gfp &= ~(__GFP_ZERO | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP | __GFP_ACCOUNT);
+	gfp |= s->gfp;
+	*order = s->order;
+	if (s->order > s->min_order) {
+		gfp_t light = (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN;
+		struct page *slab;
+
+		if (gfp & __GFP_DIRECT_RECLAIM)
+			light = (light & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC;
+		slab = alloc_pages(light, s->order);
+		if (likely(slab))
+			return slab;
+		*order = s->min_order;
+	}
+	return alloc_pages(gfp, *order);
+}
+
 /* A new slab, all objects free and chained by address; NULL without memory. */
 static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 {
-	struct page *slab = alloc_pages(
-		(gfp & ~(__GFP_ZERO | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP | __GFP_ACCOUNT)) |
-			s->gfp,
-		s->order);
+	unsigned int order;
+	struct page *slab = alloc_slab_pages(s, gfp, &order);
 	char *base, *object;
 
 	if (!slab)
 		return NULL;
-	for (unsigned int i = 0; i < 1U << s->order; i++) {
+	for (unsigned int i = 0; i < 1U << order; i++) {
 		page_set(slab + i, PG_slab);
 		slab[i].private = i;
 	}
 	slab->slab_cache = s;
 	slab->inuse = 0;
-	slab->objects = s->per_slab;
-	slab->slab_order = s->order;
+	slab->objects = (PAGE_SIZE << order) / s->size;
+	slab->slab_order = order;
 	slab->freelist = NULL;
 	base = page_address(slab);
-	for (int i = s->per_slab - 1; i >= 0; i--) {
+	for (int i = slab->objects - 1; i >= 0; i--) {
 		object = base + (size_t)i * s->size;
 		if (s->ctor)
 			s->ctor(object);
@@ -141,24 +165,26 @@ static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 		*link_of(s, object) = slab->freelist;
 		slab->freelist = object;
 	}
-	mod_node_page_state(page_pgdat(slab), s->stat, 1L << s->order);
+	mod_node_page_state(page_pgdat(slab), s->stat, 1L << order);
 	return slab;
 }
 
 static void free_slab(struct kmem_cache *s, struct page *slab)
 {
+	unsigned int order = slab->slab_order;
+
 	if (CHECKS)
 		BUG_ON(slab->inuse || !page_test(slab, PG_slab));
-	mod_node_page_state(page_pgdat(slab), s->stat, -(1L << s->order));
+	mod_node_page_state(page_pgdat(slab), s->stat, -(1L << order));
 	if (current->reclaim_state)
-		current->reclaim_state->reclaimed_slab += 1UL << s->order;
+		current->reclaim_state->reclaimed_slab += 1UL << order;
 	slab->memcg = NULL;
 	slab->freelist = NULL;
-	for (unsigned int i = 0; i < 1U << s->order; i++) {
+	for (unsigned int i = 0; i < 1U << order; i++) {
 		page_clear(slab + i, PG_slab);
 		slab[i].private = 0;
 	}
-	__free_pages(slab, s->order);
+	__free_pages(slab, order);
 }
 
 static void free_slabs(struct kmem_cache *s, struct list_head *slabs)
@@ -167,6 +193,21 @@ static void free_slabs(struct kmem_cache *s, struct list_head *slabs)
 
 	list_for_each_entry_safe(slab, next, slabs, lru)
 		free_slab(s, slab);
+}
+
+/* => s->lock held. @slab, all free, joins the empty ones, or leaves them. */
+static void count_empty_slab(struct kmem_cache *s, const struct page *slab, int n)
+{
+	s->nr_empty += n;
+	s->empty_pages += (long)n << slab->slab_order;
+}
+
+/* => s->lock held. @slab, all free, becomes the cache's, or is its no more. */
+static void count_slab(struct kmem_cache *s, const struct page *slab, int n)
+{
+	s->nr_slabs += n;
+	s->nr_objects += n * (long)slab->objects;
+	s->nr_free += n * (long)slab->objects;
 }
 
 /* => s->lock held. A free object out of some slab, or NULL. */
@@ -179,7 +220,7 @@ static void *take_object(struct kmem_cache *s)
 		slab = list_first_entry_or_null(&s->empty, struct page, lru);
 		if (!slab)
 			return NULL;
-		s->nr_empty--;
+		count_empty_slab(s, slab, -1);
 		list_move(&slab->lru, &s->partial);
 	}
 	object = slab->freelist;
@@ -209,11 +250,10 @@ static void give_object(struct kmem_cache *s, void *object, struct list_head *sp
 		list_del(&slab->lru);
 	if (s->nr_empty < SLAB_KEEP_EMPTY) {
 		list_add(&slab->lru, &s->empty);
-		s->nr_empty++;
+		count_empty_slab(s, slab, 1);
 		return;
 	}
-	s->nr_slabs--;
-	s->nr_free -= s->per_slab;
+	count_slab(s, slab, -1);
 	list_add(&slab->lru, spare);
 }
 
@@ -273,9 +313,8 @@ static void add_slab(struct kmem_cache *s, struct page *slab)
 	unsigned long flags = spin_lock_irqsave(&s->lock);
 
 	list_add(&slab->lru, &s->empty);
-	s->nr_empty++;
-	s->nr_slabs++;
-	s->nr_free += s->per_slab;
+	count_empty_slab(s, slab, 1);
+	count_slab(s, slab, 1);
 	spin_unlock_irqrestore(&s->lock, flags);
 }
 
@@ -399,11 +438,15 @@ void kfree_object(struct kmem_cache *s, void *object)
 
 /*
  * The smallest block of which at most an eighth is wasted; else the smallest that holds one
- * object.
+ * object, which is also what there is to fall back to.
  */
 static void choose_order(struct kmem_cache *s)
 {
 	int best = -1;
+
+	s->min_order = 0;
+	while ((PAGE_SIZE << s->min_order) < s->size)
+		s->min_order++;
 
 	for (unsigned int o = 0; o <= SLAB_MAX_ORDER; o++) {
 		unsigned long bytes = PAGE_SIZE << o, n = bytes / s->size;
@@ -489,17 +532,18 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 static unsigned long shrink_cache(struct kmem_cache *s)
 {
 	unsigned long flags, n;
+	struct page *slab;
 	LIST_HEAD(spare);
 
 	flags = spin_lock_irqsave(&s->lock);
-	n = s->nr_empty;
+	n = s->empty_pages;
+	list_for_each_entry(slab, &s->empty, lru)
+		count_slab(s, slab, -1);
 	list_splice_init(&s->empty, &spare);
-	s->nr_slabs -= n;
-	s->nr_free -= n * s->per_slab;
-	s->nr_empty = 0;
+	s->nr_empty = s->empty_pages = 0;
 	spin_unlock_irqrestore(&s->lock, flags);
 	free_slabs(s, &spare);
-	return n << s->order;
+	return n;
 }
 
 void kmem_cache_destroy(struct kmem_cache *s)
@@ -526,7 +570,7 @@ static unsigned long count_empty(struct shrinker *unused)
 	struct kmem_cache *s;
 
 	list_for_each_entry(s, &slab_caches, list)
-		pages += READ_ONCE(s->nr_empty) << s->order;
+		pages += READ_ONCE(s->empty_pages);
 	spin_unlock_irqrestore(&slab_list_lock, flags);
 	return pages;
 }
@@ -604,7 +648,7 @@ static struct slab_figures cache_figures(struct kmem_cache *s)
 
 	for_each_online_cpu(cpu)
 		idle += READ_ONCE(s->cpu[cpu].count);
-	f.objects = f.slabs * s->per_slab;
+	f.objects = s->nr_objects;
 	f.active = f.objects > idle ? f.objects - idle : 0;
 	spin_unlock_irqrestore(&s->lock, flags);
 	return f;

@@ -19,7 +19,8 @@ struct kmem_cache {
 	unsigned int object_size;	/* c: what was asked for */
 	unsigned int owner;		/* c: where its memory group stands (SLAB_ACCOUNT) */
 	unsigned int link;		/* c: where in a free object the chain's pointer lies */
-	unsigned int order, per_slab;	/* c: pages (log2) and objects of a slab */
+	unsigned int order, per_slab;	/* c: pages (log2) and objects of a slab … */
+	unsigned int min_order;		/* c: … or so small, where memory is in pieces */
 	unsigned int limit, batch;	/* c: of a CPU's stock */
 	unsigned int flags;		/* c: SLAB_* */
 	gfp_t gfp;			/* c: added to each request for pages */
@@ -28,8 +29,8 @@ struct kmem_cache {
 	const char *name;		/* c */
 	spinlock_t lock;		/* LOCK_SLAB, irqsave */
 	struct list_head partial, empty;	/* l: slabs with some, with all objects free */
-	/* l: slabs; empty ones; free objects in slabs */
-	unsigned long nr_slabs, nr_empty, nr_free;
+	/* l: slabs; empty ones, and their pages; objects in slabs; of those, free ones */
+	unsigned long nr_slabs, nr_empty, empty_pages, nr_objects, nr_free;
 	struct list_head list;		/* slab_list_lock */
 };
 

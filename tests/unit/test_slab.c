@@ -134,6 +134,59 @@ static void constructed_once(void **state)
 	assert_int_equal(constructed, s->per_slab);
 }
 
+/* --- memory in pieces --- */
+
+/*
+ * Low memory has no two free pages side by side: objects whose slabs would be blocks come from
+ * single pages, as far as one holds an object. Slabs of both sizes are counted, and given back.
+ */
+static void smaller_slabs_where_memory_is_in_pieces(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("pieces", 1500, 0, 0, NULL);
+	struct kmem_cache *large = kmem_cache_create("large", 5000, 0, 0, NULL);
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	enum { MAX_PAGES = 128 << 8, OBJECTS = 50 };
+	static struct page *pages[MAX_PAGES];
+	void *objects[OBJECTS], *whole = kmem_cache_alloc(s, GFP_KERNEL);
+	unsigned long n = 0, small = 0, used;
+
+	assert_true(s->order > 0 && s->min_order == 0 && large->min_order == 1);
+	assert_int_equal(slab_of(whole)->slab_order, s->order);
+	while (n < MAX_PAGES && (pages[n] = alloc_page(gfp | __GFP_MEMALLOC)))
+		n++;
+	for (unsigned long i = 0; i < n; i++)
+		if (page_to_pfn(pages[i]) & 1) {
+			__free_page(pages[i]);
+			pages[i] = NULL;
+		}
+	used = slab_pages();
+	for (int i = 0; i < OBJECTS; i++) {
+		objects[i] = kmem_cache_alloc(s, gfp);
+		assert_non_null(objects[i]);
+		memset(objects[i], i, 1500);
+		if (slab_of(objects[i])->slab_order == 0)
+			small++;
+	}
+	assert_true(small > 0);
+	assert_true(s->nr_objects >= OBJECTS + 1);
+	assert_true(slab_pages() > used);
+	/* what no page holds needs a block, and there is none */
+	assert_null(kmem_cache_alloc(large, gfp));
+	for (int i = 0; i < OBJECTS; i++)
+		for (int b = 0; b < 1500; b++)
+			assert_int_equal(((u8 *)objects[i])[b], i);
+	for (int i = 0; i < OBJECTS; i++)
+		kmem_cache_free(s, objects[i]);
+	kmem_cache_free(s, whole);
+	for (unsigned long i = 0; i < n; i++)
+		if (pages[i])
+			__free_page(pages[i]);
+	kmem_cache_destroy(s);
+	kmem_cache_destroy(large);
+	shrink_all();
+	assert_true(slab_pages() <= used);
+}
+
 /* --- random traffic --- */
 
 struct held {
@@ -539,6 +592,7 @@ int main(void)
 		T(objects_are_apart_and_aligned),
 		T(zeroed_if_asked),
 		T(constructed_once),
+		T(smaller_slabs_where_memory_is_in_pieces),
 		T(everything_comes_back),
 		T(empty_slabs_go_back),
 		T(objects_wander_between_cpus),
