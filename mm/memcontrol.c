@@ -539,6 +539,7 @@ static struct cgroup_subsys_state *mem_cgroup_css_alloc(struct cgroup_subsys_sta
 	page_counter_init(&memcg->memory, parent ? &parent->memory : NULL);
 	page_counter_init(&memcg->swap, parent ? &parent->swap : NULL);
 	mem_cgroup_high_init(memcg);
+	list_lru_init_group(memcg->lrus);
 	init_waitqueue_head(&memcg->events_file.wait);
 	init_waitqueue_head(&memcg->events_local_file.wait);
 	init_waitqueue_head(&memcg->swap_events_file.wait);

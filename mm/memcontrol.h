@@ -10,6 +10,7 @@
 #include "kernel/sched/cgroup.h"
 #include "kernel/sched/workqueue.h"
 #include "mm/gfp.h"
+#include "mm/list_lru.h"
 #include "mm/page-flags.h"
 #include "mm/page_counter.h"
 #include "mm/swapfile.h"
@@ -64,6 +65,8 @@ struct mem_cgroup {
 	_Atomic unsigned long spare_bytes;	/* a: charged for objects, no object has them */
 	struct cgroup_file events_file, events_local_file, swap_events_file;
 	struct work_struct high_work;
+	/* the caches' locks: unused objects that it pays for; the root's are in struct list_lru */
+	struct list_lru_one lrus[MAX_LIST_LRUS];
 	/* c; the root's: NULL, it is the node */
 	struct mem_cgroup_per_node *nodeinfo[MAX_NUMNODES];
 };

@@ -187,6 +187,12 @@ static void refill_objects(struct mem_cgroup *memcg, unsigned int bytes, bool un
 	unsigned long flags = local_irq_save(), pages = 0;
 	struct object_stock *stock = this_cpu_ptr(object_stock);
 
+	/* A removed group's stocks have been emptied: one of them would keep it for ever. */
+	if (unlikely(!(READ_ONCE(memcg->css.flags) & CSS_ONLINE))) {
+		local_irq_restore(flags);
+		add_spare_bytes(memcg, bytes);
+		return;
+	}
 	if (stock->memcg != memcg) {
 		drain_objects(stock);
 		css_get(&memcg->css);

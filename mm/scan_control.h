@@ -58,8 +58,11 @@ void prepare_scan_count(struct pglist_data *pgdat, struct scan_control *sc);
 void get_scan_count(struct lruvec *lruvec, struct scan_control *sc,
 		    unsigned long nr[NR_LRU_LISTS]);
 
-/* shrinker.c: every shrinker at @priority; objects freed. */
-unsigned long shrink_slab(int priority);
+/*
+ * shrinker.c: what @memcg (NULL: the root) has in the caches, at @priority; the root also has what is
+ * kept by no group. Objects freed.
+ */
+unsigned long shrink_slab(struct mem_cgroup *memcg, int priority);
 
 /* throttle.c: a reclaimer waits for what only others can do. */
 enum vmscan_throttle_state {

@@ -4,7 +4,8 @@
  * Idea:   a cache says how many objects it could free and frees that many when
  *         asked. Each pass asks for the same share of every cache as of the
  *         page lists: a 2^priority-th, times four, divided by what an object costs to
- *         make again (seeks).
+ *         make again (seeks). Caches that keep their objects by memory group (list_lru.h)
+ *         are asked group by group, in the walk that goes through the groups' pages, too.
  * Locks:  shrinker_rwsem (LOCK_SHRINKER): held for reading while scanning; a scan that finds it
  * taken does without.
  * Above:  vmscan.c, truncate.c (drop_caches).   Below: the caches.   In Linux: mm/vmscan.c
@@ -13,7 +14,9 @@
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
 #include "mm/debug.h"
+#include "mm/memcontrol.h"
 #include "mm/scan_control.h"
+#include "mm/swap.h"
 #include "mm/trace.h"
 #include "mm/vmstat.h"
 
@@ -31,13 +34,21 @@ void register_shrinker(struct shrinker *s)
 	up_write(&shrinker_rwsem);
 }
 
-static unsigned long do_shrink_slab(struct shrinker *s, int priority)
+/* A removed group's objects are few, and nobody will use them as its own again. */
+static bool is_removed(const struct mem_cgroup *memcg)
 {
-	unsigned long count = s->count_objects(s), freed = 0;
+	return memcg && !(memcg->css.flags & CSS_ONLINE);
+}
+
+static unsigned long do_shrink_slab(struct shrinker *s, struct mem_cgroup *memcg, int priority)
+{
+	unsigned long count = s->count_objects(s, memcg), freed = 0;
 	unsigned long want = (count >> priority) * 4 / s->seeks, total;
 
 	if (priority == 0)
 		want = count;
+	if (!want && unlikely(is_removed(memcg)))
+		want = MIN(count, SWAP_CLUSTER_MAX);
 	total = want;
 	if (count)
 		TRACE(mm_shrink_slab_start, .shr = s, .shrink = (void *)s->scan_objects,
@@ -46,7 +57,7 @@ static unsigned long do_shrink_slab(struct shrinker *s, int priority)
 	while (want) {
 		unsigned long nr = MIN(want, SHRINK_BATCH);
 
-		freed += s->scan_objects(s, nr);
+		freed += s->scan_objects(s, memcg, nr);
 		count_vm_events(SLABS_SCANNED, nr);
 		want -= nr;
 		cond_resched();
@@ -58,18 +69,32 @@ static unsigned long do_shrink_slab(struct shrinker *s, int priority)
 }
 
 /*
- * shrink_slab: every cache at @priority. Objects freed (pages are counted by the slab allocator).
+ * shrink_slab: what @memcg (NULL: the root) has in each cache, at @priority. Objects freed (pages
+ * are counted by the slab allocator).
  */
-unsigned long shrink_slab(int priority)
+unsigned long shrink_slab(struct mem_cgroup *memcg, int priority)
 {
 	unsigned long freed = 0;
 	struct shrinker *s;
 
+	if (mem_cgroup_is_root(memcg))
+		memcg = NULL;
 	if (!down_read_trylock(&shrinker_rwsem))
 		return 0;
 	list_for_each_entry(s, &shrinkers, list)
-		freed += do_shrink_slab(s, priority);
+		if (!memcg || s->memcg_aware)
+			freed += do_shrink_slab(s, memcg, priority);
 	up_read(&shrinker_rwsem);
+	return freed;
+}
+
+static unsigned long drop_round(void)
+{
+	struct mem_cgroup *memcg = NULL;
+	unsigned long freed = 0;
+
+	while ((memcg = mem_cgroup_iter(NULL, memcg)))
+		freed += shrink_slab(memcg, 0);
 	return freed;
 }
 
@@ -78,6 +103,6 @@ void drop_slab(void)
 {
 	int rounds = 0;
 
-	while (shrink_slab(0) > 10 && ++rounds < 16)
+	while (drop_round() > 10 && ++rounds < 16)
 		cond_resched();
 }

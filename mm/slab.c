@@ -347,6 +347,14 @@ static inline bool account_object(struct kmem_cache *s, void *object, gfp_t gfp)
 	return false;
 }
 
+/* slab.h */
+struct mem_cgroup *mem_cgroup_from_slab_obj(void *object)
+{
+	const struct kmem_cache *s = slab_of(object)->slab_cache;
+
+	return s->flags & SLAB_ACCOUNT ? *owner_of(s, object) : NULL;
+}
+
 static __always_inline void *alloc_object(struct kmem_cache *s, gfp_t gfp)
 {
 	struct kmem_cache_cpu *c;
@@ -564,7 +572,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 
 /* --- under pressure --- */
 
-static unsigned long count_empty(struct shrinker *unused)
+static unsigned long count_empty(struct shrinker *unused, struct mem_cgroup *root)
 {
 	unsigned long flags = spin_lock_irqsave(&slab_list_lock), pages = 0;
 	struct kmem_cache *s;
@@ -579,7 +587,7 @@ static unsigned long count_empty(struct shrinker *unused)
  * Caches are hardly ever destroyed, and never one that another user knows: the list is walked
  * under its lock.
  */
-static unsigned long scan_empty(struct shrinker *unused, unsigned long nr)
+static unsigned long scan_empty(struct shrinker *unused, struct mem_cgroup *root, unsigned long nr)
 {
 	unsigned long flags = spin_lock_irqsave(&slab_list_lock), pages = 0;
 	struct kmem_cache *s;

@@ -153,38 +153,37 @@ void age_active_anon(struct pglist_data *pgdat, struct scan_control *sc)
 				   LRU_ACTIVE_ANON);
 }
 
-/* The lists of each group that the reclaim is about, on one node. */
+/*
+ * The lists of each group that the reclaim is about, on one node; and what it has in caches of names
+ * and inodes, which are not kept by node.
+ */
 static void shrink_node_memcgs(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	struct mem_cgroup *memcg = NULL;
 
 	if (likely(!memcg_groups)) {
 		shrink_lruvec(&pgdat->lruvec, sc);
+		shrink_slab(NULL, sc->priority);
 		return;
 	}
 	while ((memcg = mem_cgroup_iter(sc->target_memcg, memcg))) {
 		cond_resched();
-		if (!scan_protected(memcg, sc))
-			shrink_lruvec(mem_cgroup_lruvec(memcg, pgdat), sc);
+		if (scan_protected(memcg, sc))
+			continue;
+		shrink_lruvec(mem_cgroup_lruvec(memcg, pgdat), sc);
+		shrink_slab(memcg, sc->priority);
 	}
 }
 
-/*
- * Kernel objects are not kept by group: the machine's caches are shrunk where the machine is short
- * of memory, or where the group has some.
- */
-static void shrink_objects(struct pglist_data *pgdat, struct scan_control *sc)
+/* Slabs that became empty in this pass count as reclaimed pages. */
+static void count_reclaimed_slabs(struct scan_control *sc)
 {
 	struct reclaim_state *slab = current->reclaim_state;
 
-	if (mem_cgroup_is_root(sc->target_memcg) ||
-	    memcg_node_state(sc->target_memcg, pgdat->node_id, NR_SLAB_RECLAIMABLE) >= PAGE_SIZE)
-		shrink_slab(sc->priority);
-	if (slab) {
-		if (!sc->target_memcg)		/* they need not have been the group's */
-			sc->nr_reclaimed += slab->reclaimed_slab;
-		slab->reclaimed_slab = 0;
-	}
+	if (!slab)
+		return;
+	sc->nr_reclaimed += slab->reclaimed_slab;
+	slab->reclaimed_slab = 0;
 }
 
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
@@ -200,7 +199,7 @@ void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 	 */
 	if (sc->nr.pageout)
 		swap_kick_all();
-	shrink_objects(pgdat, sc);
+	count_reclaimed_slabs(sc);
 	if (sc->nr_reclaimed > before)
 		pgdat->kswapd_failures = 0;	/* there is hope */
 	if (sc->kswapd && sc->nr.immediate)

@@ -11,6 +11,8 @@
 /* fruitless kswapd runs in a row until a node counts as hopeless */
 #define MAX_RECLAIM_RETRIES 16
 
+struct mem_cgroup;
+
 struct reclaim_state { unsigned long reclaimed_slab; };
 /* Direct reclaim for an allocation that failed: pages freed; 0: nothing could be. May sleep. */
 unsigned long try_to_free_pages(struct pglist_data *pgdat, int order, gfp_t gfp,
@@ -32,9 +34,12 @@ void acct_reclaim_writeback(struct page *page);
 
 /* Caches that can shrink (slab objects, inodes). */
 struct shrinker {
-	unsigned long (*count_objects)(struct shrinker *s);
+	/* @memcg: whose; NULL: the root's, and what belongs to no group */
+	unsigned long (*count_objects)(struct shrinker *s, struct mem_cgroup *memcg);
 	/* objects freed; may take no lock that a GFP_KERNEL caller holds */
-	unsigned long (*scan_objects)(struct shrinker *s, unsigned long nr);
+	unsigned long (*scan_objects)(struct shrinker *s, struct mem_cgroup *memcg,
+				      unsigned long nr);
+	bool memcg_aware;		/* it knows what is whose; else it is only asked for NULL */
 	int seeks;			/* what it costs to make one again: DEFAULT_SEEKS */
 	struct list_head list;
 };

@@ -11,7 +11,7 @@
  *                             └────────> freed <─────────┘
  *
  *         Names on a disk (DCACHE_CACHED) are not pinned: with its last reference such a dentry
- *         goes to the LRU list, still hashed, and the shrinker frees it when memory is
+ *         goes to its group's LRU list, still hashed, and the shrinker frees it when memory is
  *         short. So its count goes to and from 0 under dcache_lock only. A dentry holds its
  *         parent: the leaves go first.
  *
@@ -30,6 +30,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/lib/printk.h"
+#include "mm/list_lru.h"
 #include "mm/slab.h"
 #include "mm/vmscan.h"
 
@@ -39,8 +40,7 @@ spinlock_t dcache_lock = SPINLOCK_INIT(LOCK_DCACHE);
 static struct hlist_head dentry_hashtable[1 << DCACHE_HASH_BITS];	/* dcache_lock */
 static struct kmem_cache *dentry_cache;
 static u64 dentry_seq;			/* dcache_lock: order of creation */
-static LIST_HEAD(dentry_lru);		/* dcache_lock: the oldest first */
-static unsigned long nr_unused;		/* dcache_lock: its length */
+static struct list_lru dentry_lru;	/* dcache_lock */
 
 static struct hlist_head *d_bucket(struct dentry *parent, u32 hash)
 {
@@ -150,10 +150,7 @@ static void d_free(struct dentry *d)
 /* => dcache_lock held */
 static void leave_lru(struct dentry *d)
 {
-	if (list_empty(&d->d_lru))
-		return;
-	list_del_init(&d->d_lru);
-	nr_unused--;
+	list_lru_del(&dentry_lru, d, &d->d_lru);
 }
 
 /* A cached dentry's reference goes. True: it was the last of one that no directory has. */
@@ -172,8 +169,7 @@ static bool dput_cached(struct dentry *d)
 			leave_lru(d);
 			last = true;
 		} else if (list_empty(&d->d_lru)) {
-			list_add_tail(&d->d_lru, &dentry_lru);
-			nr_unused++;
+			list_lru_add(&dentry_lru, d, &d->d_lru);
 		}
 	}
 	spin_unlock(&dcache_lock);
@@ -448,33 +444,35 @@ unsigned long vfs_pressure_ratio(unsigned long n)
 	return n / 100 * vfs_cache_pressure + n % 100 * vfs_cache_pressure / 100;
 }
 
-static unsigned long count_unused(struct shrinker *s)
+static unsigned long count_unused(struct shrinker *s, struct mem_cgroup *memcg)
 {
-	return vfs_pressure_ratio(READ_ONCE(nr_unused));
+	return vfs_pressure_ratio(list_lru_count(&dentry_lru, memcg));
 }
 
 /*
- * The first of the LRU list that may go, unhashed and with a reference; NULL: the one looked at is
+ * The first of @memcg's LRU list, if it may go, unhashed and with a reference; NULL: the one looked at is
  * in use or was lately. *any: the list was not empty. A file without a link (its count on disk is
  * wrong) would have to be deleted with its last name, which nobody may do here.
  */
-static struct dentry *take_unused(bool *any)
+static struct dentry *take_unused(struct mem_cgroup *memcg, bool *any)
 {
+	struct list_head *first;
 	struct dentry *d;
 
 	spin_lock(&dcache_lock);
-	*any = !list_empty(&dentry_lru);
-	if (!*any) {
+	first = list_lru_first(&dentry_lru, memcg);
+	*any = first;
+	if (!first) {
 		spin_unlock(&dcache_lock);
 		return NULL;
 	}
-	d = list_first_entry(&dentry_lru, struct dentry, d_lru);
+	d = list_entry(first, struct dentry, d_lru);
 	if (d->d_count || (d->d_flags & DCACHE_REFERENCED) || !d->d_inode->i_nlink) {
 		d->d_flags &= ~DCACHE_REFERENCED;
 		if (d->d_count)
 			leave_lru(d);
 		else
-			list_move_tail(&d->d_lru, &dentry_lru);
+			list_lru_rotate(&dentry_lru, d, &d->d_lru);
 		d = NULL;
 	} else {
 		leave_lru(d);
@@ -485,13 +483,13 @@ static struct dentry *take_unused(bool *any)
 	return d;
 }
 
-static unsigned long prune_dcache(struct shrinker *s, unsigned long nr)
+static unsigned long prune_dcache(struct shrinker *s, struct mem_cgroup *memcg, unsigned long nr)
 {
 	unsigned long freed = 0;
 	bool any = true;
 
 	while (nr-- && any) {
-		struct dentry *d = take_unused(&any);
+		struct dentry *d = take_unused(memcg, &any);
 
 		if (d)
 			freed++;
@@ -501,12 +499,14 @@ static unsigned long prune_dcache(struct shrinker *s, unsigned long nr)
 }
 
 static struct shrinker dcache_shrinker = {
-	.count_objects = count_unused, .scan_objects = prune_dcache, .seeks = DEFAULT_SEEKS,
+	.count_objects = count_unused, .scan_objects = prune_dcache, .memcg_aware = true,
+	.seeks = DEFAULT_SEEKS,
 };
 
 /* dcache.h */
 void dcache_init(void)
 {
+	list_lru_init(&dentry_lru);
 	register_shrinker(&dcache_shrinker);
 	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0,
 					 SLAB_PANIC | SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, NULL);

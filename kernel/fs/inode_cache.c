@@ -3,7 +3,7 @@
  *                 and written back.
  *
  * Idea:   an inode that was read stays in a hash. Its last user leaves it there,
- *         on the LRU list, until memory is short: then the shrinker frees it,
+ *         on its group's LRU list, until memory is short: then the shrinker frees it,
  *         unless it has pages (they are reclaim's) or is dirty (sync_inodes()
  *         writes it first). An inode without a name goes with its last user.
  *
@@ -28,6 +28,7 @@
 #include "kernel/sched/wait.h"
 #include "kernel/x86/clock.h"
 #include "mm/filemap.h"
+#include "mm/list_lru.h"
 #include "mm/slab.h"
 #include "mm/vmscan.h"
 
@@ -35,8 +36,7 @@
 
 static spinlock_t inode_lock = SPINLOCK_INIT(LOCK_INODE_SPIN);
 static struct hlist_head inode_hashtable[1 << INODE_HASH_BITS];	/* inode_lock */
-static LIST_HEAD(inode_lru);				/* inode_lock: the least recently used first */
-static unsigned long nr_unused;				/* inode_lock: its length */
+static struct list_lru inode_lru;			/* inode_lock */
 static DECLARE_WAIT_QUEUE_HEAD(inode_wait);		/* an I_NEW or I_FREEING ended */
 
 static struct hlist_head *bucket(const struct super_block *sb, unsigned long ino)
@@ -58,10 +58,7 @@ static struct inode *find_inode(const struct super_block *sb, unsigned long ino)
 /* => inode_lock held */
 static void leave_lru(struct inode *inode)
 {
-	if (list_empty(&inode->i_lru))
-		return;
-	list_del_init(&inode->i_lru);
-	nr_unused--;
+	list_lru_del(&inode_lru, inode, &inode->i_lru);
 }
 
 /* => inode_lock held */
@@ -217,8 +214,7 @@ void iput_cached(struct inode *inode)
 			start_freeing(inode);
 			last = true;
 		} else if (list_empty(&inode->i_lru)) {
-			list_add_tail(&inode->i_lru, &inode_lru);
-			nr_unused++;
+			list_lru_add(&inode_lru, inode, &inode->i_lru);
 		}
 	}
 	spin_unlock(&inode_lock);
@@ -328,9 +324,9 @@ int sync_inode_pages(struct super_block *sb)
 
 /* --- giving memory back --- */
 
-static unsigned long count_unused(struct shrinker *s)
+static unsigned long count_unused(struct shrinker *s, struct mem_cgroup *memcg)
 {
-	return vfs_pressure_ratio(READ_ONCE(nr_unused));
+	return vfs_pressure_ratio(list_lru_count(&inode_lru, memcg));
 }
 
 /* May it go without any work? => inode_lock held */
@@ -340,28 +336,31 @@ static bool can_go(const struct inode *inode)
 	       !(inode->i_state & (I_DIRTY | I_NEW | I_FREEING)) && list_empty(&inode->i_data.link);
 }
 
-/* Up to @nr of the LRU list are looked at; those in use again leave it, busy ones move on. */
-static unsigned long prune_inodes(struct shrinker *s, unsigned long nr)
+/* Up to @nr of @memcg's LRU list are looked at; busy ones move on. */
+static unsigned long prune_inodes(struct shrinker *s, struct mem_cgroup *memcg, unsigned long nr)
 {
 	unsigned long freed = 0;
 
 	while (nr--) {
-		struct inode *inode = NULL;
+		struct inode *inode;
+		struct list_head *first;
+		bool goes;
 
 		spin_lock(&inode_lock);
-		if (!list_empty(&inode_lru)) {
-			inode = list_first_entry(&inode_lru, struct inode, i_lru);
-			if (can_go(inode)) {
-				start_freeing(inode);
-			} else {
-				list_move_tail(&inode->i_lru, &inode_lru);
-				spin_unlock(&inode_lock);
-				continue;
-			}
-		}
-		spin_unlock(&inode_lock);
-		if (!inode)
+		first = list_lru_first(&inode_lru, memcg);
+		if (!first) {
+			spin_unlock(&inode_lock);
 			break;
+		}
+		inode = list_entry(first, struct inode, i_lru);
+		goes = can_go(inode);
+		if (goes)
+			start_freeing(inode);
+		else
+			list_lru_rotate(&inode_lru, inode, &inode->i_lru);
+		spin_unlock(&inode_lock);
+		if (!goes)
+			continue;
 		evict(inode);
 		freed++;
 	}
@@ -369,12 +368,14 @@ static unsigned long prune_inodes(struct shrinker *s, unsigned long nr)
 }
 
 static struct shrinker inode_shrinker = {
-	.count_objects = count_unused, .scan_objects = prune_inodes, .seeks = DEFAULT_SEEKS,
+	.count_objects = count_unused, .scan_objects = prune_inodes, .memcg_aware = true,
+	.seeks = DEFAULT_SEEKS,
 };
 
 /* inode.h */
 void inode_cache_init(void)
 {
+	list_lru_init(&inode_lru);
 	register_shrinker(&inode_shrinker);
 }
 

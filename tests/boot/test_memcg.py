@@ -1,12 +1,16 @@
 """Memory groups (cgroup v2): limits, hierarchy, swap, throttling, protection, the OOM killer within a group, and that
 all charges are back at 0 in the end. Figures: Linux 6.1's recording 12-memcg-v2."""
 
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 
 from brink import Machine
 
+MKE2FS = shutil.which("mke2fs", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
 CG = "/sys/fs/cgroup"
 PRELUDE = f"""mkdir -p {CG}; mount -t cgroup2 none {CG}; echo +memory > {CG}/cgroup.subtree_control; cd {CG}
 incg() {{ d=$1; shift; sh -c 'echo 0 > $0/cgroup.procs && exec "$@"' {CG}/$d "$@"; }}"""
@@ -222,6 +226,38 @@ def test_kernel_memory_is_charged():
         # a dead task's stack goes a moment later
         m.wait_until("! grep -qE '^(anon|pagetables|kernel_stack) [1-9]' a/memory.stat")
         removed(m, "a")
+
+
+def test_a_groups_reclaim_takes_its_own_names(tmp_path):
+    """Names and inodes of a disk are charged to who looked them up first; others' are not thrown out for them."""
+    files = 3000
+    for d in ("mine", "theirs"):
+        (tmp_path / "tree" / d).mkdir(parents=True)
+        for i in range(files):
+            (tmp_path / "tree" / d / f"file{i}").touch()
+    image = tmp_path / "ext2"
+    image.write_bytes(b"")
+    os.truncate(image, 32 << 20)
+    subprocess.run([MKE2FS, "-q", "-F", "-t", "ext2", "-b", "4096", "-N", "8192", "-d", tmp_path / "tree", image], check=True)
+    with boot(mem=192, disks=[image]) as m:
+        def cached(cache):
+            return int(re.search(rf"^{cache} +(\d+)", m.run("cat /proc/slabinfo"), re.M)[1])
+        m.run("mkdir a; mkdir /mnt; mount -t ext2 /dev/vda /mnt")
+        m.run("find /mnt/theirs -links 9 | wc -l", 120)         # the older ones
+        before = {c: cached(c) for c in ("dentry", "inode_cache")}
+        m.run("incg a find /mnt/mine -links 9 | wc -l", 120)
+        mine = stat(m, "a")["slab_reclaimable"]
+        assert all(cached(c) >= before[c] + files for c in before)
+        assert mine > files * 300, mine
+        m.run_status("echo 64M > a/memory.reclaim", 120)        # more than it has: EAGAIN in the end
+        assert stat(m, "a")["slab_reclaimable"] < mine // 10
+        # all of the others' are there, but for what else goes on in the machine
+        assert all(before[c] - 200 <= cached(c) <= before[c] + files // 10 for c in before)
+        # the machine's reclaim reaches what a removed group has left as well
+        m.run("incg a find /mnt/mine -links 9 | wc -l; rmdir a; sync; echo 3 > /proc/sys/vm/drop_caches", 120)
+        m.wait_until("grep -q 'nr_dying_descendants 0' cgroup.stat")
+        assert all(cached(c) < before[c] - files // 2 for c in before)
+        m.run("umount /mnt")
 
 
 def test_pages_of_pipes_and_sockets_are_paid_back():

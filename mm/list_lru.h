@@ -1,0 +1,43 @@
+/*
+ * list_lru.h - the unused objects of a cache that can shrink, by the memory group that pays for them.
+ *
+ * Idea: in one list for all, reclaim within a group would throw out what others have cached, and
+ *       never come to what its own group has. So each group has a list of its own for each such
+ *       cache, oldest first, and reclaim asks for those of the groups that it goes through:
+ *
+ *           dentries:   root  [ ] [ ] [ ]        inodes:   root  [ ] [ ]
+ *                       /a    [ ] [ ]                      /a    [ ] [ ]
+ *
+ *       An object holds its group, so that the list in a removed one lasts as long as what is on it.
+ * Locks:  the cache's own, for all functions but list_lru_count().
+ * In Linux: mm/list_lru.c.
+ */
+#pragma once
+
+#include "kernel/lib/list.h"
+
+struct mem_cgroup;
+
+#define MAX_LIST_LRUS 4			/* caches that have such lists */
+
+struct list_lru_one {
+	struct list_head list;
+	unsigned long nr;
+};
+struct list_lru {
+	unsigned int id;		/* c: which of a group's lists */
+	struct list_lru_one root;	/* what no group pays for */
+};
+
+void list_lru_init(struct list_lru *lru);	/* boot */
+void list_lru_init_group(struct list_lru_one lists[MAX_LIST_LRUS]);
+/*
+ * @object (of a slab cache) has become unused; @link is its own, not on a list. As the youngest. Or
+ * it is used again, or goes: del does nothing if it is on none. Or it deserves another round.
+ */
+void list_lru_add(struct list_lru *lru, void *object, struct list_head *link);
+void list_lru_del(struct list_lru *lru, void *object, struct list_head *link);
+void list_lru_rotate(struct list_lru *lru, void *object, struct list_head *link);
+/* The oldest of @memcg's (NULL: the root's) own; NULL: there is none. */
+struct list_head *list_lru_first(struct list_lru *lru, struct mem_cgroup *memcg);
+unsigned long list_lru_count(struct list_lru *lru, struct mem_cgroup *memcg);
