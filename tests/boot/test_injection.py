@@ -1,5 +1,7 @@
 """Allocations that fail on purpose: no crash and nothing lost, whatever the programs make of it."""
 
+import re
+
 import pytest
 
 from brink import Machine
@@ -70,3 +72,18 @@ def test_boot_parameter_makes_allocations_fail():
     with Machine(mem=128, append="fail_page_alloc=1,1,4") as m:     # all of order 4 and above: the shell needs none
         m.wait_shell()
         assert m.run("cat /proc/sys/vm/fail_page_alloc_interval").strip() == "1"
+
+
+def test_slabs_are_smaller_where_no_block_is_free():
+    """Every request of a process for more than one page fails: objects come from single pages, as far as one holds them."""
+    with Machine(mem=128, append="fail_page_alloc=0,1,1") as m:
+        m.wait_shell()
+        m.run("echo 1 > /proc/sys/vm/fail_page_alloc_interval")
+        # at once, so that the slabs there are do not suffice for them
+        m.run("n=0; while [ $n -lt 40 ]; do sleep 1000 & n=$((n + 1)); done")
+        assert "VmRSS" in m.run("cat /proc/self/status")
+        m.run("echo 0 > /proc/sys/vm/fail_page_alloc_interval")
+        smaller = [line for line in m.run("cat /proc/slabinfo").splitlines() if re.match(r"\S+ +\d+", line) and
+                   int(line.split()[5]) > 1 and int(line.split()[2]) < int(line.split()[4]) * int(line.split()[14])]
+        assert smaller
+        m.run("killall sleep; wait; true")
