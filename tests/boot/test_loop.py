@@ -158,10 +158,10 @@ def test_file_systems_in_each_other_while_memory_is_short(tmp_path):
         m.run("mkdir /d /m /n; mount -t ext2 /dev/vda /d; truncate -s 40M /d/img; mke2fs -F /d/img > /dev/null")
         m.run("mount -t ext2 -o loop /d/img /m; truncate -s 36M /m/img; mke2fs -F /m/img > /dev/null")
         m.run("mount -t ext2 -o loop /m/img /n")
-        m.run("dd if=/dev/zero of=/tmp/hog bs=1M count=10 2>/dev/null")
+        m.run("mkdir /h; mount -t tmpfs -o size=100% none /h; dd if=/dev/zero of=/h/hog bs=1M count=10 2>/dev/null")
         m.run("dd if=/dev/urandom of=/n/a bs=64k count=144 2>/dev/null; md5sum < /n/a > /tmp/sum", 180)
         m.run("cp /n/a /n/b & cp /n/a /n/c; wait; sync", 300)
-        m.run("rm /tmp/hog; echo 3 > /proc/sys/vm/drop_caches")
+        m.run("rm /h/hog; echo 3 > /proc/sys/vm/drop_caches")
         sums = m.run("cat /tmp/sum; for f in a b c; do md5sum < /n/$f; done", 180).split()
         assert len(set(sums)) == 2 and "-" in sums          # one sum, and md5sum's dashes
         m.run("umount /n; umount /m; ! [ -e /sys/block/loop0/loop ]; ! [ -e /sys/block/loop1/loop ]; umount /d", 120)
