@@ -268,7 +268,8 @@ enum {
 	FMODE_STREAM = 32,
 	FMODE_ATOMIC_POS = 64 /* f_pos is shared with care: regular files, directories */,
 	FMODE_WRITER = 128 /* counted in i_writecount */,
-	FMODE_OPENED = 256 /* release() is due */
+	FMODE_OPENED = 256 /* release() is due */,
+	FMODE_UNSIGNED_OFFSET = 512 /* a negative position is one of the upper half */
 };
 
 struct dir_context {

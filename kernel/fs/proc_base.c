@@ -61,11 +61,18 @@ static const struct pid_entry {
 	{ "cwd", S_IFLNK | 0777, &pid_link_operations, NULL, false },
 	{ "root", S_IFLNK | 0777, &pid_link_operations, NULL, false },
 	{ "exe", S_IFLNK | 0777, &pid_link_operations, NULL, false },
+	{ "mem", S_IFREG | 0600, NULL, &proc_mem_fops, false },
 };
 
 static struct pid_inode *pid_of(const struct inode *inode)
 {
 	return inode->i_private;
+}
+
+/* proc_internal.h */
+struct task_struct *proc_task(const struct inode *inode)
+{
+	return pid_of(inode)->task;
 }
 
 /* Is it still the task of that number, not reaped? */

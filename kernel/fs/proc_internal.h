@@ -58,6 +58,9 @@ extern const struct inode_operations proc_dir_inode_operations;
 void proc_sysctl_add(struct super_block *sb);
 /* proc_base.c */
 struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry);
+/* Of an inode below /proc/<pid>: the task, as long as the inode lives. */
+struct task_struct *proc_task(const struct inode *inode);
+extern const struct file_operations proc_mem_fops;	/* proc_mem.c */
 /* positions from PROC_PID_POS on */
 int proc_pid_readdir(struct file *file, struct dir_context *ctx);
 #define PROC_PID_POS (1L << 40)

@@ -165,17 +165,32 @@ kssize_t vfs_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 	return n;
 }
 
+/* 0; -EINVAL: no position or length; -EOVERFLOW: beyond the last offset. */
+static int check_range(const struct file *file, loff_t pos, size_t len)
+{
+	if ((kssize_t)len < 0)
+		return -EINVAL;
+	if (likely(pos >= 0))
+		return 0;
+	if (!(file->f_mode & FMODE_UNSIGNED_OFFSET))
+		return -EINVAL;
+	return len >= -(u64)pos ? -EOVERFLOW : 0;
+}
+
 /* read_write.h */
 kssize_t read_file(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
+	int err;
+
 	if (!(file->f_mode & FMODE_READ))
 		return -EBADF;
 	if (!file->f_op->read)
 		return -EINVAL;
 	if (!access_ok(buf, len))
 		return -EFAULT;
-	if (*pos < 0 || (kssize_t)len < 0)
-		return -EINVAL;
+	err = check_range(file, *pos, len);
+	if (err)
+		return err;
 	return file->f_op->read(file, buf, MIN(len, MAX_RW_COUNT), pos);
 }
 
@@ -192,14 +207,17 @@ kssize_t vfs_write(struct file *file, const char __user *buf, size_t len, loff_t
 /* read_write.h */
 kssize_t write_file(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
+	int err;
+
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 	if (!file->f_op->write)
 		return -EINVAL;
 	if (!access_ok(buf, len))
 		return -EFAULT;
-	if (*pos < 0 || (kssize_t)len < 0)
-		return -EINVAL;
+	err = check_range(file, *pos, len);
+	if (err)
+		return err;
 	return file->f_op->write(file, buf, MIN(len, MAX_RW_COUNT), pos);
 }
 
