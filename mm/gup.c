@@ -260,6 +260,33 @@ int pin_user_pages(unsigned long addr, unsigned int nr, bool write, struct page 
 	return n;
 }
 
+/* Would a fault at @addr make a page of zeroes that nobody has asked for, or has it? */
+static bool only_zeroes(struct vm_area_struct *vma, unsigned long addr)
+{
+	pmd_t *pmd = mm_find_pmd(vma->vm_mm, addr);
+	pte_t pte = { 0 };
+
+	if (pmd && !pmd_none(*pmd))
+		pte = ptep_get(pte_offset(pmd, addr));
+	if (pte_none(pte))
+		return !vma->vm_ops || !vma->vm_ops->fault;
+	return pte_present(pte) && !vm_normal_page(pte);
+}
+
+struct page *get_dump_page(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	struct page *page = NULL;
+
+	if (down_read_killable(&mm->mmap_lock))
+		return NULL;
+	vma = find_vma(mm, addr);
+	if (vma && vma->vm_start <= addr && !only_zeroes(vma, addr))
+		page = get_user_page(vma, addr, FOLL_FORCE);
+	up_read(&mm->mmap_lock);
+	return page;
+}
+
 /* Part of one page: to or from @buf. The bytes done: @len or 0. */
 static int access_one_page(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 			   unsigned int how)

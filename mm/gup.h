@@ -29,3 +29,8 @@ struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsig
  * => how many: fewer than @nr where one cannot be had, or a fatal signal came
  */
 int pin_user_pages(unsigned long addr, unsigned int nr, bool write, struct page **pages);
+/*
+ * The page at @addr for a core file, referenced. NULL: nothing is there that is worth its room (never
+ * touched, the page of zeroes, a device), or it cannot be had. Takes mmap_lock; may sleep
+ */
+struct page *get_dump_page(struct mm_struct *mm, unsigned long addr);

@@ -336,6 +336,8 @@ void oom_killer_enable(void)
 /* It is on its way out of the kernel for good: all of its threads, or the only one. */
 static bool process_is_dying(struct task_struct *task)
 {
+	if (READ_ONCE(task->signal->core_state))
+		return false;		/* it writes its core first, which may take long */
 	if (task->signal->flags & SIGNAL_GROUP_EXIT)
 		return true;
 	return thread_group_empty(task) && (task->flags & PF_EXITING);

@@ -39,6 +39,7 @@
 #define PR_TSC_ENABLE 1
 #define SUID_DUMP_DISABLE 0
 #define SUID_DUMP_USER 1
+#define SUID_DUMP_ROOT 2	/* fs.suid_dumpable alone can say so */
 
 #define ARCH_SET_GS 0x1001
 #define ARCH_SET_FS 0x1002

@@ -4,7 +4,7 @@
  * Idea:   opening it asks whether the opener may trace the process, once and for all; reading and
  *         writing then have a tracer's hand (FOLL_FORCE): what a mapping could be allowed by
  *         mprotect(2) is readable, and a write to private memory that is read-only makes a private
- *         copy, whatever the mapping's rights say. A shared mapping that is read-only stays so: EIO.
+ *         copy, whatever its rights say. A shared mapping that is read-only stays so: EIO.
  *         The file keeps the mm_struct, not its contents: when the process is gone, or has called
  *         execve, it is empty. Addresses are unsigned, so are the offsets: the upper half of
  *         them can be sought for, only nobody has a page there.
@@ -99,7 +99,7 @@ static kssize_t mem_rw(struct file *file, char __user *buf, size_t len, loff_t *
 		mmput(mm);
 	}
 	put_page(page);
-	/* A bad buffer is told even if something was done; the end of memory only if nothing was. */
+	/* A bad buffer is told even if something was done; the end of memory if nothing was. */
 	return n == -EFAULT || (n < 0 && !done) ? n : done;
 }
 

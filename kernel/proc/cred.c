@@ -160,7 +160,7 @@ void commit_creds(struct cred *item)
 	BUG_ON(item->usage < 1);
 	if (!cred_is_no_gain(item, old)) {
 		if (current->mm)
-			set_dumpable(current->mm, SUID_DUMP_DISABLE);
+			set_dumpable(current->mm, suid_dumpable);
 		current->pdeath_signal = 0;
 	}
 	if (item->user != old->user) {

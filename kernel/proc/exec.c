@@ -393,8 +393,9 @@ static int unshare_sighand(void)
 static int new_mm(struct linux_binprm *bprm)
 {
 	bprm->mm = mm_alloc();
-	if (bprm->mm && current->mm)
-		bprm->mm->flags |= current->mm->flags & MMF_DISABLE_THP;
+	if (bprm->mm)
+		bprm->mm->flags |= current->mm ? current->mm->flags & (MMF_DISABLE_THP | MMF_DUMP_FILTER_MASK)
+					       : MMF_DUMP_FILTER_DEFAULT;
 	return bprm->mm ? 0 : -ENOMEM;
 }
 
@@ -518,7 +519,7 @@ static void put_on_identity(struct linux_binprm *bprm)
 	spin_unlock_irq(&t->sighand->siglock);
 	t->flags &= ~PF_KTHREAD;	/* kernel_init becomes a program */
 	set_dumpable(t->mm, !bprm->nondumpable && !bprm->secureexec && cred->uid == cred->euid &&
-			    cred->gid == cred->egid);
+			    cred->gid == cred->egid ? SUID_DUMP_USER : suid_dumpable);
 }
 
 int begin_new_exec(struct linux_binprm *bprm)

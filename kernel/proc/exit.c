@@ -17,6 +17,7 @@
 #include "kernel/fs/fs.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/coredump.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/fork.h"
 #include "kernel/proc/pidfd.h"
@@ -465,6 +466,7 @@ void do_exit(long code)
 
 	if (unlikely(t->pid == 0))
 		panic("Attempted to kill the idle task!");
+	coredump_task_exit(t);
 	ptrace_event(PTRACE_EVENT_EXIT, code);
 	exit_signals(t);
 	group_dead = --t->signal->live == 0;

@@ -178,7 +178,8 @@ static int status_show(struct seq_file *m, struct task_struct *t)
 	if (mm) {
 		task_mem(m, mm);
 		mmput(mm);
-		seq_puts(m, "CoreDumping:\t0\nTHP_enabled:\t0\n");
+		seq_printf(m, "CoreDumping:\t%d\nTHP_enabled:\t0\n",
+			   !!READ_ONCE(t->signal->core_state));
 	}
 	status_signals(m, t);
 	status_caps(m, cred);

@@ -65,6 +65,8 @@ bool tracer_has_rights(void);
 /* ptrace_regs.c; => @t is stopped. 0, -EIO, -EFAULT */
 int ptrace_peek_user(struct task_struct *t, unsigned long addr, u64 *value);
 int ptrace_poke_user(struct task_struct *t, unsigned long addr, u64 value);
+/* A core's, too. => @t does not run, or is current with its bases saved */
+void task_user_regs(struct task_struct *t, struct user_regs_struct *to);
 int ptrace_get_regs(struct task_struct *t, void __user *to, size_t len);
 int ptrace_set_regs(struct task_struct *t, const void __user *from, size_t len);
 long ptrace_syscall_info(struct task_struct *t, size_t size, void __user *to);

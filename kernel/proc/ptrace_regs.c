@@ -125,13 +125,19 @@ int ptrace_poke_user(struct task_struct *t, unsigned long addr, u64 value)
 }
 
 /* ptrace.h */
+void task_user_regs(struct task_struct *t, struct user_regs_struct *to)
+{
+	for (unsigned int i = 0; i < NR_REGS; i++)
+		((u64 *)to)[i] = get_reg(t, i);
+}
+
+/* ptrace.h */
 int ptrace_get_regs(struct task_struct *t, void __user *to, size_t len)
 {
-	u64 regs[NR_REGS];
+	struct user_regs_struct regs;
 
-	for (unsigned int i = 0; i < NR_REGS; i++)
-		regs[i] = get_reg(t, i);
-	return copy_to_user(to, regs, MIN(len, sizeof(regs))) ? -EFAULT : 0;
+	task_user_regs(t, &regs);
+	return copy_to_user(to, &regs, MIN(len, sizeof(regs))) ? -EFAULT : 0;
 }
 
 /* ptrace.h. As far as @len goes; a register that is refused ends it, those before it are set. */

@@ -20,6 +20,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/unistd.h"
 #include "kernel/lib/bug.h"
+#include "kernel/proc/coredump.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/ptrace.h"
 #include "kernel/sched/cgroup.h"
@@ -295,6 +296,8 @@ bool get_signal(struct ksignal *ksig)
 	spin_unlock_irq(&current->sighand->siglock);
 	if (v == FATAL) {
 		current->flags |= PF_SIGNALED;
+		if (sig_kernel_coredump(ksig->sig))
+			do_coredump(&ksig->info);
 		do_group_exit(ksig->sig);
 	}
 	return ksig->sig;

@@ -358,6 +358,13 @@ static void forget_pressure(struct rq *rq, struct task_struct *t)
 	spin_unlock(&rq->lock);
 }
 
+/* sched.h */
+void wait_task_inactive(struct task_struct *t)
+{
+	while (__atomic_load_n((int *)&t->on_cpu, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
 /*
  * Puts the sleeper @t on a queue. => t->pi_lock held, interrupts off; t->__state claimed by the
  * caller

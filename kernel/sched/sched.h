@@ -24,6 +24,8 @@ void yield_cpu(void);				/* sched_yield(2) */
 /* true: it slept in one of @state; any context */
 bool try_to_wake_up(struct task_struct *t, unsigned int state);
 bool wake_up_process(struct task_struct *t);	/* TASK_NORMAL */
+/* Until @t, which is about to sleep and which nobody wakes, is off its CPU: its registers are saved. */
+void wait_task_inactive(struct task_struct *t);
 void wake_up_new_task(struct task_struct *t);	/* first time on a run queue */
 void sched_fork(struct task_struct *child);	/* initialises the scheduler's part from current */
 void sched_exec(void);

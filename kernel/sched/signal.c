@@ -225,8 +225,8 @@ static void continue_group(struct task_struct *p)
 /* The side effects of sending @sig; false: there is nothing to send. => siglock held */
 static bool prepare_signal(int sig, struct task_struct *t, bool force)
 {
-	if (t->signal->flags & SIGNAL_GROUP_EXIT)
-		return false;	/* it dies already */
+	if (t->signal->flags & SIGNAL_GROUP_EXIT)	/* it dies already; its core can be cut short */
+		return t->signal->core_state && sig == SIGKILL;
 	if (sig_kernel_stop(sig))
 		flush_group(t, sigmask(SIGCONT));
 	else if (sig == SIGCONT)
@@ -262,7 +262,8 @@ static struct task_struct *choose_thread(int sig, struct task_struct *p, bool gr
 
 static bool is_fatal(int sig, struct task_struct *p, struct task_struct *t)
 {
-	if (p->signal->flags & SIGNAL_GROUP_EXIT || t->real_blocked & sigmask(sig))
+	if ((p->signal->flags & SIGNAL_GROUP_EXIT && !p->signal->core_state) ||
+	    t->real_blocked & sigmask(sig))
 		return false;
 	if (p->signal->flags & SIGNAL_UNKILLABLE && !sig_kernel_only(sig))
 		return false;

@@ -60,6 +60,7 @@ enum exit_state {
 enum task_flags {
 	PF_IDLE = 0x2,
 	PF_EXITING = 0x4,
+	PF_POSTCOREDUMP = 0x8,		/* past coredump_task_exit(): no dump waits for it */
 	PF_FORKNOEXEC = 0x40,
 	PF_SUPERPRIV = 0x100,
 	PF_DUMPCORE = 0x200,
@@ -140,6 +141,7 @@ struct signal_struct {
 	_Atomic int nr_sigqueue;	/* a: siginfos queued to its threads; RLIMIT_SIGPENDING */
 	int group_exit_code;		/* s */
 	struct task_struct *group_exec_task;	/* s: the thread doing execve */
+	struct core_state *core_state;	/* s: it dumps core (kernel/proc/coredump.h); NULL: no */
 	int notify_count;		/* s */
 	int group_stop_count;		/* s: threads still to stop */
 	unsigned int flags;		/* s: SIGNAL_* */

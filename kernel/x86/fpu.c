@@ -147,10 +147,10 @@ void fpu_flush_current(struct fpu_state *fpu)
 }
 
 /* fpu.h. XSAVE does not write what is in its initial state: bit 0 of xstate_bv is x87, 1 SSE. */
-int fpu_get_legacy(const struct fpu_state *fpu, void __user *to)
+void fpu_copy_legacy(const struct fpu_state *fpu, void *to)
 {
-	u8 image[FXSAVE_SIZE] __aligned(16);
 	u16 fcw = FCW_DEFAULT;
+	u8 *image = to;
 
 	memcpy(image, fpu, SW_RESERVED);
 	memset(image + SW_RESERVED, 0, FXSAVE_SIZE - SW_RESERVED);
@@ -161,7 +161,29 @@ int fpu_get_legacy(const struct fpu_state *fpu, void __user *to)
 	}
 	if (xfeatures && !(fpu->xstate_bv & 2))
 		memset(image + IMAGE_XMM, 0, IMAGE_END - IMAGE_XMM);
+}
+
+/* fpu.h */
+int fpu_get_legacy(const struct fpu_state *fpu, void __user *to)
+{
+	u8 image[FXSAVE_SIZE] __aligned(16);
+
+	fpu_copy_legacy(fpu, image);
 	return copy_to_user(to, image, FXSAVE_SIZE) ? -EFAULT : 0;
+}
+
+/* fpu.h */
+size_t fpu_xstate_size(void)
+{
+	return xfeatures ? state_size : 0;
+}
+
+/* fpu.h. What else is in its initial state, xstate_bv says so. */
+void fpu_copy_xstate(const struct fpu_state *fpu, void *to)
+{
+	memcpy(to, fpu, state_size);
+	fpu_copy_legacy(fpu, to);
+	memcpy((char *)to + SW_RESERVED, &xfeatures, sizeof(xfeatures));
 }
 
 /* fpu.h */

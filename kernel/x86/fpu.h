@@ -32,6 +32,10 @@ void fpu_flush_current(struct fpu_state *fpu);
 #define FPU_LEGACY_SIZE 512
 int fpu_get_legacy(const struct fpu_state *fpu, void __user *to);
 int fpu_set_legacy(struct fpu_state *fpu, const void __user *from);
+/* The same into kernel memory; and all of them, as a debugger wants it: XCR0 at 464. 0: no XSAVE. */
+void fpu_copy_legacy(const struct fpu_state *fpu, void *to);
+size_t fpu_xstate_size(void);
+void fpu_copy_xstate(const struct fpu_state *fpu, void *to);
 
 /*
  * Signal frames: Linux's layout (FXSAVE image, sw_reserved at 464, XSAVE area, MAGIC2).
