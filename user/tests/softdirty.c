@@ -216,7 +216,7 @@ static void in_swap(void)
 
 /* --- no write is missed while others clear --- */
 
-#define CELLS 64
+#define CELLS 16
 static _Atomic unsigned long *cells[CELLS];
 static _Atomic int stop;
 
@@ -234,11 +234,12 @@ static void raced(void)
 	unsigned long seen[CELLS], now;
 	pthread_t t[2];
 
+	memset(p, 0, CELLS * PAGE);
 	for (int i = 0; i < CELLS; i++)
 		cells[i] = (void *)(p + i * PAGE);
 	for (long i = 0; i < 2; i++)
 		CHECK(pthread_create(&t[i], NULL, writer, (void *)i) == 0);
-	for (int round = 0; round < 200; round++) {
+	for (int round = 0; round < 30; round++) {
 		clear();
 		for (int i = 0; i < CELLS; i++)
 			seen[i] = *cells[i];
