@@ -119,6 +119,14 @@ int filemap_write_and_wait(struct address_space *mapping);	/* 0, or the first er
 /* the same for pages @first to @last; the mapping keeps what went wrong */
 int filemap_write_range(struct address_space *mapping, unsigned long first, unsigned long last);
 /*
+ * The dirty pages of [first, last] are on their way; @sync_all: also those that were made dirty
+ * again while being written. Errors: mapping->wb_err.
+ */
+void filemap_start_range(struct address_space *mapping, unsigned long first, unsigned long last,
+			 bool sync_all);
+/* None of them is being written when it returns. */
+void filemap_wait_range(struct address_space *mapping, unsigned long first, unsigned long last);
+/*
  * Up to wbc->nr_to_write dirty pages, in the file's order, without waiting. 0, or the first error.
  * => the mapping stays
  */

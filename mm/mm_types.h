@@ -296,6 +296,7 @@ struct address_space {
 	/* the owner's size in bytes; aligned, read with READ_ONCE */
 	loff_t *i_size;
 	_Atomic unsigned int wb_err;	/* errseq.h: the last error of writing it */
+	_Atomic unsigned int *sb_err;	/* the same of all its file system; NULL: of none */
 	/*
 	 * backing-dev.c: the mappings with dirty pages; shmem.c: those with swapped ones. Their
 	 * locks.

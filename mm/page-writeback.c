@@ -211,19 +211,34 @@ void mapping_set_error(struct address_space *mapping, int error)
 {
 	mapping->flags |= error == -ENOSPC ? AS_ENOSPC : AS_EIO;
 	errseq_set(&mapping->wb_err, error);
+	if (mapping->sb_err)
+		errseq_set(mapping->sb_err, error);
 }
 
-static void wait_for_writeback(struct address_space *mapping, unsigned long index,
-			       unsigned long last)
+/* filemap.h */
+void filemap_wait_range(struct address_space *mapping, unsigned long first, unsigned long last)
 {
 	struct page *page;
 
-	while ((page = next_tagged(mapping, &index, last, PAGECACHE_TAG_WRITEBACK))) {
+	if (!mapping_can_writeback(mapping))
+		return;
+	while (first <= last && (page = next_tagged(mapping, &first, last, PAGECACHE_TAG_WRITEBACK))) {
 		wait_on_page_writeback(page);
 		put_page(page);
-		index++;
+		if (first++ == last)
+			break;
 		cond_resched();
 	}
+}
+
+/* filemap.h */
+void filemap_start_range(struct address_space *mapping, unsigned long first, unsigned long last,
+			 bool sync_all)
+{
+	struct writeback_control wbc = { .nr_to_write = __LONG_MAX__, .sync_all = sync_all };
+
+	if (mapping_can_writeback(mapping))
+		write_page_range(mapping, &wbc, first, last);
 }
 
 /*
@@ -238,7 +253,7 @@ int filemap_write_and_wait(struct address_space *mapping)
 	if (!mapping_can_writeback(mapping))
 		return 0;
 	error = write_cache_pages(mapping, &wbc);
-	wait_for_writeback(mapping, 0, ~0UL);
+	filemap_wait_range(mapping, 0, ~0UL);
 	if (mapping->flags & (AS_EIO | AS_ENOSPC)) {
 		if (!error)
 			error = mapping->flags & AS_ENOSPC ? -ENOSPC : -EIO;
@@ -260,7 +275,7 @@ int filemap_write_range(struct address_space *mapping, unsigned long first, unsi
 	if (!mapping_can_writeback(mapping))
 		return 0;
 	error = write_page_range(mapping, &wbc, first, last);
-	wait_for_writeback(mapping, first, last);
+	filemap_wait_range(mapping, first, last);
 	return error;
 }
 

@@ -111,3 +111,10 @@ struct open_how { u64 flags, mode, resolve; };
 #define RESOLVE_BENEATH 8
 #define RESOLVE_IN_ROOT 16
 #define RESOLVE_CACHED 32
+
+enum sync_file_range_flag {
+	SYNC_FILE_RANGE_WAIT_BEFORE = 1,
+	SYNC_FILE_RANGE_WRITE = 2,
+	SYNC_FILE_RANGE_WAIT_AFTER = 4,
+	SYNC_FILE_RANGE_ALL = 7
+};

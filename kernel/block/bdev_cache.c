@@ -132,12 +132,28 @@ void bdev_forget(struct block_device *bdev, loff_t pos, unsigned int len)
 	put_page(page);
 }
 
-/* The dirty runs of the page, each a transfer. wbc->open: pages that follow may join. */
+/* The runs of sectors of @dirty, each a transfer, join *open. => locked, in writeback; unlocks */
+static void write_runs(struct block_device *bdev, struct page *page, unsigned long dirty,
+		       struct blk_request **open)
+{
+	unsigned int len = bytes_on_device(bdev, page) >> SECTOR_SHIFT, end;
+
+	page_io_begin(page);
+	unlock_page(page);
+	for (unsigned int at = 0; at < len; at = end + 1) {
+		for (end = at; end < len && dirty & BIT(end); end++)
+			;
+		if (end > at)
+			page_io_add(open, bdev, BLK_WRITE, page, at << SECTOR_SHIFT,
+				    (end - at) << SECTOR_SHIFT, first_sector(page) + at);
+	}
+	page_io_end(page, BLK_WRITE, 0);
+}
+
+/* The dirty runs of the page. wbc->open: pages that follow may join. */
 static int blkdev_writepage(struct page *page, struct writeback_control *wbc)
 {
 	struct block_device *bdev = mapping_bdev(page->mapping);
-	unsigned int len = bytes_on_device(bdev, page) >> SECTOR_SHIFT, end;
-	unsigned long dirty;
 
 	/* kswapd must not wait for who may be waiting for kswapd (kernel/dev/loop.c) */
 	if (wbc->for_reclaim && bdev->whole->stacked) {
@@ -145,20 +161,67 @@ static int blkdev_writepage(struct page *page, struct writeback_control *wbc)
 		return AOP_WRITEPAGE_ACTIVATE;
 	}
 	set_page_writeback(page);
-	dirty = page_take_dirty(page);
-	page_io_begin(page);
-	unlock_page(page);
-	for (unsigned int at = 0; at < len; at = end + 1) {
-		for (end = at; end < len && dirty & BIT(end); end++)
-			;
-		if (end > at)
-			page_io_add(&wbc->open, bdev, BLK_WRITE, page, at << SECTOR_SHIFT,
-				    (end - at) << SECTOR_SHIFT, first_sector(page) + at);
-	}
-	page_io_end(page, BLK_WRITE, 0);
+	write_runs(bdev, page, page_take_dirty(page), &wbc->open);
 	if (!wbc->batch)
 		page_io_send(&wbc->open);
 	return 0;
+}
+
+/*
+ * The page is dirty no more if none of its sectors is. Who marks one at this moment has set its bit
+ * first: he finds the page clean, or we find his bit. => locked
+ */
+static void clean_if_none(struct page *page)
+{
+	if (page_dirty_sectors(page))
+		return;
+	clear_page_dirty_for_io(page);
+	if (page_dirty_sectors(page))
+		set_page_dirty_nobuffers(page);
+}
+
+/* page_io.h. Nobody may wait for a page that waits in *open: that goes first. */
+void bdev_write_sectors(struct block_device *bdev, unsigned long index, unsigned int mask,
+			struct blk_request **open)
+{
+	struct page *page = find_get_page(&bdev->mapping, index);
+	unsigned int dirty;
+
+	if (!page)
+		return;
+	if (!(page_dirty_sectors(page) & mask)) {
+		put_page(page);
+		return;
+	}
+	if (!trylock_page(page)) {
+		page_io_send(open);
+		lock_page(page);
+	}
+	if (page_test(page, PG_writeback)) {
+		page_io_send(open);
+		wait_on_page_writeback(page);
+	}
+	dirty = page->mapping == &bdev->mapping ? page_take_dirty_sectors(page, mask) : 0;
+	if (dirty) {
+		clean_if_none(page);
+		set_page_writeback(page);
+		write_runs(bdev, page, dirty, open);
+	} else {
+		unlock_page(page);
+	}
+	put_page(page);
+}
+
+/* page_io.h */
+void bdev_wait_range(struct block_device *bdev, loff_t pos, unsigned int len)
+{
+	struct page *page = find_get_page(&bdev->mapping, pos >> PAGE_SHIFT);
+
+	BUG_ON((pos & ~PAGE_MASK) + len > PAGE_SIZE);
+	if (!page)
+		return;
+	wait_on_page_writeback(page);
+	put_page(page);
 }
 
 /* A write of part of a page needs the rest of it; one of all of it does not. */

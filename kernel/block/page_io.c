@@ -53,13 +53,11 @@ void page_io_end(struct page *page, enum blk_op op, int error)
 	unlock_page(page);
 }
 
-/* Bits of the sectors that [from, from + len) touches. */
+/* Bits of page->private for the sectors that [from, from + len) touches. */
 static unsigned long sector_bits(unsigned int from, unsigned int len)
 {
-	unsigned int first = from >> SECTOR_SHIFT, last = (from + len - 1) >> SECTOR_SHIFT;
-
 	BUG_ON(!len || from + len > PAGE_SIZE);
-	return GENMASK(last, first) << DIRTY_SHIFT;
+	return (unsigned long)page_sector_mask(from, len) << DIRTY_SHIFT;
 }
 
 /* page_io.h */
@@ -80,6 +78,21 @@ unsigned int page_take_dirty(struct page *page)
 	unsigned long old = __atomic_fetch_and(&page->private, ~DIRTY_ALL, __ATOMIC_SEQ_CST);
 
 	return (old & DIRTY_ALL) >> DIRTY_SHIFT;
+}
+
+/* page_io.h */
+unsigned int page_take_dirty_sectors(struct page *page, unsigned int mask)
+{
+	unsigned long bits = (unsigned long)mask << DIRTY_SHIFT & DIRTY_ALL;
+	unsigned long old = __atomic_fetch_and(&page->private, ~bits, __ATOMIC_SEQ_CST);
+
+	return (old & bits) >> DIRTY_SHIFT;
+}
+
+/* page_io.h */
+unsigned int page_dirty_sectors(const struct page *page)
+{
+	return (READ_ONCE(page->private) & DIRTY_ALL) >> DIRTY_SHIFT;
 }
 
 static void batch_end_io(struct blk_request *req)

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "kernel/block/block.h"
+#include "kernel/lib/bitops.h"
 
 /*
  * A page's transfers are about to be given out. => locked (read), or under writeback (write).
@@ -41,6 +42,12 @@ void page_mark_dirty(struct page *page, unsigned int from, unsigned int len);
 /* The same are not. */
 void page_forget_dirty(struct page *page, unsigned int from, unsigned int len);
 unsigned int page_take_dirty(struct page *page);	/* a bit a sector; none is dirty then */
+unsigned int page_take_dirty_sectors(struct page *page, unsigned int mask);	/* those of @mask */
+unsigned int page_dirty_sectors(const struct page *page);	/* which are, at this moment */
+static inline unsigned int page_sector_mask(unsigned int from, unsigned int len)
+{
+	return GENMASK((from + len - 1) >> SECTOR_SHIFT, from >> SECTOR_SHIFT);
+}
 
 /* --- bdev_cache.c: a device's pages --- */
 /*
@@ -50,6 +57,19 @@ unsigned int page_take_dirty(struct page *page);	/* a bit a sector; none is dirt
 struct page *bdev_read_page(struct block_device *bdev, unsigned long index);
 /* Marks bytes [from, from + len) of @page, a device's, dirty. => up to date */
 void bdev_mark_dirty(struct page *page, unsigned int from, unsigned int len);
+/*
+ * Those sectors of page @index that are dirty and in @mask (page_sector_mask()) go to the device, and
+ * nothing else that is dirty beside them: they join *open, for the caller to send. May sleep.
+ */
+void bdev_write_sectors(struct block_device *bdev, unsigned long index, unsigned int mask,
+			struct blk_request **open);
+static inline void bdev_write_range(struct block_device *bdev, loff_t pos, unsigned int len,
+				    struct blk_request **open)
+{
+	bdev_write_sectors(bdev, pos >> PAGE_SHIFT, page_sector_mask(pos & ~PAGE_MASK, len), open);
+}
+/* No write of them is under way when it returns. => nothing open that has them */
+void bdev_wait_range(struct block_device *bdev, loff_t pos, unsigned int len);
 /*
  * The bytes there hold something else from now on, that does not go through the device's pages:
  * they are not dirty any more, and no write of them is under way. May sleep.

@@ -17,6 +17,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/fs/permission.h"
 #include "kernel/fs/read_write.h"
+#include "kernel/fs/sync.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/filemap.h"
 
@@ -93,6 +94,18 @@ static int blkdev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static int blkdev_fsync(struct file *file, bool data_only)
+{
+	struct block_device *bdev = file->private_data;
+	int err, ret;
+
+	filemap_start_range(&bdev->mapping, 0, ~0UL, true);
+	filemap_wait_range(&bdev->mapping, 0, ~0UL);
+	err = blk_flush_sync(bdev);
+	ret = file_check_wb_err(file);
+	return ret ? ret : err;
+}
+
 static kssize_t blkdev_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
 	struct block_device *bdev = file->private_data;
@@ -113,7 +126,7 @@ static kssize_t blkdev_write(struct file *file, const char __user *buf, size_t l
 				     : filemap_write(&bdev->mapping, pos, buf, len);
 	up_write(&inode->i_rwsem);
 	if (n > 0 && file->f_flags & O_DSYNC) {
-		err = filemap_write_and_wait(&bdev->mapping);
+		err = blkdev_fsync(file, true);
 		if (err)
 			return err;
 	}
@@ -125,14 +138,6 @@ static loff_t blkdev_llseek(struct file *file, loff_t off, int whence)
 	struct block_device *bdev = file->private_data;
 
 	return fixed_size_llseek(file, off, whence, READ_ONCE(bdev->size));
-}
-
-static int blkdev_fsync(struct file *file, bool data_only)
-{
-	struct block_device *bdev = file->private_data;
-	int err = filemap_write_and_wait(&bdev->mapping);
-
-	return err ? err : blk_flush_sync(bdev);
 }
 
 static long flush_buffers(struct block_device *bdev)

@@ -209,6 +209,7 @@ struct super_block {
 	const struct super_operations *s_op;	/* c: NULL: all of it is in memory */
 	struct block_device *s_bdev;	/* c: NULL: none */
 	unsigned int s_blocksize;	/* c: bytes; 0: no blocks */
+	_Atomic unsigned int s_wb_err;	/* a: the last write error of anything in it (errseq.h) */
 	bool s_coarse_times;		/* c: its times are whole seconds */
 	bool s_rdonly;			/* the mount's or an error's doing; READ_ONCE */
 	_Atomic long s_writers;		/* a: regular files open for writing */
@@ -256,7 +257,10 @@ struct file {
 	const struct cred *f_cred;	/* c: of the opener */
 	kpid_t f_owner;			/* F_SETOWN */
 	struct hlist_head f_ep;		/* epoll_mutex: the epoll sets it is in */
-	unsigned int f_wb_err;		/* the last write error it was told of (errseq.h) */
+	/* the last write errors it was told of (errseq.h): by fsync(2), of its pages and … */
+	unsigned int f_wb_err;
+	unsigned int f_meta_err;	/* … of its device's; by syncfs(2): */
+	unsigned int f_sb_err;
 	void *private_data;
 };
 enum {

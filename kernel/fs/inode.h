@@ -60,8 +60,10 @@ static inline void mark_inode_dirty(struct inode *inode)
 }
 /* Dirty inodes of @sb (of before @older; 0: all) into its device's pages. 0, or the first error. */
 int sync_inodes(struct super_block *sb, u64 older);
-/* The dirty pages of @sb's files, and those on their way: on the disk when it returns. 0, an error. */
-int sync_inode_pages(struct super_block *sb);
+/* The same for one. => a reference. 0, an error */
+int sync_inode(struct inode *inode);
+/* The dirty pages of @sb's files, and those on their way: on the disk when it returns. Errors: wb_err */
+void sync_inode_pages(struct super_block *sb);
 /* umount: every inode of @sb goes; those still in use are named in the log. */
 void evict_inodes(struct super_block *sb);
 bool has_orphans(struct super_block *sb);	/* any in use that has no name any more? */

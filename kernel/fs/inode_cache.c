@@ -282,6 +282,26 @@ int sync_inodes(struct super_block *sb, u64 older)
 	}
 }
 
+/* inode.h */
+int sync_inode(struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+	bool dirty;
+	int err;
+
+	mutex_lock(&sb->s_sync);
+	spin_lock(&inode_lock);
+	dirty = inode->i_state & I_DIRTY;
+	if (dirty) {
+		list_del_init(&inode->i_dirty_list);
+		inode->i_state &= ~I_DIRTY;
+	}
+	spin_unlock(&inode_lock);
+	err = dirty ? sb->s_op->write_inode(inode) : 0;
+	mutex_unlock(&sb->s_sync);
+	return err;
+}
+
 /* The inode of @sb after @after (NULL: the first) that may have pages to write, with a reference. */
 static struct inode *next_with_pages(struct super_block *sb, struct inode *after)
 {
@@ -304,22 +324,18 @@ static struct inode *next_with_pages(struct super_block *sb, struct inode *after
 }
 
 /* inode.h. An inode in hand is on the list, so the next one is found from it. */
-int sync_inode_pages(struct super_block *sb)
+void sync_inode_pages(struct super_block *sb)
 {
 	struct inode *inode, *last = NULL;
-	int error = 0;
 
 	while ((inode = next_with_pages(sb, last))) {
-		int ret = filemap_write_and_wait(&inode->i_data);
-
-		if (ret && !error)
-			error = ret;
+		filemap_start_range(&inode->i_data, 0, ~0UL, true);
+		filemap_wait_range(&inode->i_data, 0, ~0UL);
 		iput(last);
 		last = inode;
 		cond_resched();
 	}
 	iput(last);
-	return error;
 }
 
 /* --- giving memory back --- */

@@ -14,6 +14,7 @@
 #include "kernel/fs/direct_io.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fsnotify.h"
+#include "kernel/fs/sync.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/nameidata.h"
@@ -21,7 +22,6 @@
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/bug.h"
-#include "kernel/lib/errseq.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
@@ -146,12 +146,12 @@ static int do_dentry_open(struct file *file)
 	file->f_op = inode->i_fop;
 	if (S_ISREG(inode->i_mode))
 		file->f_mapping = &inode->i_data;
-	file->f_wb_err = errseq_sample(&inode->i_data.wb_err);
 	if (file->f_op->open) {
 		err = file->f_op->open(inode, file);
 		if (err)
 			return err;
 	}
+	file_sample_wb_err(file);
 	if (file->f_op->llseek == no_llseek)	/* pread(2) and pwrite(2) are refused, too */
 		file->f_mode &= ~FMODE_LSEEK;
 	file->f_mode |= FMODE_OPENED;

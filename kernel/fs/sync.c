@@ -15,6 +15,7 @@
 #include "kernel/fs/mount.h"
 #include "kernel/fs/sync.h"
 #include "kernel/fs/syscalls.h"
+#include "kernel/lib/errseq.h"
 #include "kernel/sched/sched.h"
 #include "mm/backing-dev.h"
 #include "mm/filemap.h"
@@ -33,9 +34,8 @@ static int sync_super(struct super_block *sb, void *unused)
 
 	if (!sb->s_op)
 		return 0;
-	err = sync_inode_pages(sb);
-	ret = sync_inodes(sb, 0);
-	err = err ? err : ret;
+	sync_inode_pages(sb);
+	err = sync_inodes(sb, 0);
 	ret = sb->s_op->sync_fs && !sb->s_rdonly ? sb->s_op->sync_fs(sb) : 0;
 	return err ? err : ret;
 }
@@ -56,11 +56,50 @@ int sync_filesystem(struct super_block *sb)
 	if (!sb->s_op || !sb->s_bdev)
 		return 0;
 	err = sync_super(sb, NULL);
-	ret = filemap_write_and_wait(&sb->s_bdev->mapping);
-	err = err ? err : ret;
+	filemap_start_range(&sb->s_bdev->mapping, 0, ~0UL, true);
+	filemap_wait_range(&sb->s_bdev->mapping, 0, ~0UL);
 	ret = blk_flush_sync(sb->s_bdev);
 	return err ? err : ret;
 }
+
+/* --- write errors, as each open file is told of them --- */
+
+static struct address_space *pages_of(struct file *file)
+{
+	return file->f_mapping ? file->f_mapping : &file->f_inode->i_data;
+}
+
+/* The pages in which a file's inode and the like are kept; NULL: there are none. */
+static struct address_space *metadata_of(struct file *file)
+{
+	struct block_device *bdev = file->f_inode->i_sb->s_bdev;
+
+	return bdev ? &bdev->mapping : NULL;
+}
+
+/* sync.h */
+void file_sample_wb_err(struct file *file)
+{
+	struct address_space *metadata = metadata_of(file);
+
+	file->f_wb_err = errseq_sample(&pages_of(file)->wb_err);
+	file->f_sb_err = errseq_sample(&file->f_inode->i_sb->s_wb_err);
+	if (metadata)
+		file->f_meta_err = errseq_sample(&metadata->wb_err);
+}
+
+/* sync.h */
+int file_check_wb_err(struct file *file)
+{
+	struct address_space *metadata = metadata_of(file);
+	int err = errseq_check_and_advance(&pages_of(file)->wb_err, &file->f_wb_err), ret = 0;
+
+	if (metadata)
+		ret = errseq_check_and_advance(&metadata->wb_err, &file->f_meta_err);
+	return err ? err : ret;
+}
+
+/* --- for the rest of the kernel --- */
 
 static void call_for_mapping(struct block_device *bdev, void *fn)
 {
@@ -134,26 +173,54 @@ long sys_fdatasync(unsigned int fd) { return do_fsync(fd, true); }
 long sys_syncfs(int fd)
 {
 	struct fd f = fdget(fd);
-	long err;
+	struct super_block *sb;
+	long err, ret;
 
 	if (!f.file)
 		return -EBADF;
-	err = sync_filesystem(f.file->f_inode->i_sb);
+	sb = f.file->f_inode->i_sb;
+	err = sync_filesystem(sb);
+	ret = errseq_check_and_advance(&sb->s_wb_err, &f.file->f_sb_err);
 	fdput(f);
+	return err ? err : ret;
+}
+
+/* Pages, and nothing that says where they are: no blocks, no size. => @off, @len checked */
+static long sync_file_range(struct file *file, loff_t off, loff_t len, unsigned int flags)
+{
+	unsigned long first = off >> PAGE_SHIFT, last = len ? (off + len - 1) >> PAGE_SHIFT : ~0UL;
+	umode_t mode = file->f_inode->i_mode;
+	struct address_space *mapping = pages_of(file);
+	int err = 0;
+
+	if (!S_ISREG(mode) && !S_ISBLK(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
+		return -ESPIPE;
+	if (flags & SYNC_FILE_RANGE_WAIT_BEFORE) {
+		filemap_wait_range(mapping, first, last);
+		err = errseq_check_and_advance(&mapping->wb_err, &file->f_wb_err);
+		if (err)
+			return err;
+	}
+	/* Pages that are dirty again while they are being written: only who waits for all asks. */
+	if (flags & SYNC_FILE_RANGE_WRITE)
+		filemap_start_range(mapping, first, last,
+				    (flags & SYNC_FILE_RANGE_ALL) == SYNC_FILE_RANGE_ALL);
+	if (flags & SYNC_FILE_RANGE_WAIT_AFTER) {
+		filemap_wait_range(mapping, first, last);
+		err = errseq_check_and_advance(&mapping->wb_err, &file->f_wb_err);
+	}
 	return err;
 }
 
 long sys_sync_file_range(int fd, loff_t off, loff_t len, unsigned int flags)
 {
-	struct fd f;
-	long err;
+	struct fd f = fdget(fd);
+	long err = -EINVAL;
 
-	if (flags & ~7u || off < 0 || len < 0 || off + len < off)
-		return -EINVAL;
-	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
-	err = f.file->f_mapping ? fsync_file(f.file, true) : -ESPIPE;
+	if (!(flags & ~SYNC_FILE_RANGE_ALL) && off >= 0 && len >= 0 && len <= __LONG_MAX__ - off)
+		err = sync_file_range(f.file, off, len, flags);
 	fdput(f);
 	return err;
 }

@@ -37,16 +37,18 @@ static inline unsigned int errseq_sample(_Atomic unsigned int *eseq)
 	return now & ERRSEQ_SEEN ? now : 0;
 }
 
-/* 0, or the error since *@since, which moves on. => one caller at a time for one @since */
+/* 0, or the error since *@since, which moves on: of two callers at a time one is told. */
 static inline int errseq_check_and_advance(_Atomic unsigned int *eseq, unsigned int *since)
 {
-	unsigned int old = *eseq, now;
+	unsigned int old = *eseq, known = __atomic_load_n(since, __ATOMIC_SEQ_CST), now;
 
-	if (old == *since)
+	if (old == known)
 		return 0;
 	/* A newer error than @old may come in between: the next call tells it. */
 	now = old | ERRSEQ_SEEN;
-	*since = now;
+	if (!__atomic_compare_exchange_n(since, &known, now, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
+		return 0;
 	__atomic_compare_exchange_n((unsigned int *)eseq, &old, now, false, __ATOMIC_SEQ_CST,
 				    __ATOMIC_SEQ_CST);
 	return -(int)(now & (ERRSEQ_SEEN - 1));

@@ -33,6 +33,7 @@ enum lock_rank {
 	LOCK_INODE,		/* inode->i_rwsem; parent before child */
 	LOCK_CGROUP,		/* cgroup_mutex: the groups' tree */
 	LOCK_THREADGROUP,	/* fork and release of tasks against moves between groups */
+	LOCK_FS_COMMIT,		/* writing all metadata of a disk file system */
 	LOCK_SB_SYNC,		/* writing a file system's dirty inodes */
 	LOCK_SOCK_IO,		/* one reader of a socket */
 	LOCK_TTY_READ,		/* one reader of the line discipline */

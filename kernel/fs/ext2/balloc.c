@@ -143,6 +143,8 @@ u32 ext2_new_block(struct inode *inode, u32 goal, int *err)
 
 	mutex_lock(&sbi->alloc);
 	nr = take_block(sb, goal, err);
+	if (nr && ext2_was_freed(sbi, nr))
+		ext2_needs_all(inode);
 	mutex_unlock(&sbi->alloc);
 	if (!nr)
 		return 0;
@@ -168,6 +170,7 @@ static u32 free_in_group(struct super_block *sb, u32 group, u32 bit, u32 count)
 			EXT2_ERROR(sb, "bit already cleared for block %u", first + i);
 		else
 			freed++;
+		ext2_note_freed(sbi, first + i);
 	}
 	if (freed) {
 		ext2_bdirty(sb, &map);

@@ -14,6 +14,7 @@
  * Above:  file.c, dir.c.   Below: balloc.c, buf.c.   In Linux: fs/ext2/inode.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/block/page_io.h"
 #include "kernel/fs/ext2/ext2.h"
 #include "kernel/sched/sched.h"
 
@@ -45,6 +46,32 @@ static bool find_path(const struct ext2_sb_info *sbi, u64 logical, struct tree_p
 		n -= 1ULL << (bits * level);
 	}
 	return false;
+}
+
+/* => tree held */
+static void note_path(struct inode *inode, u32 logical)
+{
+	const struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+	struct ext2_inode_info *ei = EXT2_I(inode);
+
+	if (ext2_committed(sbi, ei->path_age)) {
+		ei->first_changed = ~0U;
+		ei->last_changed = 0;
+	}
+	ei->path_age = sbi->age;
+	ei->first_changed = MIN(ei->first_changed, logical);
+	ei->last_changed = MAX(ei->last_changed, logical);
+	ei->nr_changes++;
+}
+
+/* ext2.h */
+void ext2_path_changed(struct inode *inode, u32 logical)
+{
+	struct ext2_inode_info *ei = EXT2_I(inode);
+
+	mutex_lock(&ei->tree);
+	note_path(inode, logical);
+	mutex_unlock(&ei->tree);
 }
 
 /* Where a new block had best lie: behind the one before it, or in the inode's group. */
@@ -84,6 +111,19 @@ static int fill_slot(struct inode *inode, u64 logical, u32 *table, u32 slot, boo
 	return 0;
 }
 
+/* A slot on the way to @logical was filled: what of it is in blocks of metadata? => tree held */
+static void slot_filled(struct inode *inode, u64 logical, const struct tree_path *path, bool leaf)
+{
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	bool metadata = !S_ISREG(inode->i_mode);
+
+	WRITE_ONCE(ei->map_changed, true);
+	if (!leaf || metadata)
+		ei->new_tables = true;
+	if (path->depth > 1 || metadata)
+		note_path(inode, logical);
+}
+
 /* Walks @path. => tree held. 0; *phys 0: a hole. */
 static int walk(struct inode *inode, u64 logical, const struct tree_path *path, u32 *phys,
 		bool create, bool *fresh)
@@ -106,6 +146,7 @@ static int walk(struct inode *inode, u64 logical, const struct tree_path *path, 
 				break;
 			if (at.data)
 				ext2_bdirty(sb, &at);
+			slot_filled(inode, logical, path, leaf);
 			mark_inode_dirty(inode);	/* i_blocks, at least */
 			*fresh = leaf;
 		}
@@ -204,7 +245,10 @@ static void free_tree(struct inode *inode, u32 *slot, unsigned int depth, u64 fi
 	}
 }
 
-/* ext2.h */
+/*
+ * ext2.h. The inode is dirty before the first block is free: a commit that begins after that waits
+ * for the tree, and writes what it has become.
+ */
 void ext2_truncate_blocks(struct inode *inode, loff_t size)
 {
 	struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
@@ -213,6 +257,10 @@ void ext2_truncate_blocks(struct inode *inode, loff_t size)
 	u64 base = EXT2_NDIR_BLOCKS;
 
 	mutex_lock(&ei->tree);
+	WRITE_ONCE(ei->map_changed, true);
+	mark_inode_dirty(inode);
+	if (first > EXT2_NDIR_BLOCKS)
+		note_path(inode, MIN(first - 1, (u64)0xffffffff));	/* tables that keep a part */
 	for (u64 i = first; i < EXT2_NDIR_BLOCKS; i++)
 		free_tree(inode, &ei->block[i], 0, 0);
 	for (unsigned int level = 1; level <= 3; level++) {
@@ -225,4 +273,72 @@ void ext2_truncate_blocks(struct inode *inode, loff_t size)
 	ei->last_logical = ei->last_block = 0;
 	mutex_unlock(&ei->tree);
 	mark_inode_dirty(inode);
+}
+
+/* --- writing it --- */
+
+/* A block of metadata: goes, or is waited for. */
+static void write_block(struct super_block *sb, u32 nr, struct blk_request **open, bool wait)
+{
+	loff_t pos = (loff_t)nr << EXT2_SB(sb)->block_bits;
+
+	if (wait)
+		bdev_wait_range(sb->s_bdev, pos, sb->s_blocksize);
+	else
+		bdev_write_range(sb->s_bdev, pos, sb->s_blocksize, open);
+}
+
+/*
+ * The part of the subtree under block @nr, @depth tables deep, that leads to blocks [first, last]
+ * of it. What is not in memory is not dirty, but what lies below it may be.
+ */
+static int write_subtree(struct inode *inode, u32 nr, unsigned int depth, u64 first, u64 last,
+			 struct blk_request **open, bool wait)
+{
+	struct super_block *sb = inode->i_sb;
+	unsigned int bits = EXT2_SB(sb)->ptrs_bits * (depth ? depth - 1 : 0);
+	bool file = S_ISREG(inode->i_mode);
+	struct ext2_buf buf;
+	int err = 0;
+
+	if (!nr || !ext2_valid_block(EXT2_SB(sb), nr) || (!depth && file))
+		return 0;
+	if (depth > 1 || (depth && !file)) {
+		err = ext2_bread(sb, nr, &buf);
+		for (u64 i = first >> bits; i <= last >> bits && !err; i++) {
+			u64 base = i << bits;
+
+			err = write_subtree(inode, ((u32 *)buf.data)[i], depth - 1,
+					    MAX(first, base) - base,
+					    MIN(last, base + (1ULL << bits) - 1) - base, open, wait);
+		}
+		ext2_brelse(&buf);
+	}
+	write_block(sb, nr, open, wait);
+	return err;
+}
+
+/* ext2.h */
+int ext2_write_paths(struct inode *inode, struct blk_request **open, bool wait)
+{
+	const struct ext2_inode_info *ei = EXT2_I(inode);
+	u64 first = ei->first_changed, last = ei->last_changed, base = EXT2_NDIR_BLOCKS;
+	int error = 0;
+
+	if (first > last)
+		return 0;
+	for (u64 i = first; i <= last && i < EXT2_NDIR_BLOCKS; i++)
+		write_subtree(inode, ei->block[i], 0, 0, 0, open, wait);
+	for (unsigned int level = 1; level <= 3; level++) {
+		u64 span = 1ULL << (EXT2_SB(inode->i_sb)->ptrs_bits * level);
+		int err = 0;
+
+		if (first < base + span && last >= base)
+			err = write_subtree(inode, ei->block[EXT2_NDIR_BLOCKS + level - 1], level,
+					    MAX(first, base) - base,
+					    MIN(last - base, span - 1), open, wait);
+		error = error ? error : err;
+		base += span;
+	}
+	return error;
 }

@@ -174,9 +174,11 @@ static u8 file_type(const struct inode *inode)
 }
 
 /* The directory's content changed: Linux clears the mark of an index, too. */
-static void dir_changed(struct inode *dir, const struct ext2_buf *buf)
+static void dir_changed(struct inode *dir, const struct entry_pos *pos)
 {
-	ext2_bdirty(dir->i_sb, buf);
+	ext2_bdirty(dir->i_sb, &pos->buf);
+	ext2_path_changed(dir, pos->block);
+	ext2_dir_changed(dir);
 	EXT2_I(dir)->flags &= ~EXT2_INDEX_FL;
 	inode_touch(dir);
 }
@@ -272,7 +274,8 @@ int ext2_add_link(struct inode *dir, const char *name, unsigned int len, struct 
 		return err;
 	ei->dir_hint = pos.block;
 	fill_entry(pos.entry, name, len, inode);
-	dir_changed(dir, &pos.buf);
+	dir_changed(dir, &pos);
+	ext2_named(inode, dir);
 	ext2_brelse(&pos.buf);
 	return 0;
 }
@@ -289,7 +292,7 @@ int ext2_delete_entry(struct inode *dir, const char *name, unsigned int len)
 		pos.prev->rec_len += pos.entry->rec_len;
 	pos.entry->inode = 0;
 	EXT2_I(dir)->dir_hint = MIN(EXT2_I(dir)->dir_hint, pos.block);
-	dir_changed(dir, &pos.buf);
+	dir_changed(dir, &pos);
 	ext2_brelse(&pos.buf);
 	return 0;
 }
@@ -304,7 +307,9 @@ int ext2_set_link(struct inode *dir, const char *name, unsigned int len, struct 
 		return err == -ENOENT ? -EIO : err;
 	pos.entry->file_type = file_type(inode);
 	pos.entry->inode = inode->i_ino;
-	dir_changed(dir, &pos.buf);
+	dir_changed(dir, &pos);
+	if (len != 2 || memcmp(name, "..", 2))
+		ext2_named(inode, dir);
 	ext2_brelse(&pos.buf);
 	return 0;
 }
@@ -323,7 +328,7 @@ int ext2_make_empty(struct inode *dir, struct inode *parent)
 	dotdot = entry_at(&pos.buf, ext2_rec_len(1));
 	dotdot->rec_len = dir->i_sb->s_blocksize - ext2_rec_len(1);
 	fill_entry(dotdot, "..", 2, parent);
-	dir_changed(dir, &pos.buf);
+	dir_changed(dir, &pos);
 	ext2_brelse(&pos.buf);
 	return 0;
 }

@@ -4,8 +4,8 @@
  * Idea: everything that is not a regular file's data goes through the pages of the device
  *       (struct ext2_buf: a page held, and where in it the block is), and is checked each time it
  *       is looked at: the disk may hold anything.
- * Locks:  in this order: a directory's i_rwsem (the VFS) · s_rename · the page lock of a file's
- *         page · ei->tree (LOCK_FS_TREE) · sbi->alloc (LOCK_FS_ALLOC) · the device's page locks.
+ * Locks:  in this order: a directory's i_rwsem (the VFS) · s_rename · sbi->commit (LOCK_FS_COMMIT) ·
+ *         the page lock of a file's page · ei->tree (LOCK_FS_TREE) · sbi->alloc (LOCK_FS_ALLOC) · the device's page locks.
  */
 #pragma once
 
@@ -45,9 +45,16 @@ struct ext2_sb_info {
 	unsigned int wb_err;		/* c: write errors of the device before the mount (errseq.h) */
 	bool mounted;			/* c: all was checked: errors are told to the disk */
 	u32 overhead;			/* c: blocks that the file system needs itself */
+	/* commit.c */
+	struct mutex commit;		/* LOCK_FS_COMMIT: one at a time writes all metadata */
+	_Atomic u64 age;		/* l: in which we live; a to move on */
+	_Atomic u64 committed;		/* l: what was changed in an age up to this is on the disk */
+	_Atomic u64 moved_age;		/* l: a directory was moved then */
+	_Atomic u64 evicted_age;	/* l: no inode that left memory was changed after it */
+	u64 *freed[2];			/* a: filters: freed in this age, and in the one being committed */
 };
 
-/* Guards: t tree   i i_rwsem   c set once */
+/* Guards: t tree   i i_rwsem   c set once   l lock-free: compared only */
 struct ext2_inode_info {
 	struct inode *inode;
 	u32 block[EXT2_N_BLOCKS];	/* t; a short link's text: c */
@@ -57,6 +64,18 @@ struct ext2_inode_info {
 	u32 last_logical, last_block;	/* t: allocated last: the next one goes behind it */
 	u32 dir_hint;			/* i of the directory: a block with room, or 0 */
 	bool fresh;			/* t: the disk has another inode's remains there */
+	bool map_changed;		/* l: size or blocks, since it was last written */
+	bool new_tables;		/* t: it names blocks of metadata that the disk may not have */
+	/* t: paths of the tree that changed, to these blocks of the file; first > last: none */
+	u32 first_changed, last_changed;
+	u32 nr_changes;			/* t: tells whether another path did meanwhile */
+	u64 path_age;			/* t: the age (commit.c) in which the last did; 0: none */
+	/* commit.c: the age in which … */
+	u64 name_age;			/* t: it got its name, in directory @parent */
+	unsigned long parent;		/* t: that one's number */
+	u64 whole_age;			/* l: … it came to hang on more than its own metadata */
+	u64 dir_age;			/* l: … its entries changed last */
+	u32 unsaved;			/* t: entries, at most, that fsync() has not made safe */
 	struct mutex tree;		/* LOCK_FS_TREE */
 };
 
@@ -116,6 +135,7 @@ void ext2_free_inode(struct inode *inode);	/* its number is free again */
 /* --- inode.c: from the disk to struct inode and back; mapping blocks --- */
 struct inode *ext2_iget(struct super_block *sb, unsigned long ino);	/* ERR_PTR */
 int ext2_write_inode(struct inode *inode);
+loff_t ext2_inode_pos(const struct inode *inode);	/* where on the device it is */
 void ext2_evict_inode(struct inode *inode);
 void ext2_set_ops(struct inode *inode);		/* by its kind */
 struct ext2_inode_info *ext2_alloc_info(struct inode *inode);	/* NULL */
@@ -133,6 +153,40 @@ int ext2_get_block(struct inode *inode, u64 logical, u32 *phys, bool create, boo
 void ext2_truncate_blocks(struct inode *inode, loff_t size);
 int ext2_bmap(struct inode *inode, u64 logical, u64 *phys);
 
+/* The way to block @logical has changed. */
+void ext2_path_changed(struct inode *inode, u32 logical);
+/*
+ * What of the changed paths is dirty goes into *open, and on its way to the disk; @wait: is waited
+ * for, nothing is sent. => tree held (not for @wait). 0, -EIO
+ */
+int ext2_write_paths(struct inode *inode, struct blk_request **open, bool wait);
+
+/* --- commit.c: what of the metadata is on the disk --- */
+int ext2_ages_init(struct ext2_sb_info *sbi);	/* mount: 0, -ENOMEM */
+void ext2_ages_free(struct ext2_sb_info *sbi);
+/* All metadata that was changed up to now: on the disk. 0, the first error. May sleep. */
+int ext2_commit(struct super_block *sb);
+static inline bool ext2_committed(const struct ext2_sb_info *sbi, u64 age)
+{
+	return age <= sbi->committed;
+}
+/* @inode cannot be made safe but with everything else that was changed up to now. */
+static inline void ext2_needs_all(struct inode *inode)
+{
+	EXT2_I(inode)->whole_age = EXT2_SB(inode->i_sb)->age;
+}
+/* @inode has a name in @dir, from now on; an entry of @dir changed. */
+void ext2_named(struct inode *inode, struct inode *dir);
+void ext2_dir_changed(struct inode *dir);
+/* A block, or EXT2_FREED_INODE + an inode, is free again. => alloc held; the inode that had it is dirty */
+void ext2_note_freed(struct ext2_sb_info *sbi, u64 what);
+/* May the disk still say that somebody else has it? => alloc held */
+bool ext2_was_freed(const struct ext2_sb_info *sbi, u64 what);
+#define EXT2_FREED_INODE (1ULL << 32)
+
+/* --- fsync.c --- */
+int ext2_fsync(struct file *file, bool data_only);
+
 /* --- dir.c: names in directories. => the directory's i_rwsem --- */
 /* The inode number behind @name; 0 and -ENOENT, -EIO in *err. */
 u32 ext2_inode_by_name(struct inode *dir, const char *name, unsigned int len, int *err);
@@ -149,4 +203,3 @@ extern const struct inode_operations ext2_dir_inode_operations, ext2_file_inode_
 	ext2_special_inode_operations;
 extern const struct file_operations ext2_file_operations, ext2_dir_operations;
 extern const struct address_space_operations ext2_aops;
-int ext2_fsync(struct file *file, bool data_only);

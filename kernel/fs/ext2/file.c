@@ -15,10 +15,8 @@
 #include "kernel/block/page_io.h"
 #include "kernel/fs/ext2/ext2.h"
 #include "kernel/fs/read_write.h"
-#include "kernel/fs/sync.h"
 #include "kernel/lib/bitops.h"
 #include "kernel/lib/bug.h"
-#include "kernel/lib/errseq.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc.h"
@@ -321,6 +319,7 @@ static int ext2_write_end(struct address_space *mapping, loff_t pos, unsigned in
 	}
 	if (pos + copied > inode->i_size) {
 		WRITE_ONCE(inode->i_size, pos + copied);
+		WRITE_ONCE(EXT2_I(inode)->map_changed, true);
 		mark_inode_dirty(inode);
 	}
 	page_mark_dirty(page, pos & ~PAGE_MASK, copied);
@@ -371,28 +370,7 @@ static kssize_t ext2_file_write(struct file *file, const char __user *buf, size_
 	return n;
 }
 
-/* --- fsync, truncate, attributes --- */
-
-/*
- * ext2.h. The file's pages, then every dirty inode's and the metadata's pages: among
- * them are all that this file needs, its directory entries included.
- */
-int ext2_fsync(struct file *file, bool data_only)
-{
-	struct inode *inode = file->f_inode;
-	struct super_block *sb = inode->i_sb;
-	int err, ret;
-
-	if (S_ISREG(inode->i_mode))
-		filemap_write_and_wait(&inode->i_data);	/* its errors: below */
-	err = sync_inodes(sb, 0);
-	ret = filemap_write_and_wait(&sb->s_bdev->mapping);
-	err = err ? err : ret;
-	ret = blk_flush_sync(sb->s_bdev);
-	err = err ? err : ret;
-	ret = errseq_check_and_advance(&inode->i_data.wb_err, &file->f_wb_err);
-	return ret ? ret : err;
-}
+/* --- truncate, attributes --- */
 
 /*
  * The rest of the block in which the file will end is zeroes from now on, on the disk, too: the
@@ -438,6 +416,7 @@ static int set_size(struct inode *inode, loff_t size)
 	if (size >= inode->i_size) {
 		end = size > inode->i_size ? seal_end(inode) : NULL;
 		WRITE_ONCE(inode->i_size, size);
+		WRITE_ONCE(EXT2_I(inode)->map_changed, true);
 		mark_inode_dirty(inode);
 		unseal_end(end);
 		return 0;

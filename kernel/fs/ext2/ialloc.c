@@ -92,8 +92,8 @@ static unsigned long take_in_group(struct super_block *sb, u32 group, bool isdir
 	return bit < bits ? (unsigned long)group * sbi->inodes_per_group + bit + 1 : 0;
 }
 
-/* A number for a new inode; 0: *err. */
-static unsigned long take_inode(struct inode *dir, umode_t mode, int *err)
+/* A number for a new inode; 0: *err. *was_freed: the disk may still know another by it. */
+static unsigned long take_inode(struct inode *dir, umode_t mode, bool *was_freed, int *err)
 {
 	struct super_block *sb = dir->i_sb;
 	struct ext2_sb_info *sbi = EXT2_SB(sb);
@@ -108,6 +108,7 @@ static unsigned long take_inode(struct inode *dir, umode_t mode, int *err)
 			ino = take_in_group(sb, group, S_ISDIR(mode), err);
 		group = (group + 1) % sbi->nr_groups;
 	}
+	*was_freed = ino && ext2_was_freed(sbi, EXT2_FREED_INODE + ino);
 	mutex_unlock(&sbi->alloc);
 	if (!ino && !*err)
 		*err = -ENOSPC;
@@ -131,6 +132,7 @@ static void give_back(struct super_block *sb, unsigned long ino, bool isdir)
 		if (__test_and_clear_bit(bit, (unsigned long *)map.data)) {
 			ext2_bdirty(sb, &map);
 			count_inodes(sb, group, 1, isdir);
+			ext2_note_freed(sbi, EXT2_FREED_INODE + ino);
 		} else {
 			EXT2_ERROR(sb, "bit already cleared for inode %lu", ino);
 		}
@@ -162,19 +164,22 @@ struct inode *ext2_new_inode(struct inode *dir, umode_t mode)
 	struct inode *inode = new_inode(sb, mode);
 	struct ext2_inode_info *ei;
 	unsigned long ino = 0;
+	bool was_freed = false;
 	int err = -ENOMEM;
 
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
 	ei = ext2_alloc_info(inode);
 	if (ei)
-		ino = take_inode(dir, mode, &err);
+		ino = take_inode(dir, mode, &was_freed, &err);
 	if (!ino) {
 		ext2_evict_inode(inode);
 		inode_free(inode);
 		return ERR_PTR(err);
 	}
 	inode->i_ino = ino;
+	if (was_freed)
+		ext2_needs_all(inode);
 	inherit(inode, dir);
 	ei->group = inode_group(EXT2_SB(sb), ino);
 	ei->flags = EXT2_I(dir)->flags & (EXT2_SYNC_FL | EXT2_NOATIME_FL);

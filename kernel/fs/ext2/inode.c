@@ -10,7 +10,7 @@
  * In Linux: fs/ext2/inode.c.
  */
 #include "kernel/abi/errno.h"
-#include "kernel/block/block.h"
+#include "kernel/block/page_io.h"
 #include "kernel/fs/ext2/ext2.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
@@ -40,8 +40,19 @@ struct ext2_inode_info *ext2_alloc_info(struct inode *inode)
 	mutex_init(&ei->tree, LOCK_FS_TREE);
 	ei->inode = inode;
 	ei->fresh = true;
+	ei->first_changed = ~0U;
 	inode->i_private = ei;
 	return ei;
+}
+
+/* ext2.h */
+loff_t ext2_inode_pos(const struct inode *inode)
+{
+	const struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+	u32 n = inode->i_ino - 1, group = n / sbi->inodes_per_group;
+
+	return ((loff_t)sbi->groups[group].inode_table << sbi->block_bits) +
+	       (loff_t)(n % sbi->inodes_per_group) * sbi->inode_size;
 }
 
 /* Where inode @ino lies on the disk; @buf is to be released. ERR_PTR(-EINVAL, -EIO). */
@@ -86,6 +97,7 @@ void ext2_set_ops(struct inode *inode)
 		inode->i_data.a_ops = &ext2_aops;
 		inode->i_data.bdi = &inode->i_sb->s_bdev->whole->bdi;
 		inode->i_data.flags |= AS_DIRTY_ACCOUNTED;
+		inode->i_data.sb_err = &inode->i_sb->s_wb_err;
 		break;
 	case S_IFDIR:
 		inode->i_op = &ext2_dir_inode_operations;
@@ -122,6 +134,7 @@ static int fill_inode(struct inode *inode, const struct ext2_inode *raw)
 	inode->i_ctime = disk_time(raw->i_ctime);
 	inode->i_mtime = disk_time(raw->i_mtime);
 	ei->fresh = false;
+	ei->whole_age = EXT2_SB(inode->i_sb)->evicted_age;	/* it may have been one of them */
 	ei->dtime = 0;
 	ei->blocks = raw->i_blocks;
 	ei->flags = raw->i_flags;
@@ -202,6 +215,24 @@ static void fill_raw(struct ext2_inode *raw, const struct inode *inode)
 	memcpy(raw->i_block, ei->block, sizeof(ei->block));
 }
 
+/*
+ * The tables (of a directory: the blocks) that the inode names for the first time reach the disk
+ * before it does: whoever finds it there after a crash, and believes what lies in them, may
+ * repair blocks that belong to another file. => tree held
+ */
+static void write_new_tables(struct inode *inode)
+{
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	struct blk_request *open = NULL;
+
+	if (!ei->new_tables || !inode->i_nlink)
+		return;
+	ext2_write_paths(inode, &open, false);
+	page_io_send(&open);
+	ext2_write_paths(inode, NULL, true);
+	ei->new_tables = false;
+}
+
 /* ext2.h. The tree lock keeps size, count and numbers of blocks together. */
 int ext2_write_inode(struct inode *inode)
 {
@@ -216,6 +247,8 @@ int ext2_write_inode(struct inode *inode)
 	if (IS_ERR(raw))
 		return PTR_ERR(raw);
 	mutex_lock(&ei->tree);
+	write_new_tables(inode);
+	WRITE_ONCE(ei->map_changed, false);	/* before the size is read: ext2_write_end() */
 	if (ei->fresh)
 		memset(raw, 0, EXT2_SB(sb)->inode_size);
 	ei->fresh = false;
@@ -257,19 +290,34 @@ static bool has_blocks(const struct inode *inode)
 	       (S_ISLNK(inode->i_mode) && !is_fast_symlink(inode));
 }
 
-/* The inode goes from the disk: its blocks first, its number last. */
+/*
+ * The inode goes from the disk: its blocks first, its number last. Before that it is marked as gone,
+ * since a commit may begin before it has lost the last of them.
+ */
 static void delete_inode(struct inode *inode)
 {
 	struct ext2_inode_info *ei = EXT2_I(inode);
 
 	ei->dtime = current_time().tv_sec;
 	if (has_blocks(inode)) {
+		ext2_write_inode(inode);
 		inode->i_size = 0;
 		ext2_truncate_blocks(inode, 0);
 	}
 	release_attributes(inode);
 	if (!ext2_write_inode(inode))
 		ext2_free_inode(inode);
+}
+
+/* It is forgotten what the disk does not know of it yet. */
+static void remember_age(struct inode *inode)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+	const struct ext2_inode_info *ei = EXT2_I(inode);
+
+	if (!ext2_committed(sbi, ei->name_age) || !ext2_committed(sbi, ei->whole_age) ||
+	    !ext2_committed(sbi, ei->dir_age) || !ext2_committed(sbi, ei->path_age))
+		sbi->evicted_age = sbi->age;
 }
 
 /* ext2.h */
@@ -281,6 +329,8 @@ void ext2_evict_inode(struct inode *inode)
 		return;
 	if (!inode->i_nlink && inode->i_ino && !inode->i_sb->s_rdonly)
 		delete_inode(inode);
+	else
+		remember_age(inode);
 	kmem_cache_free(ext2_inode_cachep, ei);
 	inode->i_private = NULL;
 }

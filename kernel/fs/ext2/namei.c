@@ -41,6 +41,22 @@ static struct dentry *ext2_lookup(struct inode *dir, struct dentry *dentry)
 	return d_splice(dentry, inode);
 }
 
+/*
+ * A name goes from @dir. Until the disk knows all about that, the directory is not written by
+ * itself: it might be the last name there of somebody who has a new one, or it goes without the inode
+ * that it stood for. Said before, for who writes it meanwhile, and after, in the age that it
+ * is then.
+ */
+static int remove_name(struct inode *dir, struct dentry *dentry)
+{
+	int err;
+
+	ext2_needs_all(dir);
+	err = ext2_delete_entry(dir, dentry->d_name, name_len(dentry));
+	ext2_needs_all(dir);
+	return err;
+}
+
 /* A link of @inode goes; a count that was 0 already was wrong on the disk. */
 static void drop_link(struct inode *inode)
 {
@@ -167,6 +183,8 @@ static int ext2_link(struct dentry *old, struct inode *dir, struct dentry *dentr
 		add_links(inode, -1);
 		return err;
 	}
+	if (inode->i_nlink > 1)
+		ext2_needs_all(inode);		/* fsync() makes all its names safe */
 	ihold(inode);
 	d_add(dentry, inode);
 	return 0;
@@ -202,7 +220,7 @@ static int ext2_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
 
 static int ext2_unlink(struct inode *dir, struct dentry *dentry)
 {
-	int err = ext2_delete_entry(dir, dentry->d_name, name_len(dentry));
+	int err = remove_name(dir, dentry);
 
 	if (err)
 		return err;
@@ -218,7 +236,7 @@ static int ext2_rmdir(struct inode *dir, struct dentry *dentry)
 
 	if (err != 1)
 		return err ? err : -ENOTEMPTY;
-	err = ext2_delete_entry(dir, dentry->d_name, name_len(dentry));
+	err = remove_name(dir, dentry);
 	if (err)
 		return err;
 	inode->i_nlink = 0;
@@ -246,17 +264,38 @@ static int new_parent(struct inode *inode, struct inode *odir, struct inode *ndi
 	return 0;
 }
 
+/*
+ * @inode came from one directory to another: neither is written without the other. A directory that
+ * moved has changed the ways of all below it. Said before and after, like remove_name().
+ */
+static void moved(struct inode *inode, struct inode *odir, struct inode *ndir)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+
+	if (S_ISDIR(inode->i_mode))
+		sbi->moved_age = sbi->age;
+	if (odir == ndir)
+		return;
+	ext2_needs_all(inode);
+	ext2_needs_all(odir);
+	ext2_needs_all(ndir);
+}
+
 static int exchange(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n)
 {
 	struct inode *oi = o->d_inode, *ni = n->d_inode;
-	int err = ext2_set_link(ndir, n->d_name, name_len(n), oi);
+	int err;
 
+	moved(oi, odir, ndir);
+	err = ext2_set_link(ndir, n->d_name, name_len(n), oi);
 	if (!err)
 		err = ext2_set_link(odir, o->d_name, name_len(o), ni);
 	if (!err)
 		err = new_parent(oi, odir, ndir);
 	if (!err)
 		err = new_parent(ni, ndir, odir);
+	moved(oi, odir, ndir);
+	moved(ni, ndir, odir);
 	if (err)
 		return err;
 	inode_touch_ctime(oi);
@@ -291,11 +330,17 @@ static int ext2_rename(struct inode *odir, struct dentry *o, struct inode *ndir,
 		if (err != 1)
 			return err ? err : -ENOTEMPTY;
 	}
+	moved(inode, odir, ndir);
+	if (victim)
+		ext2_needs_all(ndir);
 	err = take_name(ndir, n, inode);
 	if (!err)
 		err = ext2_delete_entry(odir, o->d_name, name_len(o));
 	if (!err)
 		err = new_parent(inode, odir, ndir);
+	moved(inode, odir, ndir);
+	if (victim)
+		ext2_needs_all(ndir);
 	if (err)
 		return err;
 	if (victim && isdir) {

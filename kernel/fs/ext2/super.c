@@ -117,9 +117,10 @@ static void update_super(struct super_block *sb)
 
 static int ext2_sync_fs(struct super_block *sb)
 {
-	if (EXT2_SB(sb)->mounted && !sb->s_rdonly)
-		update_super(sb);
-	return 0;
+	if (!EXT2_SB(sb)->mounted || sb->s_rdonly)
+		return 0;
+	update_super(sb);
+	return ext2_commit(sb);
 }
 
 /* The superblock to the medium. */
@@ -464,8 +465,10 @@ static void free_info(struct super_block *sb)
 		ext2_brelse(&sbi->descs[i]);
 	kvfree(sbi->descs);
 	kvfree(sbi->groups);
+	ext2_ages_free(sbi);
 	if (sbi->super_page)
 		put_page(sbi->super_page);
+	sb->s_bdev->mapping.sb_err = NULL;
 	bd_release(sb->s_bdev);
 	blkdev_put(sb->s_bdev);
 	kfree(sbi);
@@ -502,7 +505,9 @@ static int ext2_mount(struct super_block *sb, const char *source, const char *da
 	sb->s_op = &ext2_sops;
 	sb->s_coarse_times = true;
 	sb->s_statfs = ext2_statfs;
-	err = fill_super(sb, data);
+	bdev->mapping.sb_err = &sb->s_wb_err;
+	err = ext2_ages_init(sbi);
+	err = err ? err : fill_super(sb, data);
 	if (err)
 		free_info(sb);
 	return err;
