@@ -69,17 +69,24 @@ bool ext2_was_freed(const struct ext2_sb_info *sbi, u64 what)
 	return (sbi->freed[0][bit / 64] | sbi->freed[1][bit / 64]) >> bit % 64 & 1;
 }
 
-/* ext2.h. => the directory's i_rwsem held for writing */
+/*
+ * ext2.h. A directory counts the names of inodes that the disk may not have: with these
+ * it cannot be written alone. => the directory's i_rwsem held for writing
+ */
 void ext2_named(struct inode *inode, struct inode *dir)
 {
+	struct ext2_sb_info *sbi = EXT2_SB(dir->i_sb);
 	struct ext2_inode_info *ei = EXT2_I(inode);
+	bool saved;
 
 	mutex_lock(&ei->tree);
+	saved = ext2_committed(sbi, ei->name_age);	/* the disk has the inode: the name will do */
 	ei->parent = dir->i_ino;
-	ei->name_age = EXT2_SB(dir->i_sb)->age;
+	ei->name_age = sbi->age;
+	ei->counted = !saved;
 	mutex_unlock(&ei->tree);
 	mutex_lock(&EXT2_I(dir)->tree);
-	EXT2_I(dir)->unsaved++;
+	EXT2_I(dir)->unsaved += !saved;
 	mutex_unlock(&EXT2_I(dir)->tree);
 }
 

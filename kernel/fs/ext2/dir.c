@@ -179,6 +179,8 @@ static void dir_changed(struct inode *dir, const struct entry_pos *pos)
 	ext2_bdirty(dir->i_sb, &pos->buf);
 	ext2_path_changed(dir, pos->block);
 	ext2_dir_changed(dir);
+	if (EXT2_I(dir)->flags & EXT2_INDEX_FL)
+		WRITE_ONCE(EXT2_I(dir)->map_changed, true);
 	EXT2_I(dir)->flags &= ~EXT2_INDEX_FL;
 	inode_touch(dir);
 }

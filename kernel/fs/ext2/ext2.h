@@ -64,7 +64,7 @@ struct ext2_inode_info {
 	u32 last_logical, last_block;	/* t: allocated last: the next one goes behind it */
 	u32 dir_hint;			/* i of the directory: a block with room, or 0 */
 	bool fresh;			/* t: the disk has another inode's remains there */
-	bool map_changed;		/* l: size or blocks, since it was last written */
+	bool map_changed;		/* l: size, blocks, links, since it was last written */
 	bool new_tables;		/* t: it names blocks of metadata that the disk may not have */
 	/* t: paths of the tree that changed, to these blocks of the file; first > last: none */
 	u32 first_changed, last_changed;
@@ -73,6 +73,7 @@ struct ext2_inode_info {
 	/* commit.c: the age in which … */
 	u64 name_age;			/* t: it got its name, in directory @parent */
 	unsigned long parent;		/* t: that one's number */
+	bool counted;			/* t: in its @unsaved */
 	u64 whole_age;			/* l: … it came to hang on more than its own metadata */
 	u64 dir_age;			/* l: … its entries changed last */
 	u32 unsaved;			/* t: entries, at most, that fsync() has not made safe */

@@ -33,6 +33,7 @@ struct chain {
 		struct inode *inode;	/* a reference, but for the first */
 		u64 name_age;		/* as it was; 0: the name is on the disk */
 		u32 nr_changes;		/* the same for its paths */
+		bool counted;		/* its directory has one name fewer to make safe now */
 	} link[CHAIN_MAX];
 };
 
@@ -142,7 +143,15 @@ static unsigned int sectors_of_page(const struct chain *chain, unsigned int n)
 	return mask;
 }
 
-/* fdatasync does not ask for times: the file's inode goes if size or blocks have changed. */
+/*
+ * fdatasync does not ask for times: the file's inode goes if size or blocks have changed; nor does the
+ * file ask for its directory's.
+ */
+static bool asks_for_times(const struct chain *chain, unsigned int n, bool data_only)
+{
+	return n == 0 && !data_only;
+}
+
 static int write_inodes(struct chain *chain, bool data_only)
 {
 	struct block_device *bdev = chain->link[0].inode->i_sb->s_bdev;
@@ -151,10 +160,11 @@ static int write_inodes(struct chain *chain, bool data_only)
 
 	for (unsigned int i = 0; i < chain->count; i++) {
 		struct inode *inode = chain->link[i].inode;
-		bool times_only = !i && data_only && !chain->link[i].name_age &&
-				  !READ_ONCE(EXT2_I(inode)->map_changed);
-		int err = times_only ? 0 : sync_inode(inode);
+		int err = 0;
 
+		if (asks_for_times(chain, i, data_only) || chain->link[i].name_age ||
+		    READ_ONCE(EXT2_I(inode)->map_changed))
+			err = sync_inode(inode);
 		error = error ? error : err;
 	}
 	for (unsigned int i = 0; i < chain->count; i++)
@@ -177,10 +187,12 @@ static void link_written(struct link *link)
 		ei->last_changed = 0;
 		ei->path_age = 0;
 	}
-	if (link->name_age && ei->name_age == link->name_age)
+	link->counted = false;
+	if (link->name_age && ei->name_age == link->name_age) {
+		link->counted = ei->counted;
+		ei->counted = false;
 		ei->name_age = 0;
-	else
-		link->name_age = 0;
+	}
 	mutex_unlock(&ei->tree);
 }
 
@@ -193,7 +205,7 @@ static void chain_written(struct chain *chain)
 		struct ext2_inode_info *dir;
 
 		link_written(&chain->link[i]);
-		if (!chain->link[i].name_age || i + 1 == chain->count)
+		if (!chain->link[i].counted || i + 1 == chain->count)
 			continue;
 		dir = EXT2_I(chain->link[i + 1].inode);
 		mutex_lock(&dir->tree);

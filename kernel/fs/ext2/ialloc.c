@@ -194,5 +194,6 @@ struct inode *ext2_new_inode(struct inode *dir, umode_t mode)
 		return ERR_PTR(err);
 	}
 	mark_inode_dirty(inode);
+	ei->name_age = EXT2_SB(sb)->age;	/* after that: no commit has it yet */
 	return inode;
 }

@@ -68,6 +68,7 @@ static void drop_link(struct inode *inode)
 static void add_links(struct inode *inode, int n)
 {
 	inode->i_nlink += n;
+	WRITE_ONCE(EXT2_I(inode)->map_changed, true);	/* it is more than times */
 	mark_inode_dirty(inode);
 }
 
