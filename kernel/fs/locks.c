@@ -5,7 +5,8 @@
  *         an open file, and ranges owned by a process (its files_struct) or an
  *         open file. Setting a range first cuts the owner's own ranges out of its
  *         way, then adds it; unlocking is the cutting alone. Waiters sleep on one
- *         queue and try again when anything is unlocked. Deadlock among waiting
+ *         queue and try again when anything is unlocked; each is on its inode's list meanwhile, for
+ *         /proc/locks, which shows who waits for whom. Deadlock among waiting
  *         processes is not looked for: F_SETLKW waits until a signal comes.
  * Locks:  one mutex for all of it: locks are rare here.
  * Above:  fcntl.c, fd.c, file_table.c.   In Linux: fs/locks.c.
@@ -17,6 +18,7 @@
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/bug.h"
+#include "kernel/lib/ctlfile.h"
 #include "kernel/sched/sched.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/slab.h"
@@ -25,20 +27,31 @@
 
 /* Guard: flock_mutex. */
 struct file_lock {
-	struct list_head link;
+	struct list_head link;		/* file_locks: one owner's by their start */
+	struct list_head all;		/* all_locks, the newest first */
+	struct inode *inode;		/* c: has the list, so it stays as long as this does */
+	const struct file *file;	/* c: by which it was set; only compared */
+	bool flock;			/* c */
 	void *owner;			/* files_struct, or struct file */
 	int type;			/* F_RDLCK, F_WRLCK */
 	loff_t start, end;		/* both inclusive */
 	kpid_t pid;			/* -1: of an open file */
 };
+/* Guard: flock_mutex. On its task's stack. */
+struct lock_waiter {
+	struct list_head link;		/* file_locks, who came first first */
+	const struct file_lock *want;
+	const struct file_lock *blocker;	/* of use while the lists are shown */
+};
 struct file_locks {
-	struct list_head flock, posix;
+	struct list_head flock, posix, waiters;
 	unsigned int changes;		/* counts what may let a waiter in */
 	struct wait_queue_head wait;
 };
 
 /* the last use of a file may end under mmap_lock */
 static DEFINE_MUTEX(flock_mutex, LOCK_SLEEP_LAST);
+static LIST_HEAD(all_locks);			/* flock_mutex */
 
 static struct file_locks *get_context(struct inode *inode)
 {
@@ -52,6 +65,7 @@ static struct file_locks *get_context(struct inode *inode)
 		return NULL;
 	INIT_LIST_HEAD(&ctx->flock);
 	INIT_LIST_HEAD(&ctx->posix);
+	INIT_LIST_HEAD(&ctx->waiters);
 	init_waitqueue_head(&ctx->wait);
 	if (!__atomic_compare_exchange_n(&inode->i_flctx, &old, ctx, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_SEQ_CST)) {
@@ -70,15 +84,42 @@ void locks_free_context(struct inode *inode)
 	kfree(inode->i_flctx);
 }
 
+static bool conflict(const struct file_lock *l, const struct file_lock *want)
+{
+	return l->owner != want->owner && l->start <= want->end && l->end >= want->start &&
+	       (l->type == F_WRLCK || want->type == F_WRLCK);
+}
+
 static struct file_lock *find_conflict(struct list_head *list, const struct file_lock *want)
 {
 	struct file_lock *l;
 
 	list_for_each_entry(l, list, link)
-		if (l->owner != want->owner && l->start <= want->end && l->end >= want->start &&
-		    (l->type == F_WRLCK || want->type == F_WRLCK))
+		if (conflict(l, want))
 			return l;
 	return NULL;
+}
+
+/* Into the list, before the owner's next one. */
+static void insert_lock(struct list_head *list, struct file_lock *item)
+{
+	struct list_head *before = list;
+	struct file_lock *l;
+
+	list_for_each_entry(l, list, link)
+		if (l->owner == item->owner && l->start > item->start) {
+			before = &l->link;
+			break;
+		}
+	list_add_tail(&item->link, before);
+	list_add(&item->all, &all_locks);
+}
+
+static void drop_lock(struct file_lock *l)
+{
+	list_del(&l->link);
+	list_del(&l->all);
+	kfree(l);
 }
 
 /* Takes [start, end] away from @owner's locks. @spare is used up if one is cut in two. */
@@ -97,14 +138,13 @@ static void cut_range(struct list_head *list, void *owner, loff_t start, loff_t 
 			*tail = *l;
 			tail->start = end + 1;
 			l->end = start - 1;
-			list_add(&tail->link, &l->link);
+			insert_lock(list, tail);
 		} else if (l->start < start) {
 			l->end = start - 1;
 		} else if (l->end > end) {
 			l->start = end + 1;
 		} else {
-			list_del(&l->link);
-			kfree(l);
+			drop_lock(l);
 		}
 	}
 }
@@ -123,8 +163,7 @@ static void merge_neighbours(struct list_head *list, struct file_lock *with)
 			with->end = l->end;
 		else
 			continue;
-		list_del(&l->link);
-		kfree(l);
+		drop_lock(l);
 	}
 }
 
@@ -140,7 +179,7 @@ static int apply_lock(struct file_locks *ctx, struct list_head *list, const stru
 	cut_range(list, want->owner, want->start, want->end, spare);
 	if (want->type != F_UNLCK) {
 		**item = *want;
-		list_add_tail(&(*item)->link, list);
+		insert_lock(list, *item);
 		merge_neighbours(list, *item);
 		*item = NULL;
 	}
@@ -155,7 +194,10 @@ static long set_lock(struct inode *inode, const struct file_lock *want, bool flo
 	struct file_locks *ctx = get_context(inode);
 	struct file_lock *spare = kmalloc(sizeof(*spare), GFP_KERNEL_ACCOUNT);
 	struct file_lock *item = kmalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
+	struct lock_waiter waiter = { .want = want };
 	long err = -ENOLCK;
+
+	INIT_LIST_HEAD(&waiter.link);
 
 	if (!ctx || !spare || !item)
 		goto out;
@@ -165,12 +207,19 @@ static long set_lock(struct inode *inode, const struct file_lock *want, bool flo
 		mutex_lock(&flock_mutex);
 		err = apply_lock(ctx, flock ? &ctx->flock : &ctx->posix, want, &spare, &item);
 		seen = ctx->changes;
+		if (err == -EAGAIN && wait && list_empty(&waiter.link))
+			list_add_tail(&waiter.link, &ctx->waiters);
 		mutex_unlock(&flock_mutex);
 		if (err != -EAGAIN || !wait)
 			break;
 		err = wait_event_interruptible(ctx->wait, READ_ONCE(ctx->changes) != seen,
 					       "a file lock");
 	} while (!err);
+	if (!list_empty(&waiter.link)) {
+		mutex_lock(&flock_mutex);
+		list_del(&waiter.link);
+		mutex_unlock(&flock_mutex);
+	}
 out:
 	kfree(spare);
 	kfree(item);
@@ -210,13 +259,15 @@ void locks_remove_file(struct file *file)
 /* syscalls.h */
 long sys_flock(unsigned int fd, unsigned int cmd)
 {
-	struct file_lock want = { .start = 0, .end = OFFSET_MAX, .pid = current->tgid };
+	struct file_lock want = { .start = 0, .end = OFFSET_MAX, .pid = current->tgid, .flock = true };
 	struct fd f = fdget(fd);
 	long err;
 
 	if (!f.file)
 		return -EBADF;
 	want.owner = f.file;
+	want.file = f.file;
+	want.inode = f.file->f_inode;
 	switch (cmd & ~LOCK_NB) {
 	case LOCK_SH:
 		want.type = F_RDLCK;
@@ -250,6 +301,7 @@ static long to_lock(struct file *file, bool ofd, const struct flock *fl, struct 
 	if (fl->l_type != F_RDLCK && fl->l_type != F_WRLCK && fl->l_type != F_UNLCK)
 		return -EINVAL;
 	*lock = (struct file_lock){
+		.inode = file->f_inode, .file = file,
 		.owner = ofd ? (void *)file : current->files, .type = fl->l_type,
 		.start = start, .end = OFFSET_MAX, .pid = ofd ? -1 : current->tgid,
 	};
@@ -329,4 +381,123 @@ long fcntl_setlk(unsigned int fd, struct file *file, unsigned int cmd, unsigned 
 		return -EBADF;
 	err = set_lock(file->f_inode, &lock, false, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
 	return err || ofd ? err : undo_if_closed(fd, file, &lock);
+}
+
+/* --- /proc/locks, and the locks' lines of /proc/<pid>/fdinfo/N --- */
+
+/* "1: POSIX  ADVISORY  WRITE 103 00:02:293 10 14"; one that waits: @depth arrows deep. */
+static void show_lock(struct seq_file *m, const struct file_lock *l, unsigned int id, int depth)
+{
+	const struct inode *inode = l->inode;
+	kdev_t dev = inode->i_sb->s_dev;
+
+	seq_printf(m, "%u: ", id);
+	if (depth)
+		seq_printf(m, "%*s", depth - 1 + 3, "-> ");
+	seq_puts(m, l->flock ? "FLOCK  ADVISORY  " :
+		    l->pid < 0 ? "OFDLCK ADVISORY  " : "POSIX  ADVISORY  ");
+	seq_printf(m, "%s %d %02x:%02x:%lu ", l->type == F_WRLCK ? "WRITE" : "READ", l->pid,
+		   MAJOR(dev), MINOR(dev), inode->i_ino);
+	if (l->end == OFFSET_MAX)
+		seq_printf(m, "%lld EOF\n", (long long)l->start);
+	else
+		seq_printf(m, "%lld %lld\n", (long long)l->start, (long long)l->end);
+}
+
+/*
+ * Who stands in each waiter's way: a lock, or one who waits for that lock before him and would be in
+ * his way, and so on. NULL: nobody any more, he is about to run. => flock_mutex held
+ */
+static void find_blockers(struct file_locks *ctx)
+{
+	struct lock_waiter *w, *earlier;
+
+	list_for_each_entry(w, &ctx->waiters, link) {
+		w->blocker = find_conflict(w->want->flock ? &ctx->flock : &ctx->posix, w->want);
+		list_for_each_entry(earlier, &ctx->waiters, link) {
+			if (earlier == w)
+				break;
+			if (w->blocker && earlier->blocker == w->blocker &&
+			    conflict(earlier->want, w->want))
+				w->blocker = earlier->want;
+		}
+	}
+}
+
+/* The waiters behind @top, those behind them indented, by following the list instead of recursion. */
+static void show_waiters(struct seq_file *m, struct file_locks *ctx, const struct file_lock *top,
+			 unsigned int id)
+{
+	const struct file_lock *at = top;
+	struct list_head *pos = ctx->waiters.next;
+	int depth = 1;
+
+	for (;;) {
+		struct lock_waiter *w;
+
+		if (pos != &ctx->waiters) {
+			w = list_entry(pos, struct lock_waiter, link);
+			pos = pos->next;
+			if (w->blocker != at)
+				continue;
+			show_lock(m, w->want, id, depth++);
+			at = w->want;		/* who waits for him came after him */
+			continue;
+		}
+		if (at == top)
+			return;
+		list_for_each_entry(w, &ctx->waiters, link)
+			if (w->want == at)
+				break;
+		pos = w->link.next;		/* back to who stands in his way, and on */
+		at = w->blocker;
+		depth--;
+	}
+}
+
+static int locks_show(struct seq_file *m)
+{
+	unsigned int id = 0;
+	struct file_lock *l;
+
+	mutex_lock(&flock_mutex);
+	list_for_each_entry(l, &all_locks, all) {
+		struct file_locks *ctx = l->inode->i_flctx;
+
+		show_lock(m, l, ++id, 0);
+		if (list_empty(&ctx->waiters))
+			continue;
+		find_blockers(ctx);
+		show_waiters(m, ctx, l, id);
+	}
+	mutex_unlock(&flock_mutex);
+	return 0;
+}
+CTL_FILE("/proc/locks", .mode = 0444, .show = locks_show);
+
+static void show_own(struct seq_file *m, struct list_head *list, const struct file *file,
+		     const void *files, unsigned int *id)
+{
+	struct file_lock *l;
+
+	list_for_each_entry(l, list, link) {
+		if (l->file != file || (l->owner != files && l->owner != file))
+			continue;
+		seq_puts(m, "lock:\t");
+		show_lock(m, l, ++*id, 0);
+	}
+}
+
+/* locks.h */
+void locks_show_fdinfo(struct seq_file *m, struct file *file, const struct files_struct *files)
+{
+	struct file_locks *ctx = smp_load_acquire(&file->f_inode->i_flctx);
+	unsigned int id = 0;
+
+	if (!ctx)
+		return;
+	mutex_lock(&flock_mutex);
+	show_own(m, &ctx->flock, file, files, &id);
+	show_own(m, &ctx->posix, file, files, &id);
+	mutex_unlock(&flock_mutex);
 }

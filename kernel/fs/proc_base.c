@@ -22,6 +22,7 @@
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fs_struct.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/permission.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/bug.h"
@@ -546,6 +547,7 @@ static int fdinfo_show(struct text_file *t)
 		return -ENOENT;
 	seq_printf(&t->m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n",
 		   (long long)file->f_pos, flags, file->f_path.mnt->mnt_id, file->f_inode->i_ino);
+	locks_show_fdinfo(&t->m, file, pi->task->files);
 	if (file->f_op->show_fdinfo)
 		file->f_op->show_fdinfo(&t->m, file);
 	fput(file);

@@ -180,3 +180,38 @@ def test_script_and_pipes():
         m.run("printf '#!/bin/sh\\necho from $0 $1\\n' > /tmp/s; chmod +x /tmp/s")
         assert "from /tmp/s there" in m.run("/tmp/s there")
         assert m.run("seq 100000 | sort -rn | head -1").strip() == "100000"
+
+
+# Linux 6.1's, but for the numbers of processes and inodes.
+LOCKS = """\
+fd
+lock:\t1: POSIX  ADVISORY  WRITE P D:F 10 14
+lock:\t2: POSIX  ADVISORY  READ P D:F 100 EOF
+fd
+lock:\t1: FLOCK  ADVISORY  WRITE P D:F 0 EOF
+lock:\t2: OFDLCK ADVISORY  READ -1 D:F 0 3
+fd
+lock:\t1: FLOCK  ADVISORY  READ P D:G 0 EOF
+1: FLOCK  ADVISORY  READ P D:G 0 EOF
+2: FLOCK  ADVISORY  WRITE P D:F 0 EOF
+2: -> FLOCK  ADVISORY  WRITE Q D:F 0 EOF
+3: OFDLCK ADVISORY  READ -1 D:F 0 3
+4: POSIX  ADVISORY  WRITE P D:F 10 14
+4: -> POSIX  ADVISORY  WRITE R D:F 0 EOF
+4:  -> OFDLCK ADVISORY  READ -1 D:F 12 12
+5: POSIX  ADVISORY  READ P D:F 100 EOF
+left []
+"""
+
+
+def test_locks_are_shown():
+    """/proc/locks and fdinfo: locks of each kind, and who waits for whom."""
+    with Machine(mem=64) as m:
+        m.wait_shell()
+        out = m.run("locks /tmp/f /tmp/g")
+        names = dict(zip(re.search(r"^pids (\d+) (\d+) (\d+)\n", out, re.M).groups(), "PQR"))
+        inodes = {m.run(f"stat -c %i /tmp/{name.lower()}").strip(): name for name in "FG"}
+        out = re.sub(r"^pids .*\n", "", out, flags=re.M)
+        out = re.sub(r"(READ|WRITE) (-1|\d+) \w\w:\w\w:(\d+)",
+                     lambda f: f"{f[1]} {names.get(f[2], f[2])} D:{inodes[f[3]]}", out)
+        assert out == LOCKS
