@@ -1,5 +1,5 @@
 /*
- * fuzz SECONDS [SEED [PROCESSES]] - random system calls, as root and as nobody, from several processes of
+ * fuzz SECONDS [SEED [PROCESSES]] | fuzz clean - random system calls, as root and as nobody, from several processes of
  * several threads at once. The kernel lives; a process may die or sleep.
  *
  * Each call of the table is known by the types of its arguments (fuzz_calls.h): descriptors of every kind,
@@ -580,6 +580,12 @@ int main(int argc, char **argv)
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 0) : (unsigned long)time(NULL);
 	pid_t pids[64];
 
+	if (argc == 2 && !strcmp(argv[1], "clean")) {	/* after one that was killed */
+		remove_all(PLAY);
+		remove_all(DISK);
+		remove_groups();
+		return 0;
+	}
 	if (seconds <= 0)	/* also what a life may execute */
 		return 1;
 	printf("fuzz: seed %lu, %d processes, %d s\n", seed, processes, seconds);
