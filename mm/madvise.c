@@ -278,6 +278,9 @@ static int madvise_cold(struct vm_area_struct *vma, unsigned long start, unsigne
 
 	if (vma->vm_flags & (VM_LOCKED | VM_PFNMAP))
 		return -EINVAL;
+	/* as with mincore: when the page is read again is nobody's business but a writer's */
+	if (pageout && vma->vm_ops && vma->vm_ops->may_mincore && !vma->vm_ops->may_mincore(vma))
+		return 0;
 	lru_add_drain();
 	madvise_walk_range(&w, start, end);
 	return 0;
