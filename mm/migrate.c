@@ -72,9 +72,10 @@ static bool protect_one(struct page *page, struct vm_area_struct *vma, unsigned 
 	if (!ptep)
 		return true;
 	pte = ptep_get(ptep);
+	/* Also if it is read-only: fork and mprotect make it so first and flush later. */
+	tlb_batch_add(m->tlb, &vma->vm_mm->tlb);
 	if (pte_write(pte) || (pte_dirty(pte) && !PageAnon(page))) {
 		pte = ptep_get_and_clear(ptep);		/* the CPU sets no bit while it is out */
-		tlb_batch_add(m->tlb, &vma->vm_mm->tlb);
 		if (!PageAnon(page) && pte_dirty(pte)) {
 			set_page_dirty(page);
 			pte = pte_mkclean(pte);
