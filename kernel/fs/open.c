@@ -344,6 +344,9 @@ struct file *do_filp_open(int dfd, const char *name, const struct open_flags *op
 	return file;
 }
 
+/* What O_PATH leaves of the flags. */
+#define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
+
 /* The rules about flags alone: open(2), openat2(2). */
 static int build_open_flags(const struct open_how *how, struct open_flags *op)
 {
@@ -363,7 +366,7 @@ static int build_open_flags(const struct open_how *how, struct open_flags *op)
 	if (how->resolve & RESOLVE_CACHED)
 		return -EAGAIN;		/* "not without sleeping": openat2(2) allows it always */
 	if (flags & O_PATH)
-		flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+		flags &= O_PATH_FLAGS;
 	*op = (struct open_flags){ .flags = flags, .mode = how->mode & S_IALLUGO };
 	op->lookup = (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
 	if (how->resolve & RESOLVE_NO_XDEV)
@@ -435,6 +438,9 @@ long sys_openat2(int dfd, const char __user *path, struct open_how __user *uhow,
 	if (err)
 		return err;
 	if (how.mode && !(how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+		return -EINVAL;
+	/* what open(2) would pass over */
+	if (how.mode & ~(u64)S_IALLUGO || (how.flags & O_PATH && how.flags & ~(u64)O_PATH_FLAGS))
 		return -EINVAL;
 	return do_sys_open(dfd, path, &how);
 }

@@ -1,6 +1,6 @@
 /*
- * fdcalls - splice, tee, vmsplice, sendfile, timerfd, signalfd, remap_file_pages, adjtimex, as their
- * manual pages say.
+ * fdcalls - splice, tee, vmsplice, sendfile, timerfd, signalfd, remap_file_pages, adjtimex, openat2, as
+ * their manual pages say.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -198,6 +198,30 @@ static void test_clock(void)
 	FAILS(adjtimex(&tx), EPERM);
 }
 
+struct how { unsigned long flags, mode, resolve; };	/* struct open_how */
+
+static int openat2(const char *path, unsigned long flags, unsigned long mode)
+{
+	struct how how = { flags, mode, 0 };
+
+	return (int)syscall(437, AT_FDCWD, path, &how, sizeof(how));
+}
+
+/* What open(2) passes over, openat2(2) refuses. */
+static void test_openat2(void)
+{
+	const unsigned long wrong[] = { O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NONBLOCK };
+	int fd;
+
+	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		FAILS(openat2("/", O_PATH | wrong[i], 0), EINVAL);
+		CHECK((fd = open("/", O_PATH | (int)wrong[i])) >= 0 && close(fd) == 0);
+	}
+	FAILS(openat2("/", O_RDONLY, 0600), EINVAL);
+	FAILS(openat2("/tmp/none", O_CREAT | O_RDWR, 0100600), EINVAL);
+	CHECK((fd = openat2("/", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)) >= 0 && close(fd) == 0);
+}
+
 int main(void)
 {
 	test_splice();
@@ -205,5 +229,6 @@ int main(void)
 	test_signalfd();
 	test_remap();
 	test_clock();
+	test_openat2();
 	return finish("fdcalls");
 }
