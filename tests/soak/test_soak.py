@@ -107,7 +107,7 @@ def one_round(m, seed, seconds):
     """=> what the kernel and the programs said. Afterwards nothing runs, and nothing is mounted on /tmp."""
     m.run("mount -t tmpfs -o size=16m none /tmp; swapon -p 5 /mnt/swap 2>/dev/null; cd /tmp")
     said = ask(m, f"BADDISK=/dev/vdc SWAPFILE=/mnt/swap overload {seconds} {seed} /mnt /tmp", seconds + 900)[1]
-    said += ask(m, "cd /; fuzz clean; sysvipc clean; umount /tmp; echo umount: $?; "
+    said += ask(m, "cd /; fuzz clean; find /sys/fs/cgroup -depth -mindepth 1 -type d -exec rmdir {} ';'; sysvipc clean; umount /tmp; echo umount: $?; "
                   "grep -q mnt /proc/swaps && swapoff /mnt/swap; swapoff /dev/vda; echo swapoff: $?; swapon /dev/vda", 300)[1]
     said += m.run("dmesg -c; sync", 120)
     m.console = ""
