@@ -142,11 +142,13 @@ def test_line_editor_of_the_shell():
         left, right, up = "\x1b[D", "\x1b[C", "\x1b[A"
         m.child.send("echo acd > /tmp/e" + left * 11 + "b\n")
         m.child.send(up + left * 100 + right * 8 + "\x05" + "2\n")
-        m.child.send("echo wrong > /tmp/wrong\x15ls /tmp/an_unm\t > /tmp/ls\n")
-        # ^C is the editor's only while it has the line: it prints its prompt when it is ready
+        # ^U and ^C are the editor's only while it has the line: it prints its prompt when it is ready
         m.child.send("PS1='@@p '\n")
         m.child.send("echo d''one\n")
         m.expect("done\r*\n@@p ", 30)
+        m.child.send("echo wrong > /tmp/wrong\x15ls /tmp/an_unm\t > /tmp/ls\n")
+        m.child.send("echo tw''o\n")
+        m.expect("two\r*\n@@p ", 30)
         m.child.send("sleep 1000\x03echo after > /tmp/after\n")
         m.child.send("PS1=; stty -echo; echo @@edited@@\n")
         m.expect("@@edited@@\r*\n", 30)
