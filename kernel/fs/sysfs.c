@@ -22,41 +22,38 @@ static struct super_block *sysfs_sb;	/* c: NULL until sysfs_init() */
 
 struct super_block *sysfs_tree(void) { return sysfs_sb; }
 
+/* What @change does to the disk's files; disks that come before sysfs get theirs in sysfs_init(). */
+static void change_bdev(struct block_device *bdev,
+			void (*change)(struct super_block *sb, struct block_device *bdev))
+{
+	mutex_lock(&sysfs_lock);
+	if (sysfs_sb)
+		change(sysfs_sb, bdev);
+	mutex_unlock(&sysfs_lock);
+}
+
 /* sysfs.h */
 void sysfs_add_block_device(struct block_device *bdev)
 {
-	if (!sysfs_sb)
-		return;
-	mutex_lock(&sysfs_lock);
-	sysfs_add_bdev_files(sysfs_sb, bdev);
-	mutex_unlock(&sysfs_lock);
+	change_bdev(bdev, sysfs_add_bdev_files);
 }
 
 /* sysfs.h */
 void sysfs_remove_block_device(struct block_device *bdev)
 {
-	mutex_lock(&sysfs_lock);
-	if (sysfs_sb)
-		sysfs_remove_bdev_files(sysfs_sb, bdev);
-	mutex_unlock(&sysfs_lock);
+	change_bdev(bdev, sysfs_remove_bdev_files);
 }
 
 /* sysfs.h */
 void sysfs_add_bdev_group(struct block_device *bdev)
 {
-	mutex_lock(&sysfs_lock);
-	if (sysfs_sb)
-		sysfs_add_bdev_group_files(sysfs_sb, bdev);
-	mutex_unlock(&sysfs_lock);
+	change_bdev(bdev, sysfs_add_bdev_group_files);
 }
 
 /* sysfs.h */
 void sysfs_remove_bdev_group(struct block_device *bdev)
 {
-	mutex_lock(&sysfs_lock);
-	if (sysfs_sb)
-		sysfs_remove_bdev_group_files(sysfs_sb, bdev);
-	mutex_unlock(&sysfs_lock);
+	change_bdev(bdev, sysfs_remove_bdev_group_files);
 }
 
 static void add_device(struct block_device *bdev, void *arg) { sysfs_add_block_device(bdev); }
