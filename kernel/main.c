@@ -61,6 +61,7 @@
 #include "mm/util.h"
 #include "mm/vmalloc.h"
 #include "mm/vmscan.h"
+#include "mm/workingset.h"
 
 void start_kernel(void) __noreturn;
 
@@ -93,6 +94,7 @@ static void __section(".init.text") mm_init(void)
 	idt_set_ist();
 	mem_init();
 	kmem_cache_init();
+	workingset_init();
 	vmalloc_init();
 	kmap_init();
 

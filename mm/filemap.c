@@ -45,7 +45,7 @@ void address_space_init(struct address_space *mapping, struct inode *host,
 {
 	memset(mapping, 0, sizeof(*mapping));
 	mapping->host = host;
-	xa_init(&mapping->i_pages);
+	xa_init_flags(&mapping->i_pages, XA_FLAGS_WATCHED);	/* workingset.c: for shadows */
 	spin_lock_init(&mapping->i_lock, LOCK_I_PAGES);
 	init_rwsem(&mapping->i_mmap_rwsem, LOCK_I_MMAP);
 	INIT_LIST_HEAD(&mapping->i_mmap);
@@ -173,17 +173,16 @@ int add_to_page_cache_lru(struct page *page, struct address_space *mapping, unsi
 		}
 		spin_unlock_irqrestore(&mapping->i_lock, flags);
 	} while (xa_err(old) == -ENOMEM &&
-		 xa_reserve_fill(&reserve, gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ZERO)));
+		 xa_reserve_fill(&reserve, (gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ZERO)) |
+						   __GFP_ACCOUNT));
 	xa_reserve_free(&reserve);
 	if (xa_is_err(old)) {
 		page->mapping = NULL;
 		page_clear(page, PG_locked | PG_unevictable | PG_swapbacked);
 		return xa_err(old);
 	}
-	if (old) {
-		workingset_forget();
+	if (old)
 		workingset_refault(page, old);
-	}
 	lru_cache_add(page);
 	return 0;
 }

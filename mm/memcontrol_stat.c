@@ -185,7 +185,7 @@ static const struct stat_line {
 	{ "workingset_activate_file", 1, WORKINGSET_ACTIVATE_FILE, COUNTER, true },
 	{ "workingset_restore_anon", 1, WORKINGSET_RESTORE_ANON, COUNTER, true },
 	{ "workingset_restore_file", 1, WORKINGSET_RESTORE_FILE, COUNTER, true },
-	{ "workingset_nodereclaim", 0, 0, NONE_HERE, true },
+	{ "workingset_nodereclaim", 1, WORKINGSET_NODERECLAIM, COUNTER, true },
 };
 
 /* The events that follow them; pgscan and pgsteal are sums. */

@@ -4,7 +4,7 @@
  * Idea:   a cache says how many objects it could free and frees that many when
  *         asked. Each pass asks for the same share of every cache as of the
  *         page lists: a 2^priority-th, times four, divided by what an object costs to
- *         make again (seeks). Caches that keep their objects by memory group (list_lru.h)
+ *         make again (seeks; nothing: half of them each time). Caches that keep their objects by memory group (list_lru.h)
  *         are asked group by group, in the walk that goes through the groups' pages, too.
  * Locks:  shrinker_rwsem (LOCK_SHRINKER): held for reading while scanning; a scan that finds it
  * taken does without.
@@ -28,7 +28,7 @@ static DEFINE_RWSEM(shrinker_rwsem, LOCK_SHRINKER);
 /* register_shrinker: @s is asked from now on. It is never taken back. */
 void register_shrinker(struct shrinker *s)
 {
-	BUG_ON(!s->count_objects || !s->scan_objects || !s->seeks);
+	BUG_ON(!s->count_objects || !s->scan_objects);
 	down_write(&shrinker_rwsem);
 	list_add_tail(&s->list, &shrinkers);
 	up_write(&shrinker_rwsem);
@@ -43,7 +43,7 @@ static bool is_removed(const struct mem_cgroup *memcg)
 static unsigned long do_shrink_slab(struct shrinker *s, struct mem_cgroup *memcg, int priority)
 {
 	unsigned long count = s->count_objects(s, memcg), freed = 0;
-	unsigned long want = (count >> priority) * 4 / s->seeks, total;
+	unsigned long want = s->seeks ? (count >> priority) * 4 / s->seeks : count / 2, total;
 
 	if (priority == 0)
 		want = count;

@@ -340,6 +340,7 @@ static inline bool account_object(struct kmem_cache *s, void *object, gfp_t gfp)
 
 	*owner = NULL;
 	if (likely(!memcg_groups) ||
+	    (s->flags & SLAB_ACCOUNT_ASKED && !(gfp & __GFP_ACCOUNT)) ||
 	    mem_cgroup_charge_object(owner, s->size, gfp, page_to_nid(virt_to_page(object)),
 				     s->stat))
 		return true;
@@ -636,7 +637,9 @@ void kmem_cache_init(void)
 		   NULL);
 	kmalloc_init();
 	xa_node_cache = kmem_cache_create("radix_tree_node", sizeof(struct xa_node), 0,
-					  SLAB_RECLAIM_ACCOUNT | SLAB_PANIC, NULL);
+					  SLAB_RECLAIM_ACCOUNT | SLAB_PANIC | SLAB_ACCOUNT |
+						  SLAB_ACCOUNT_ASKED,
+					  NULL);
 	xarray_alloc_node = alloc_xa_node;
 	xarray_free_node = free_xa_node;
 	sched_alloc = alloc_for_sched;

@@ -11,7 +11,8 @@ enum slab_flags {
 	SLAB_HWCACHE_ALIGN = 1,
 	SLAB_RECLAIM_ACCOUNT = 2,
 	SLAB_PANIC = 4,
-	SLAB_ACCOUNT = 8
+	SLAB_ACCOUNT = 8,		/* a memory group pays for each object, */
+	SLAB_ACCOUNT_ASKED = 16		/* … or, with it, for those allocated with __GFP_ACCOUNT */
 };
 
 void kmem_cache_init(void);

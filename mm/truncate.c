@@ -27,34 +27,35 @@
 #include "mm/swap.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
-#include "mm/workingset.h"
 
+/* Pages to deal with at once; entries to look at before interrupts may come. */
 #define BATCH 16
+#define MAX_LOOKS 512
 
 /*
- * Up to BATCH pages at or after *index, each with a reference; shadows there are erased. How
- * many; *index moves on.
+ * Up to BATCH pages from *index to @last, each with a reference; shadows on the way there are
+ * erased. *nr: how many, which may be none; *index moves on. False: there is nothing more.
  */
-static unsigned int take_batch(struct address_space *mapping, unsigned long *index,
-			       struct page **pages, bool erase)
+static bool take_batch(struct address_space *mapping, unsigned long *index, unsigned long last,
+		       struct page **pages, unsigned int *nr)
 {
 	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
-	unsigned int n = 0;
-	void *entry;
+	unsigned int looks = 0;
+	void *entry = NULL;
 
-	while (n < BATCH && (entry = xa_find(&mapping->i_pages, index, ~0UL))) {
-		if (!xa_is_value(entry)) {
-			get_page(entry);
-			pages[n++] = entry;
-		} else if (erase) {
+	*nr = 0;
+	while (*nr < BATCH && looks++ < MAX_LOOKS &&
+	       (entry = xa_find(&mapping->i_pages, index, last))) {
+		if (xa_is_value(entry)) {
 			xa_erase(&mapping->i_pages, *index);
-			workingset_forget();
+		} else {
+			get_page(entry);
+			pages[(*nr)++] = entry;
 		}
-		if (++*index == 0)
-			break;
+		++*index;
 	}
 	spin_unlock_irqrestore(&mapping->i_lock, flags);
-	return n;
+	return entry != NULL || *nr;
 }
 
 /* One page goes. => locked, still in the mapping */
@@ -105,7 +106,7 @@ void truncate_inode_pages(struct address_space *mapping, loff_t from)
 	}
 	if (from & ~PAGE_MASK)
 		zero_tail(mapping, from);
-	while (!xa_empty(&mapping->i_pages) && (n = take_batch(mapping, &index, pages, true))) {
+	while (!xa_empty(&mapping->i_pages) && take_batch(mapping, &index, ~0UL, pages, &n)) {
 		for (unsigned int i = 0; i < n; i++) {
 			lock_page(pages[i]);
 			if (pages[i]->mapping == mapping)
@@ -159,10 +160,10 @@ int invalidate_inode_pages2_range(struct address_space *mapping, unsigned long f
 	int error = 0;
 
 	VM_BUG_ON(mapping->flags & (AS_SWAPBACKED | AS_UNEVICTABLE));
-	while (first <= last && (n = take_batch(mapping, &first, pages, false))) {
+	while (first <= last && take_batch(mapping, &first, last, pages, &n)) {
 		for (unsigned int i = 0; i < n; i++) {
 			lock_page(pages[i]);
-			if (pages[i]->index <= last && !invalidate_clean(mapping, pages[i]))
+			if (!invalidate_clean(mapping, pages[i]))
 				error = -EBUSY;
 			unlock_page(pages[i]);
 		}
@@ -182,7 +183,8 @@ static bool invalidate_page(struct address_space *mapping, struct page *page)
 }
 
 /*
- * invalidate_mapping_pages: drops the pages that are clean, not mapped and not in use. How many.
+ * invalidate_mapping_pages: drops the pages that are clean, not mapped and not in use, and what is
+ * known about pages that were here before. How many pages.
  *
  * => never sleeps: for_each_mapping() may hold a spinlock
  */
@@ -194,7 +196,7 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping)
 
 	if (mapping->flags & (AS_SWAPBACKED | AS_UNEVICTABLE))
 		return 0;
-	while ((n = take_batch(mapping, &index, pages, false))) {
+	while (take_batch(mapping, &index, ~0UL, pages, &n)) {
 		for (unsigned int i = 0; i < n; i++) {
 			if (!trylock_page(pages[i]))
 				continue;
@@ -202,8 +204,6 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping)
 			unlock_page(pages[i]);
 		}
 		release_pages(pages, n);
-		if (index == 0)
-			break;
 	}
 	return dropped;
 }

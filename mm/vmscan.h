@@ -40,7 +40,7 @@ struct shrinker {
 	unsigned long (*scan_objects)(struct shrinker *s, struct mem_cgroup *memcg,
 				      unsigned long nr);
 	bool memcg_aware;		/* it knows what is whose; else it is only asked for NULL */
-	int seeks;			/* what it costs to make one again: DEFAULT_SEEKS */
+	int seeks;			/* what it costs to make one again: DEFAULT_SEEKS, or 0 */
 	struct list_head list;
 };
 #define DEFAULT_SEEKS 2

@@ -17,4 +17,4 @@ void *workingset_eviction(struct page *page, struct mem_cgroup *target);
 void workingset_refault(struct page *page, void *shadow);
 /* inactive to active: the clock of evictions advances */
 void workingset_activation(struct page *page);
-void workingset_forget(void);		/* a file's shadow was erased or replaced */
+void workingset_init(void);			/* boot, before the first page cache */

@@ -69,6 +69,7 @@ enum lock_rank {
 	LOCK_SWAP,		/* swap_lock: the list of areas */
 	LOCK_SWAP_AREA,		/* one area's map */
 	LOCK_I_PAGES,		/* mapping->i_pages */
+	LOCK_SHADOW_NODES,	/* workingset.c's lists; inside: an i_lock is only tried */
 	LOCK_LRU,		/* lruvec->lru_lock */
 	LOCK_MEMCG,		/* the tree of memory groups that reclaim walks */
 	LOCK_BALLOON,		/* pages held for nobody */

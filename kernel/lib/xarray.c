@@ -3,7 +3,7 @@
  *
  * Idea: a node with shift s splits the index at bits [s, s + 6). The head is a
  *       lone entry while only index 0 is used, so a one-page file costs no
- *       node. A node holds four bitmaps: which slots are in use, and one for
+ *       node. A node holds three bitmaps: which slots are in use, and one for
  *       each mark; an inner slot's bit is the OR of its child's, so searches
  *       skip what they do not want, 64 subtrees at a time.
  *       A store first counts the nodes it needs, gets them all, then acts: it
@@ -18,6 +18,7 @@
 
 void *(*xarray_alloc_node)(size_t size, gfp_t gfp);
 void (*xarray_free_node)(void *node);
+void (*xarray_leaf_changed)(struct xa_node *leaf);
 
 enum { HEAD_IS_NODE = 2 };
 
@@ -104,7 +105,7 @@ static unsigned int reserve_count(const struct xa_reserve *r)
 }
 
 /* => the store counted right: there is one. */
-static struct xa_node *take_node(struct xa_reserve *r, unsigned int shift)
+static struct xa_node *take_node(struct xarray *xa, struct xa_reserve *r, unsigned int shift)
 {
 	struct xa_node *node = r->free;
 
@@ -112,13 +113,41 @@ static struct xa_node *take_node(struct xa_reserve *r, unsigned int shift)
 	r->free = node->parent;
 	memset(node, 0, sizeof(*node));
 	node->shift = shift;
+	node->array = xa;
+	INIT_LIST_HEAD(&node->private_list);
 	return node;
+}
+
+/* An entry of @leaf's came, went or was replaced. */
+static inline void leaf_changed(struct xa_node *leaf)
+{
+	if (leaf->array->flags & XA_FLAGS_WATCHED)
+		xarray_leaf_changed(leaf);
 }
 
 static void set_slot(struct xa_node *node, unsigned int slot, void *entry)
 {
+	node->count += !node->slots[slot];
 	node->slots[slot] = entry;
 	node->marks[XA_PRESENT] |= 1UL << slot;
+}
+
+/* The same in a leaf, which may hold values. */
+static void set_entry(struct xa_node *leaf, unsigned int slot, void *entry)
+{
+	leaf->nr_values += xa_is_value(entry) - xa_is_value(leaf->slots[slot]);
+	set_slot(leaf, slot, entry);
+	leaf_changed(leaf);
+}
+
+static void clear_slot(struct xa_node *node, unsigned int slot)
+{
+	node->nr_values -= !node->shift && xa_is_value(node->slots[slot]);
+	node->slots[slot] = NULL;
+	node->marks[XA_PRESENT] &= ~(1UL << slot);
+	node->count--;
+	if (!node->shift)
+		leaf_changed(node);
 }
 
 static void link_child(struct xa_node *parent, unsigned int slot, struct xa_node *node)
@@ -163,14 +192,14 @@ static unsigned int nodes_needed(const struct xarray *xa, unsigned long index)
 /* Puts a node above the head; what was there becomes its slot 0. */
 static struct xa_node *push_top(struct xarray *xa, unsigned int shift, struct xa_reserve *r)
 {
-	struct xa_node *node = take_node(r, shift), *old = head_node(xa);
+	struct xa_node *node = take_node(xa, r, shift), *old = head_node(xa);
 
 	if (old) {
 		link_child(node, 0, old);
 		for (int m = 0; m < XA_MARKS; m++)
 			node->marks[m] = old->marks[m] != 0;
 	} else if (xa->head) {
-		set_slot(node, 0, xa->head);
+		set_entry(node, 0, xa->head);
 		for (int m = 0; m < XA_MARKS; m++)
 			node->marks[m] = (xa->head_marks >> m) & 1;
 		xa->head_marks = 0;
@@ -193,7 +222,7 @@ static struct xa_node *make_leaf(struct xarray *xa, unsigned long index, struct 
 		unsigned int slot = slot_of(node, index);
 
 		if (!node->slots[slot])
-			link_child(node, slot, take_node(r, node->shift - XA_SHIFT));
+			link_child(node, slot, take_node(xa, r, node->shift - XA_SHIFT));
 		node = node->slots[slot];
 	}
 	return node;
@@ -212,7 +241,7 @@ static void *store_with(struct xarray *xa, unsigned long index, void *entry, str
 	}
 	node = make_leaf(xa, index, r);
 	old = node->slots[index & (XA_SLOTS - 1)];
-	set_slot(node, index & (XA_SLOTS - 1), entry);
+	set_entry(node, index & (XA_SLOTS - 1), entry);
 	return old;
 }
 
@@ -290,9 +319,30 @@ static void shrink(struct xarray *xa)
 			xa->head = top->slots[0];
 			for (int m = 0; m < XA_MARKS; m++)
 				xa->head_marks |= (top->marks[m] & 1) << m;
+			clear_slot(top, 0);
 		}
 		xarray_free_node(top);
 	}
+}
+
+/* @slot of @node becomes empty; nodes that hold nothing then go, from there up. */
+static void drop_slot(struct xarray *xa, struct xa_node *node, unsigned int slot)
+{
+	for (;;) {
+		struct xa_node *parent = node->parent;
+
+		clear_slot(node, slot);
+		if (node->marks[XA_PRESENT])
+			break;
+		slot = node->offset;
+		xarray_free_node(node);
+		node = parent;
+		if (!node) {
+			xa->head = NULL;
+			return;
+		}
+	}
+	shrink(xa);
 }
 
 /* xarray.h */
@@ -317,24 +367,23 @@ void *xa_erase(struct xarray *xa, unsigned long index)
 	for (int m = 0; m < XA_MARKS; m++)
 		if (node->marks[m] & (1UL << slot))
 			clear_mark_up(node, slot, m);
-	/* Empty nodes go, from the leaf up. */
-	for (;;) {
-		struct xa_node *parent = node->parent;
-
-		node->slots[slot] = NULL;
-		node->marks[XA_PRESENT] &= ~(1UL << slot);
-		if (node->marks[XA_PRESENT])
-			break;
-		slot = node->offset;
-		xarray_free_node(node);
-		node = parent;
-		if (!node) {
-			xa->head = NULL;
-			return old;
-		}
-	}
-	shrink(xa);
+	drop_slot(xa, node, slot);
 	return old;
+}
+
+/* xarray.h. All entries but one go at once, the last as any other. */
+void xa_erase_leaf(struct xarray *xa, struct xa_node *leaf)
+{
+	unsigned int last = 63 - __builtin_clzl(leaf->marks[XA_PRESENT]);
+
+	BUG_ON(leaf->shift || leaf->array != xa);
+	for (int m = 0; m < XA_MARKS; m++)
+		while (leaf->marks[m])
+			clear_mark_up(leaf, __builtin_ctzl(leaf->marks[m]), m);
+	leaf->marks[XA_PRESENT] = 1UL << last;
+	leaf->count = 1;
+	leaf->nr_values = xa_is_value(leaf->slots[last]);
+	drop_slot(xa, leaf, last);
 }
 
 /* xarray.h. Walks down the first used slots and frees each node when it is empty. */
@@ -351,6 +400,10 @@ void xa_destroy(struct xarray *xa)
 		} else {
 			struct xa_node *parent = node->parent;
 
+			if (!node->shift) {
+				node->marks[XA_PRESENT] = node->count = node->nr_values = 0;
+				leaf_changed(node);
+			}
 			xarray_free_node(node);
 			node = parent;
 		}

@@ -3,7 +3,7 @@
  *
  * Idea: a radix tree of 64-way nodes (xarray.c), a subset of Linux's API. An
  *       entry is a pointer (4-byte aligned) or a value (xa_mk_value, bit 0
- *       set). Three marks an entry are kept up the tree, so that the next
+ *       set). Two marks an entry are kept up the tree, so that the next
  *       marked entry is found without looking at the others.
  * Locks:  the caller's, for all functions, look-ups included.
  *
@@ -18,32 +18,38 @@
  */
 #pragma once
 
+#include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 
 typedef unsigned int xa_mark_t;
 #define XA_MARK_0 0U
 #define XA_MARK_1 1U
-#define XA_MARK_2 2U
-#define XA_PRESENT 3U		/* for xa_find: any entry */
-#define XA_MARKS 3
+#define XA_PRESENT 2U		/* for xa_find: any entry */
+#define XA_MARKS 2
 #define XA_SHIFT 6		/* 64 slots a node */
 #define XA_SLOTS (1UL << XA_SHIFT)
 
 struct xa_node {
 	u8 shift;		/* bits of the index below this node: 0 at the leaves */
 	u8 offset;		/* its slot in the parent */
+	u8 count;		/* slots in use */
+	u8 nr_values;		/* … by values. Of a leaf; of others 0 */
 	struct xa_node *parent;	/* NULL: the top */
 	/* bit n: slot n, or something below it, is marked; XA_PRESENT: is in use */
 	u64 marks[XA_MARKS + 1];
+	struct xarray *array;	/* c: whose it is */
+	/* free for who watches the leaves (XA_FLAGS_WATCHED); on no list in a fresh one */
+	struct list_head private_list;
 	void *slots[XA_SLOTS];
 };
 
 struct xarray {
 	/* NULL, an entry (only index 0 is in use), or a node with bit 1 set */
 	void *head;
-	u32 flags;		/* the user's, free for use */
+	u32 flags;		/* c: XA_FLAGS_* */
 	u32 head_marks;		/* marks of a lone entry in head */
 };
+#define XA_FLAGS_WATCHED 1U	/* xarray_leaf_changed() is told */
 #define XARRAY_INIT { .head = NULL, .flags = 0, .head_marks = 0 }
 #define DEFINE_XARRAY(name) struct xarray name = XARRAY_INIT
 
@@ -77,6 +83,8 @@ void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry,
 void *xa_erase(struct xarray *xa, unsigned long index);
 /* frees all nodes; entries are the caller's */
 void xa_destroy(struct xarray *xa);
+/* Erases all that @leaf, one of @xa's nodes with shift 0, holds; it is freed. */
+void xa_erase_leaf(struct xarray *xa, struct xa_node *leaf);
 
 /*
  * The first entry at or after *@index and at most @max (with mark @filter, or XA_PRESENT); *@index
@@ -124,3 +132,8 @@ void xa_reserve_free(struct xa_reserve *r);
 /* Node memory, set by mm/slab.c before the first store. The node need not be cleared. */
 extern void *(*xarray_alloc_node)(size_t size, gfp_t gfp);
 extern void (*xarray_free_node)(void *node);
+/*
+ * Of a watched array: the count of @leaf's entries, or of the values among them, is another. If
+ * it holds none any more, it is freed next.
+ */
+extern void (*xarray_leaf_changed)(struct xa_node *leaf);

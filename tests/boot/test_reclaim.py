@@ -47,6 +47,20 @@ def test_swappiness_0_spares_anonymous_memory_while_there_is_cache(tmp_path):
         assert scanned[200]["pgscan_file"] < scanned[200]["pgscan_anon"] and scanned[200]["pswpout"] > 1000
 
 
+def test_nodes_of_shadows_are_shrunk_in_their_group(tmp_path):
+    with Machine(mem=128, cpus=2, disks=[disk(tmp_path / "d", 100)]) as m:
+        m.wait_shell()
+        m.run("mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup && echo +memory > cgroup.subtree_control && mkdir a && "
+              "echo 4M > a/memory.max && exec 3< /dev/vda")
+        m.run("(echo 0 > a/cgroup.procs; exec cat /dev/vda > /dev/null)", 100)
+        after = m.vmstat()
+        shrunk = int(re.search(r"workingset_nodereclaim (\d+)", m.run("cat a/memory.stat"))[1])
+        # 400 nodes of 64 pages; 4 MiB of pages may keep 1,024 / 8, and a pass takes half of what is too many.
+        assert shrunk == after["workingset_nodereclaim"] and shrunk > 100 and 32 < after["workingset_nodes"] < 250
+        m.run("echo 1 > /proc/sys/vm/drop_caches")
+        assert m.vmstat()["workingset_nodes"] == 0
+
+
 def test_swappiness_0_still_swaps_when_there_is_nothing_else():
     with Machine(mem=128, swap=256, highmem=0) as m:
         m.wait_shell()

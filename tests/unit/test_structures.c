@@ -207,7 +207,7 @@ static void compare_search(struct xarray *xa, struct model *m)
 	unsigned long start =
 	    host_below(2) ? m[host_below(MODEL)].index + host_below(3) - 1 : host_random();
 	unsigned long max = host_below(3) ? ~0UL : start + host_below(100000), at = start;
-	xa_mark_t filter = host_below(4);
+	xa_mark_t filter = host_below(XA_MARKS + 1);
 	struct model *want = next_in_model(m, start, max, filter);
 	void *got = xa_find_marked(xa, &at, max, filter);
 
@@ -386,6 +386,89 @@ static void reserved_nodes_do_for_the_store(void **state)
 	assert_int_equal(nodes_out, 0);
 }
 
+/* --- watched leaves --- */
+
+static LIST_HEAD(value_leaves); /* those that hold nothing but values */
+
+static void watch(struct xa_node *leaf)
+{
+	bool listed = !list_empty(&leaf->private_list);
+
+	assert_int_equal(leaf->shift, 0);
+	assert_int_equal(leaf->count, __builtin_popcountl(leaf->marks[XA_PRESENT]));
+	if (leaf->count && leaf->count == leaf->nr_values) {
+		if (!listed)
+			list_add(&leaf->private_list, &value_leaves);
+	} else if (listed) {
+		list_del_init(&leaf->private_list);
+	}
+}
+
+enum { WATCHED = 64 * 20 };
+
+/* How many leaves there should be with values only. A lone first entry has none. */
+static int count_value_leaves(void **model)
+{
+	int leaves = 0, beyond_first = 0;
+
+	for (int first = 0; first < WATCHED; first += 64) {
+		int used = 0, values = 0;
+
+		for (int i = first; i < first + 64; i++) {
+			used += model[i] != NULL;
+			values += xa_is_value(model[i]);
+			beyond_first += i && model[i];
+		}
+		leaves += used && used == values;
+	}
+	return beyond_first ? leaves : 0;
+}
+
+static void watched_leaves_are_told_about(void **state)
+{
+	static void *model[WATCHED];
+	struct xarray xa;
+	struct xa_node *leaf;
+	int listed, erased = 0;
+
+	use_nodes();
+	xarray_leaf_changed = watch;
+	xa_init_flags(&xa, XA_FLAGS_WATCHED);
+	for (int round = 0; round < 20000; round++) {
+		unsigned long i = host_below(host_below(2) ? 70 : WATCHED);
+		void *entry = xa_mk_value(i);
+
+		if (host_below(90) == 0)
+			entry = (void *)(i * 8 + 0x1000);
+		if (host_below(3) == 0)
+			entry = NULL;
+		assert_ptr_equal(xa_store(&xa, i, entry, 0), model[i]);
+		model[i] = entry;
+		if (entry && host_below(4) == 0)
+			xa_set_mark(&xa, i, host_below(XA_MARKS));
+		if (host_below(64) == 0 && !list_empty(&value_leaves)) {
+			leaf = list_first_entry(&value_leaves, struct xa_node, private_list);
+			i = xa_to_value(leaf->slots[__builtin_ctzl(leaf->marks[XA_PRESENT])]) & ~63UL;
+			xa_erase_leaf(&xa, leaf);
+			for (int n = 0; n < 64; n++) {
+				model[i + n] = NULL;
+				assert_null(xa_load(&xa, i + n));
+			}
+			erased++;
+		}
+		listed = 0;
+		list_for_each_entry(leaf, &value_leaves, private_list)
+			listed++;
+		assert_int_equal(listed, count_value_leaves(model));
+	}
+	assert_true(erased > 50);
+	for (int i = 0; i < WATCHED; i++)
+		assert_ptr_equal(xa_load(&xa, i), model[i]);
+	xa_destroy(&xa);
+	assert_true(list_empty(&value_leaves));
+	assert_int_equal(nodes_out, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, host_reset, host_check)
 int main(void)
 {
@@ -396,6 +479,7 @@ int main(void)
 		T(a_lone_first_entry_needs_no_node),
 		T(a_failed_store_changes_nothing),
 		T(reserved_nodes_do_for_the_store),
+		T(watched_leaves_are_told_about),
 	};
 
 	return cmocka_run_group_tests_name("structures", tests, host_init, NULL);
