@@ -24,6 +24,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/fs/locks.h"
 #include "kernel/fs/permission.h"
+#include "kernel/fs/proc_fs.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/format.h"
@@ -596,3 +597,11 @@ static const struct file_operations pid_file_fops = {
 static const struct file_operations fdinfo_fops = {
 	.open = fdinfo_open, .release = text_release, .read = text_read,
 };
+
+/* proc_fs.h */
+struct task_struct *tgid_pidfd_to_task(const struct file *file)
+{
+	if (file->f_op != &pid_dir_fops || pid_of(file->f_inode)->thread)
+		return ERR_PTR(-EBADF);
+	return task_alive(pid_of(file->f_inode)) ? get_task_struct(proc_task(file->f_inode)) : NULL;
+}

@@ -20,6 +20,7 @@
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/poll.h"
+#include "kernel/fs/proc_fs.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/proc/cred.h"
@@ -131,6 +132,25 @@ struct task_struct *pidfd_get_task(int fd, unsigned int *flags)
 	return err ? ERR_PTR(err) : task ? task : ERR_PTR(-ESRCH);
 }
 
+/*
+ * The same for pidfd_send_signal, which takes a /proc/<pid> as well. *task: NULL if it was waited
+ * for. 0, -EBADF
+ */
+static int task_to_signal(int fd, struct task_struct **task)
+{
+	int err = pidfd_get_task_or_gone(fd, task, NULL);
+	struct fd f;
+
+	if (!err)
+		return 0;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	*task = tgid_pidfd_to_task(f.file);
+	fdput(f);
+	return IS_ERR(*task) ? PTR_ERR(*task) : 0;
+}
+
 /* --- system calls --- */
 
 long sys_pidfd_open(kpid_t pid, unsigned int flags)
@@ -163,7 +183,7 @@ long sys_pidfd_send_signal(int pidfd, int sig, const struct siginfo __user *uinf
 	if (flags)
 		return -EINVAL;
 	/* Linux looks at the descriptor first, and at the process when it sends. */
-	err = pidfd_get_task_or_gone(pidfd, &t, NULL);
+	err = task_to_signal(pidfd, &t);
 	if (err)
 		return err;
 	if (!uinfo)

@@ -106,9 +106,17 @@ static void opening(void)
 static void polling_and_waiting(void)
 {
 	pid_t pid = sleeper();
-	int fd = pidfd_open(pid, 0), nb;
+	int fd = pidfd_open(pid, 0), nb, dir, thread;
 	siginfo_t info = { };
+	char path[64];
 
+	sprintf(path, "/proc/%d/task/%d", pid, pid);
+	thread = open(path, O_RDONLY | O_DIRECTORY);
+	sprintf(path, "/proc/%d", pid);
+	dir = open(path, O_RDONLY | O_DIRECTORY);
+	CHECK(pidfd_send_signal(dir, 0, NULL, 0) == 0);		/* does as well */
+	FAILS(pidfd_send_signal(thread, 0, NULL, 0), EBADF);
+	FAILS(waitid(P_PIDFD, dir, &info, WEXITED), EBADF);	/* … but only there */
 	CHECK(!readable(fd));
 	CHECK(waitid(P_PIDFD, fd, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0);
 	nb = pidfd_open(pid, O_NONBLOCK);
@@ -123,6 +131,9 @@ static void polling_and_waiting(void)
 	CHECK(readable(fd));
 	FAILS(waitid(P_PIDFD, fd, &info, WEXITED), ECHILD);
 	FAILS(pidfd_send_signal(fd, 0, NULL, 0), ESRCH);
+	FAILS(pidfd_send_signal(dir, 0, NULL, 0), ESRCH);
+	close(dir);
+	close(thread);
 	FAILS(pidfd_getfd(fd, 0, 0), ESRCH);
 	FAILS(waitid(P_PIDFD, 0, &info, WEXITED), EBADF);	/* not a pidfd */
 	FAILS(waitid(P_PIDFD, -1, &info, WEXITED), EINVAL);
