@@ -2,11 +2,11 @@
 """Counts the guest instructions of the common paths and holds them against the limits.
 
 Under `-icount shift=0` one tick of rdtsc is one guest instruction, the same on every machine and run: the
-figures are exact, and a limit that is passed is a regression, not noise. (Only the two swap rows vary by a few
-per cent: the disk keeps the host's time.) Usage: bench.py [BUILD] [--check] [--linux]
+figures are exact, and a limit that is passed is a regression, not noise. (Only what a disk takes part in varies by a few
+per cent: the disk keeps the host's time.) Usage: bench.py [BUILD] [--check] [--linux] [--wide [ROOM...]]
 
 --linux boots Debian's Linux 6.1 as well, on the same initramfs and machine, tuned for this (mitigations=off
-init_on_alloc=0), and prints its figures beside.
+init_on_alloc=0), and prints its figures beside. --wide counts what an lmbench would (user/tests/opcosts.c).
 """
 
 import gzip
@@ -30,11 +30,11 @@ LIMITS = {
 
 
 SWAP_MIB = 128
-EXT2_MIB = 16
+EXT2_MIB = 256
 
 
-def count(build, kernel, initramfs, arguments=""):
-    """=> [(what, instructions)] of one boot."""
+def count(kernel, initramfs, program="bench", arguments=""):
+    """=> [(what, instructions)] of @program; bench's first row is of a boot of its own."""
     path = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
     with tempfile.NamedTemporaryFile(prefix="brink-bench-swap-") as swap, \
          tempfile.NamedTemporaryFile(prefix="brink-bench-ext2-") as ext2:
@@ -42,18 +42,21 @@ def count(build, kernel, initramfs, arguments=""):
         ext2.truncate(EXT2_MIB << 20)
         subprocess.run(["mkswap", swap.name], check=True, capture_output=True, env=path)
         subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-b", "4096", ext2.name], check=True, capture_output=True, env=path)
-        # A boot of its own, without disks: a CPU that waits for one is idle, and idle ticks are no instructions.
+        disks = [swap.name, ext2.name]
+        if program != "bench":
+            return boot(kernel, initramfs, disks, arguments, program)
+        # Without disks: a CPU that waits for one is idle, and idle ticks are no instructions.
         rows = boot(kernel, initramfs, [], arguments + " power-on")
-        return rows + boot(kernel, initramfs, [swap.name, ext2.name], arguments)[1:]
+        return rows + boot(kernel, initramfs, disks, arguments)[1:]
 
 
-def boot(kernel, initramfs, disks, arguments):
+def boot(kernel, initramfs, disks, arguments, program="bench"):
     run = subprocess.run(
         ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=0,align=off,sleep=off", "-cpu", "max,-erms",
          "-smp", "1", "-m", "512", "-display", "none", "-vga", "none", "-net", "none", "-serial", "stdio", "-monitor", "none",
          *(word for disk in disks for word in ("-drive", f"file={disk},format=raw,if=virtio,cache=unsafe")), "-no-reboot",
          "-kernel", kernel, "-initrd", initramfs,
-         "-append", f"console=ttyS0 quiet norandmaps highmem=256M panic=-1 rdinit=/bin/bench {arguments}"],
+         "-append", f"console=ttyS0 quiet norandmaps highmem=256M panic=-1 rdinit=/bin/{program} {arguments}"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200)
     rows = re.findall(r"^(\S.*?)  +(\d+)\r*$", run.stdout, re.M)
     if not rows:
@@ -61,7 +64,7 @@ def boot(kernel, initramfs, disks, arguments):
     return rows
 
 
-def count_linux(build):
+def count_linux(initramfs, program, arguments):
     """Debian's kernel loads its disk driver from /mod: a second archive behind the first."""
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "parity"))
     from scenario import linux_kernel
@@ -75,17 +78,20 @@ def count_linux(build):
         archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=work / "root", input=names,
                                  capture_output=True, check=True).stdout
         both = work / "initrd"
-        both.write_bytes(pathlib.Path(build, "initramfs.cpio.gz").read_bytes() + gzip.compress(archive, 1))
-        return dict(count(build, kernel, both, "mitigations=off init_on_alloc=0 nokaslr"))
+        both.write_bytes(pathlib.Path(initramfs).read_bytes() + gzip.compress(archive, 1))
+        return dict(count(kernel, both, program, "mitigations=off init_on_alloc=0 nokaslr " + arguments))
 
 
 def main():
-    build = next((a for a in sys.argv[1:] if not a.startswith("-")), "build")
+    words = [a for a in sys.argv[1:] if not a.startswith("-")]
+    build, wide = words[0] if words else "build", "--wide" in sys.argv
+    program, archive, rooms = ("opcosts", "test-initramfs", "rooms=" + ",".join(words[1:]) if words[1:] else "") if wide else ("bench", "initramfs", "")
+    initramfs = f"{build}/{archive}.cpio.gz"
     failed = 0
-    linux = count_linux(build) if "--linux" in sys.argv else {}
+    linux = count_linux(initramfs, program, rooms) if "--linux" in sys.argv else {}
     beside = f" {'Linux 6.1':>14}" if linux else ""
     print(f"{'guest instructions':44} {'counted':>12} {'limit':>12}{beside}")
-    for name, value in count(build, f"{build}/brink.elf", f"{build}/initramfs.cpio.gz"):
+    for name, value in count(f"{build}/brink.elf", initramfs, program, rooms):
         limit = LIMITS.get(name)
         over = limit is not None and int(value) >= limit
         failed += over

@@ -7,37 +7,14 @@
  * little has been touched, so that these rows do not depend on what else this program does;
  * `bench limits` the rows that tests/boot/test_costs.py holds against a limit.
  */
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
-#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
-#include <x86intrin.h>
 
-#include "show.h"
-
-static unsigned long ticks(void) { return __rdtsc(); }
-
-static void report(const char *what, unsigned long total, unsigned long n)
-{
-	printf("%-44s %10lu\n", what, total / n);
-	fflush(stdout);
-}
-
-/* Writes @text to file @path: 0 or -1. */
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), bad;
-
-	bad = fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0;
-	close(fd);
-	return bad;
-}
+#include "bench.h"
 
 static void bench_getppid(void)
 {
@@ -358,42 +335,6 @@ static void bench_small_calls(void)
 	report("signal to oneself, handled", ticks() - start, n);
 }
 
-/*
- * --- with a disk ---
- * While a page travels the CPU has nothing to do, and an idle CPU's ticks are no instructions. So a
- * process of lowest priority fills the gaps, and counts what it used, which is taken off.
- */
-static volatile unsigned long *filler_ticks;	/* NULL: there is no filler */
-static pid_t filler;
-
-static void start_filler(void)
-{
-	const unsigned long undisturbed = 100;	/* one turn of its loop takes 10 */
-	unsigned long last, now;
-
-	filler_ticks = (volatile unsigned long *)anonymous(PAGE, MAP_SHARED);
-	*filler_ticks = 0;
-	filler = fork();
-	if (filler)
-		return;
-	setpriority(PRIO_PROCESS, 0, 19);
-	for (last = ticks();; last = now) {
-		now = ticks();
-		if (now - last < undisturbed)
-			*filler_ticks += now - last;
-	}
-}
-
-static unsigned long busy_ticks(void) { return ticks() - (filler_ticks ? *filler_ticks : 0); }
-
-static void stop_filler(void)
-{
-	kill(filler, SIGKILL);
-	waitpid(filler, NULL, 0);
-	munmap((void *)filler_ticks, PAGE);
-	filler_ticks = NULL;
-}
-
 /* --- files --- */
 
 enum { FILE_PAGES = 256, BUFFER = 16 * PAGE };
@@ -683,29 +624,6 @@ static void bench_oom_choice(void)
 	}
 	put("/proc/sys/vm/oom_dump_tasks", "1");
 	close(fd);
-}
-
-/* Debian's kernel has its disk driver in modules; `make bench LINUX=1` puts them into /mod. */
-static void load_modules(void)
-{
-	static const char *const names[] = {
-		"/mod/virtio_ring.ko", "/mod/virtio.ko", "/mod/virtio_pci_legacy_dev.ko",
-		"/mod/virtio_pci_modern_dev.ko", "/mod/virtio_pci.ko", "/mod/virtio_blk.ko"
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		int fd = open(names[i], O_RDONLY);
-
-		if (fd >= 0)
-			syscall(SYS_finit_module, fd, "", 0);
-		close(fd);
-	}
-}
-
-static void mount_all(void)
-{
-	mount("proc", "/proc", "proc", 0, NULL);
-	mount("dev", "/dev", "devtmpfs", 0, NULL);
 }
 
 /* In a process of its own, fresh from exec. */
