@@ -24,25 +24,32 @@
 #include "mm/pgtable.h"
 #include "mm/vma.h"
 
-/* Is there a page at @addr that allows the access? Referenced into *page if @page is not NULL. */
-static bool follow_page(struct mm_struct *mm, unsigned long addr, bool write, struct page **page)
+/*
+ * How many of the @nr pages from @addr on are there and allow the access? As far as one page table
+ * tells, so 0 means that the first is not. Referenced into @pages if that is not NULL.
+ */
+static unsigned int follow_pages(struct mm_struct *mm, unsigned long addr, unsigned int nr,
+				 bool write, struct page **pages)
 {
 	pmd_t *pmd = mm_find_pmd(mm, addr);
+	unsigned long end = pmd_addr_end(addr, addr + nr * PAGE_SIZE);
 	spinlock_t *ptl;
-	pte_t *ptep, pte;
-	bool usable;
+	unsigned int n = 0;
+	pte_t *ptep;
 
 	ptep = pmd ? pte_offset_map_lock(mm, pmd, addr, &ptl) : NULL;
 	if (!ptep)
-		return false;
-	pte = ptep_get(ptep);
-	usable = pte_present(pte) && (!write || pte_write(pte));
-	if (usable && page) {
-		*page = pte_page(pte);
-		get_page(*page);
+		return 0;
+	for (; addr < end; addr += PAGE_SIZE, n++) {
+		pte_t pte = ptep_get(ptep + n);
+
+		if (!pte_present(pte) || (write && !pte_write(pte)))
+			break;
+		if (pages)
+			get_page(pages[n] = pte_page(pte));
 	}
 	pte_unmap_unlock(ptep, ptl);
-	return usable;
+	return n;
 }
 
 /* Does the VMA allow it? As an access by the process itself would be judged. */
@@ -80,7 +87,7 @@ int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned lon
 			return -EINTR;
 		cond_resched();
 		/* A second fault may be needed: from swap read-only, then the copy. */
-		while (!follow_page(vma->vm_mm, *start, write, NULL)) {
+		while (!follow_pages(vma->vm_mm, *start, 1, write, NULL)) {
 			ret = handle_mm_fault(vma, *start, flags | FAULT_FLAG_ALLOW_RETRY, NULL);
 			if (ret & VM_FAULT_RETRY) {
 				*unlocked = true;
@@ -231,7 +238,7 @@ struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsig
 		if (!force)
 			return NULL;
 	}
-	while (!follow_page(vma->vm_mm, addr, write, &page) &&
+	while (!follow_pages(vma->vm_mm, addr, 1, write, &page) &&
 	       !(force && write && follow_own_page(vma, addr, &page))) {
 		vm_fault_t ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0, NULL);
 
@@ -241,22 +248,46 @@ struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsig
 	return page;
 }
 
+/* @nr pages of @vma from @addr on; what is there already is taken a page table at a time. */
+static unsigned int pin_in_vma(struct vm_area_struct *vma, unsigned long addr, unsigned int nr,
+			       bool write, struct page **pages)
+{
+	unsigned int n = 0;
+
+	if (!vma_permits(vma, write))
+		return 0;
+	while (n < nr) {
+		unsigned int there = follow_pages(vma->vm_mm, addr + n * PAGE_SIZE, nr - n, write,
+						  pages + n);
+
+		n += there;
+		if (there)
+			continue;
+		pages[n] = get_user_page(vma, addr + n * PAGE_SIZE, write ? FOLL_WRITE : 0);
+		if (!pages[n])
+			break;
+		n++;
+	}
+	return n;
+}
+
 /* gup.h */
 int pin_user_pages(unsigned long addr, unsigned int nr, bool write, struct page **pages)
 {
 	struct mm_struct *mm = current->mm;
-	unsigned int n;
+	unsigned int n = 0, got, want;
 
-	for (n = 0; n < nr && addr < TASK_SIZE; n++, addr += PAGE_SIZE) {
-		struct vm_area_struct *vma = lock_mm_and_find_vma(mm, addr);
+	do {
+		unsigned long at = addr + n * PAGE_SIZE;
+		struct vm_area_struct *vma = at < TASK_SIZE ? lock_mm_and_find_vma(mm, at) : NULL;
 
 		if (!vma)
 			break;
-		pages[n] = get_user_page(vma, addr, write ? FOLL_WRITE : 0);
+		want = MIN(nr - n, (vma->vm_end - at) >> PAGE_SHIFT);
+		got = pin_in_vma(vma, at, want, write, pages + n);
 		up_read(&mm->mmap_lock);
-		if (!pages[n])
-			break;
-	}
+		n += got;
+	} while (got == want && n < nr);
 	return n;
 }
 

@@ -36,6 +36,7 @@
 
 #define DIO_PAGES BLK_MAX_SEGMENTS
 #define HOLE (~(sector_t)0)
+#define RUN_BLOCKS 4096			/* asked for at once */
 
 /* One call; all u. */
 struct dio {
@@ -43,8 +44,12 @@ struct dio {
 	struct block_device *bdev;
 	struct address_space *mapping;
 	enum blk_op op;
-	loff_t pos;			/* in the file, or on the disk */
+	loff_t pos, end;		/* in the file, or on the disk */
 	unsigned long addr;		/* user's */
+	struct dio_run {		/* the last one looked up: so much of the file … */
+		loff_t start, end;
+		sector_t sector;	/* … lies there in one piece, or is a HOLE */
+	} run;
 };
 
 /* The requests of one batch. */
@@ -53,6 +58,7 @@ struct dio_batch {
 	_Atomic int error;		/* a: the last one's */
 	struct completion done;
 	struct blk_request *open;	/* u: not sent yet */
+	sector_t next;			/* u: where it ends */
 };
 
 /* direct_io.h */
@@ -76,22 +82,25 @@ static bool is_aligned(const struct file *file, const void __user *buf, size_t l
 	       !((unsigned long)buf & ((1UL << SECTOR_SHIFT) - 1));
 }
 
-/* Where @pos is on the disk, HOLE: nowhere; *run: as many bytes follow. 0, -EIO */
-static int map_place(const struct dio *dio, loff_t pos, sector_t *sector, size_t *run)
+/* Makes dio->run one that @pos, before dio->end, lies in. 0, -EIO */
+static int find_run(struct dio *dio, loff_t pos)
 {
-	unsigned int size = dio->inode->i_sb->s_blocksize, skip;
+	u32 size = dio->inode->i_sb->s_blocksize, blocks;
+	struct dio_run *run = &dio->run;
 	u64 phys;
 	int err;
 
+	if (pos >= run->start && pos < run->end)
+		return 0;
 	if (S_ISBLK(dio->inode->i_mode)) {
-		*sector = pos >> SECTOR_SHIFT;
-		*run = ~0UL;
+		*run = (struct dio_run){ pos, dio->end, pos >> SECTOR_SHIFT };
 		return 0;
 	}
-	skip = pos & (size - 1);
-	err = dio->inode->i_op->bmap(dio->inode, pos / size, &phys);
-	*sector = phys ? phys * (size >> SECTOR_SHIFT) + (skip >> SECTOR_SHIFT) : HOLE;
-	*run = size - skip;
+	run->start = pos & -(loff_t)size;
+	blocks = MIN(DIV_ROUND_UP(dio->end - run->start, size), RUN_BLOCKS);
+	err = dio->inode->i_op->bmap(dio->inode, pos / size, &phys, &blocks);
+	run->end = err ? run->start : run->start + (loff_t)blocks * size;
+	run->sector = phys ? phys * (size >> SECTOR_SHIFT) : HOLE;
 	return err;
 }
 
@@ -131,38 +140,41 @@ static void dio_add(const struct dio *dio, struct dio_batch *batch, struct page 
 {
 	struct blk_request *req = batch->open;
 
-	if (req && req->sector + (blk_request_bytes(req) >> SECTOR_SHIFT) == sector &&
-	    blk_add_page(req, page, offset, len))
-		return;
-	dio_send(batch);
-	req = blk_get_request(dio->bdev);
-	req->op = dio->op;
-	req->sector = sector;
-	req->end_io = dio_end_io;
-	req->private = batch;
-	batch->left++;
-	blk_add_page(req, page, offset, len);
-	batch->open = req;
+	if (!req || batch->next != sector || !blk_add_page(req, page, offset, len)) {
+		dio_send(batch);
+		req = blk_get_request(dio->bdev);
+		req->op = dio->op;
+		req->sector = sector;
+		req->end_io = dio_end_io;
+		req->private = batch;
+		batch->left++;
+		blk_add_page(req, page, offset, len);
+		batch->open = req;
+	}
+	batch->next = sector + (len >> SECTOR_SHIFT);
 }
 
 /* @len bytes of held @pages. 0, or what went wrong first while they were given out. */
-static int give_out(const struct dio *dio, struct dio_batch *batch, struct page **pages, size_t len)
+static int give_out(struct dio *dio, struct dio_batch *batch, struct page **pages, size_t len)
 {
 	unsigned long offset = dio->addr & ~PAGE_MASK;
+	const struct dio_run *run = &dio->run;
 	size_t done = 0;
 
 	while (done < len) {
 		struct page *page = pages[(offset + done) >> PAGE_SHIFT];
 		unsigned int at = (offset + done) & ~PAGE_MASK;
-		size_t part = MIN(len - done, PAGE_SIZE - at), run;
-		sector_t sector;
-		int err = map_place(dio, dio->pos + done, &sector, &run);
+		loff_t pos = dio->pos + done;
+		int err = find_run(dio, pos);
+		size_t part;
 
 		if (err)
 			return err;
-		part = MIN(part, run);
-		if (sector != HOLE)
-			dio_add(dio, batch, page, at, part, sector);
+		part = MIN(len - done, PAGE_SIZE - at);
+		part = MIN(part, (size_t)(run->end - pos));
+		if (run->sector != HOLE)
+			dio_add(dio, batch, page, at, part,
+				run->sector + ((pos - run->start) >> SECTOR_SHIFT));
 		else if (dio->op == BLK_READ)
 			zero_user_segment(page, at, at + part);
 		else
@@ -172,11 +184,14 @@ static int give_out(const struct dio *dio, struct dio_batch *batch, struct page 
 	return 0;
 }
 
-/* The pages are the user's again. @dirty: the disk has written to them. */
+/*
+ * The pages are the user's again. @dirty: the disk has written to them; whoever cleans one that is
+ * dirty already does so after that.
+ */
 static void release_user_pages(struct page **pages, unsigned int n, bool dirty)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		if (dirty) {
+		if (dirty && !page_test(pages[i], PG_dirty)) {
 			lock_page(pages[i]);
 			set_page_dirty(pages[i]);
 			unlock_page(pages[i]);
@@ -186,7 +201,7 @@ static void release_user_pages(struct page **pages, unsigned int n, bool dirty)
 }
 
 /* As much as fits a batch, at most @len. Bytes; -EFAULT, -EIO, -EINTR */
-static kssize_t do_batch(const struct dio *dio, size_t len)
+static kssize_t do_batch(struct dio *dio, size_t len)
 {
 	unsigned long offset = dio->addr & ~PAGE_MASK;
 	struct dio_batch batch = { .left = 1 };
@@ -242,7 +257,8 @@ static kssize_t read_around_cache(struct dio *dio, size_t len)
 	if (pos >= size)
 		return 0;
 	len = MIN((loff_t)len, (loff_t)ALIGN_UP((u64)(size - pos), 1UL << SECTOR_SHIFT));
-	n = filemap_write_range(dio->mapping, pos >> PAGE_SHIFT, (pos + len - 1) >> PAGE_SHIFT);
+	dio->end = pos + len;
+	n = filemap_write_range(dio->mapping, pos >> PAGE_SHIFT, (dio->end - 1) >> PAGE_SHIFT);
 	if (!n)
 		n = transfer(dio, len);
 	return n > 0 ? (kssize_t)MIN((loff_t)n, size - pos) : n;
@@ -273,21 +289,13 @@ kssize_t direct_read(struct file *file, char __user *buf, size_t len, loff_t *po
 /* --- write --- */
 
 /* Does all of it lie within the file, and has each byte a place? => i_rwsem held */
-static bool can_overwrite(const struct dio *dio, size_t len)
+static bool can_overwrite(struct dio *dio)
 {
-	loff_t pos = dio->pos, end = pos + len;
-
-	if (end > *dio->mapping->i_size)
+	if (dio->end > *dio->mapping->i_size)
 		return false;
-	while (pos < end) {
-		sector_t sector;
-		size_t run;
-
-		if (map_place(dio, pos, &sector, &run) || sector == HOLE)
+	for (loff_t pos = dio->pos; pos < dio->end; pos = dio->run.end) {
+		if (find_run(dio, pos) || dio->run.sector == HOLE)
 			return false;
-		if (run > (size_t)(end - pos))
-			break;
-		pos += run;
 		cond_resched();
 	}
 	return true;
@@ -317,7 +325,7 @@ kssize_t direct_write(struct file *file, const char __user *buf, size_t len, lof
 {
 	struct dio dio = { .inode = file->f_inode, .bdev = file_bdev(file),
 			   .mapping = file->f_mapping, .op = BLK_WRITE, .pos = *pos,
-			   .addr = (unsigned long)buf };
+			   .end = *pos + len, .addr = (unsigned long)buf };
 	unsigned long first = *pos >> PAGE_SHIFT, last = (*pos + len - 1) >> PAGE_SHIFT;
 	kssize_t n;
 
@@ -328,7 +336,7 @@ kssize_t direct_write(struct file *file, const char __user *buf, size_t len, lof
 	n = filemap_write_range(dio.mapping, first, last);
 	if (n)
 		return n;
-	if (!invalidate_inode_pages2_range(dio.mapping, first, last) && can_overwrite(&dio, len)) {
+	if (!invalidate_inode_pages2_range(dio.mapping, first, last) && can_overwrite(&dio)) {
 		n = transfer(&dio, len);
 		invalidate_inode_pages2_range(dio.mapping, first, last);
 		if (n > 0)

@@ -103,6 +103,7 @@ static long ioctl_fibmap(struct inode *inode, int __user *arg)
 {
 	int block, err;
 	u64 phys = 0;
+	u32 run = 1;
 
 	if (!fs_capable(CAP_SYS_RAWIO))
 		return -EPERM;
@@ -110,7 +111,7 @@ static long ioctl_fibmap(struct inode *inode, int __user *arg)
 		return -EFAULT;
 	if (block < 0 || !inode->i_op->bmap)
 		return -EINVAL;
-	err = inode->i_op->bmap(inode, block, &phys);
+	err = inode->i_op->bmap(inode, block, &phys, &run);
 	if (!err && phys > INT32_MAX)
 		err = -ERANGE;
 	if (put_user(err ? 0 : (int)phys, arg))

@@ -96,9 +96,11 @@ struct inode_operations {
 	int (*readlink)(struct dentry *dentry, char *buf, size_t size, struct path *jump);
 	/*
 	 * Where block @block (of i_sb->s_blocksize bytes) of a regular file lies on i_sb->s_bdev,
-	 * in such blocks; *phys 0: a hole. 0, -EIO. NULL: the file is on no device.
+	 * in such blocks; *phys 0: a hole. *run: how many blocks are asked for (1 at least), and
+	 * how many were found to lie there one behind the other. 0, -EIO. NULL: the file is on no
+	 * device.
 	 */
-	int (*bmap)(struct inode *inode, u64 block, u64 *phys);
+	int (*bmap)(struct inode *inode, u64 block, u64 *phys, u32 *run);
 	/* O_TMPFILE: a file with i_nlink 0, one reference; ERR_PTR. NULL: -EOPNOTSUPP */
 	struct inode *(*tmpfile)(struct inode *dir, umode_t mode);
 };

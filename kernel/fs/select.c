@@ -348,30 +348,44 @@ struct fd_sets { unsigned int words; unsigned long *in[3], *out[3]; };
 
 static const unsigned int set_masks[3] = { POLLIN_SET, POLLOUT_SET, POLLEX_SET };
 
-/* One descriptor of select: how many of its bits are set now, or -EBADF. */
-static int select_one(struct fd_sets *s, unsigned int fd, struct poll_wqueues *pwq)
+/* One descriptor of select, of which @wanted is asked: what is ready now, 0 mostly; -EBADF */
+static int select_one(unsigned int fd, unsigned int wanted, struct poll_wqueues *pwq)
 {
-	unsigned long bit = BIT_MASK(fd);
-	unsigned int word = BIT_WORD(fd), mask, wanted = 0;
-	struct fd f;
-	int ready = 0;
+	struct fd f = fdget(fd);
+	unsigned int mask;
 
-	for (int k = 0; k < 3; k++)
-		if (s->in[k][word] & bit)
-			wanted |= set_masks[k];
-	if (!wanted)
-		return 0;
-	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
 	pwq->key = wanted | EPOLLERR | EPOLLHUP;
 	mask = vfs_poll(f.file, &pwq->pt);
 	fdput(f);
-	for (int k = 0; k < 3; k++)
-		if (s->in[k][word] & bit && mask & set_masks[k]) {
-			s->out[k][word] |= bit;
-			ready++;
-		}
+	return mask & wanted;
+}
+
+/* The descriptors of word @word, of which @valid count: how many bits are set now, or -EBADF. */
+static int select_word(struct fd_sets *s, unsigned int word, unsigned long valid,
+		       struct poll_wqueues *pwq)
+{
+	unsigned long in = s->in[0][word], out = s->in[1][word], ex = s->in[2][word];
+	unsigned long todo = (in | out | ex) & valid;
+	int ready = 0;
+
+	for (; todo; todo &= todo - 1) {
+		unsigned long bit = todo & -todo;
+		int mask = select_one(word * BITS_PER_LONG + __builtin_ctzl(todo),
+				      (in & bit ? POLLIN_SET : 0) | (out & bit ? POLLOUT_SET : 0) |
+				      (ex & bit ? POLLEX_SET : 0), pwq);
+
+		if (mask < 0)
+			return mask;
+		for (int k = 0; mask && k < 3; k++)
+			if (s->in[k][word] & bit && mask & set_masks[k]) {
+				s->out[k][word] |= bit;
+				ready++;
+			}
+		if (ready)
+			pwq->pt.queue = NULL;	/* it will not sleep: no more entries */
+	}
 	return ready;
 }
 
@@ -383,16 +397,15 @@ static int do_select(struct fd_sets *s, unsigned int n, struct poll_wqueues *pwq
 	if (last)
 		pwq->pt.queue = NULL;
 	for (;;) {
-		for (unsigned int fd = 0; fd < n; fd++) {
-			int r = select_one(s, fd, pwq);
+		for (unsigned int fd = 0; fd < n; fd += BITS_PER_LONG) {
+			unsigned int left = n - fd;
+			int r = select_word(s, BIT_WORD(fd), left < BITS_PER_LONG ?
+					    BIT_MASK(left) - 1 : ~0UL, pwq);
 
 			if (r < 0)
 				return r;
 			ready += r;
-			if (ready)
-				pwq->pt.queue = NULL;
-			if (fd % BITS_PER_LONG == BITS_PER_LONG - 1)
-				cond_resched();
+			cond_resched();
 		}
 		pwq->pt.queue = NULL;
 		if (ready || pwq->error)

@@ -77,13 +77,16 @@ static int add_page(struct extent_list *e, sector_t sector)
  * The block's place; *run: how many of the @want that begin with it follow each other there.
  * 0, -EINVAL (a hole, logged), -EIO
  */
-static int map_run(struct inode *inode, const char *name, u64 block, unsigned int want, u64 *phys,
-		   unsigned int *run)
+static int map_run(struct inode *inode, const char *name, u64 block, u32 want, u64 *phys, u32 *run)
 {
-	for (*run = 0; *run < want; ++*run) {
-		u64 at;
-		int err = inode->i_op->bmap(inode, block + *run, &at);
+	u32 more;
 
+	for (*run = 0; *run < want; *run += more) {
+		u64 at;
+		int err;
+
+		more = want - *run;
+		err = inode->i_op->bmap(inode, block + *run, &at, &more);
 		if (err)
 			return err;
 		if (!at) {
@@ -101,7 +104,7 @@ static int map_run(struct inode *inode, const char *name, u64 block, unsigned in
 /* A slot is a page's worth of blocks that follow each other; others are left out. */
 static int find_extents(struct inode *inode, const char *name, struct extent_list *e)
 {
-	unsigned int size = inode->i_sb->s_blocksize, per_page = PAGE_SIZE / size, run;
+	u32 size = inode->i_sb->s_blocksize, per_page = PAGE_SIZE / size, run;
 	u64 blocks = (u64)inode->i_size / PAGE_SIZE * per_page, phys = 0, block = 0;
 	int err = 0;
 

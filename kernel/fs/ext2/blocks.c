@@ -124,22 +124,52 @@ static void slot_filled(struct inode *inode, u64 logical, const struct tree_path
 		note_path(inode, logical);
 }
 
-/* Walks @path. => tree held. 0; *phys 0: a hole. */
-static int walk(struct inode *inode, u64 logical, const struct tree_path *path, u32 *phys,
-		bool create, bool *fresh)
+/* What is asked of the tree, and its answer. */
+struct mapping {
+	bool create;			/* in: a hole gets a block */
+	bool fresh;			/* out: it did */
+	u32 phys;			/* out: 0: a hole */
+	u32 run;			/* in: blocks asked for; out: that many lie in a row */
+};
+
+/* How many of the @max numbers from @slot on count up by one? They are in one table of @size. */
+static u32 count_run(const u32 *table, u32 slot, u32 size, u32 max)
+{
+	u32 n = 1;
+
+	max = MIN(max, size - slot);
+	while (n < max && table[slot + n] == table[slot] + n)
+		n++;
+	return n;
+}
+
+/* The block that a leaf's slot names, and those behind it. */
+static void map_leaf(const struct ext2_sb_info *sbi, const struct tree_path *path,
+		     const u32 *table, struct mapping *map)
+{
+	u32 slot = path->slot[path->depth - 1], nr = table[slot];
+
+	map->phys = nr;
+	map->run = count_run(table, slot, path->depth == 1 ? EXT2_NDIR_BLOCKS : 1U << sbi->ptrs_bits,
+			     map->run);
+	if (!ext2_valid_block(sbi, nr + map->run - 1))
+		map->run = 1;		/* who asks for the others hears of it */
+}
+
+/* Walks @path. => tree held; map: the answer to a hole */
+static int walk(struct inode *inode, u64 logical, const struct tree_path *path, struct mapping *map)
 {
 	struct super_block *sb = inode->i_sb;
 	struct ext2_buf at = { NULL, NULL }, next;
 	u32 *table = EXT2_I(inode)->block;
 	int err = 0;
 
-	*phys = 0;
 	for (unsigned int step = 0; step < path->depth; step++) {
 		u32 slot = path->slot[step], nr;
 		bool leaf = step == path->depth - 1;
 
 		if (!table[slot]) {
-			if (!create)
+			if (!map->create)
 				break;
 			err = fill_slot(inode, logical, table, slot, leaf);
 			if (err)
@@ -148,7 +178,7 @@ static int walk(struct inode *inode, u64 logical, const struct tree_path *path, 
 				ext2_bdirty(sb, &at);
 			slot_filled(inode, logical, path, leaf);
 			mark_inode_dirty(inode);	/* i_blocks, at least */
-			*fresh = leaf;
+			map->fresh = leaf;
 		}
 		nr = table[slot];
 		if (!ext2_valid_block(EXT2_SB(sb), nr)) {
@@ -158,7 +188,7 @@ static int walk(struct inode *inode, u64 logical, const struct tree_path *path, 
 			break;
 		}
 		if (leaf) {
-			*phys = nr;
+			map_leaf(EXT2_SB(sb), path, table, map);
 			break;
 		}
 		err = ext2_bread(sb, nr, &next);
@@ -172,41 +202,50 @@ static int walk(struct inode *inode, u64 logical, const struct tree_path *path, 
 	return err;
 }
 
-/* ext2.h */
-int ext2_get_block(struct inode *inode, u64 logical, u32 *phys, bool create, bool *fresh)
+/* Takes the tree's lock. 0; -errno: the answer is a hole */
+static int map_block(struct inode *inode, u64 logical, struct mapping *map)
 {
 	struct super_block *sb = inode->i_sb;
 	struct ext2_inode_info *ei = EXT2_I(inode);
 	struct tree_path path;
-	bool unused;
 	int err;
 
-	*phys = 0;
-	if (!fresh)
-		fresh = &unused;
-	*fresh = false;
 	if (!find_path(EXT2_SB(sb), logical, &path))
-		return create ? -EFBIG : -EIO;
+		return map->create ? -EFBIG : -EIO;
 	mutex_lock(&ei->tree);
 	/*
 	 * Beyond the end there is nothing to read, and truncate may be about to give these blocks
 	 * to somebody else: it lowers i_size, waits for the pages it finds, and then frees.
 	 */
-	if (!create && (loff_t)(logical << EXT2_SB(sb)->block_bits) >= READ_ONCE(inode->i_size))
+	if (!map->create &&
+	    (loff_t)(logical << EXT2_SB(sb)->block_bits) >= READ_ONCE(inode->i_size))
 		err = 0;
 	else
-		err = walk(inode, logical, &path, phys, create, fresh);
+		err = walk(inode, logical, &path, map);
 	mutex_unlock(&ei->tree);
 	return err;
 }
 
 /* ext2.h */
-int ext2_bmap(struct inode *inode, u64 logical, u64 *phys)
+int ext2_get_block(struct inode *inode, u64 logical, u32 *phys, bool create, bool *fresh)
 {
-	u32 nr;
-	int err = ext2_get_block(inode, logical, &nr, false, NULL);
+	struct mapping map = { .create = create, .run = 1 };
+	int err = map_block(inode, logical, &map);
 
-	*phys = nr;
+	*phys = map.phys;
+	if (fresh)
+		*fresh = map.fresh;
+	return err;
+}
+
+/* ext2.h. What lies beyond the end may be told of, too: whoever asks knows where the file ends. */
+int ext2_bmap(struct inode *inode, u64 logical, u64 *phys, u32 *run)
+{
+	struct mapping map = { .run = *run };
+	int err = map_block(inode, logical, &map);
+
+	*phys = map.phys;
+	*run = map.phys ? map.run : 1;
 	return err;
 }
 

@@ -152,7 +152,8 @@ int ext2_getattr(struct dentry *dentry, struct kstat *stat);
 int ext2_get_block(struct inode *inode, u64 logical, u32 *phys, bool create, bool *fresh);
 /* Blocks that lie wholly beyond @size go. => i_size is set; nobody else maps there meanwhile */
 void ext2_truncate_blocks(struct inode *inode, loff_t size);
-int ext2_bmap(struct inode *inode, u64 logical, u64 *phys);
+/* The same, and how many of *@run blocks lie there in a row: inode_operations' bmap */
+int ext2_bmap(struct inode *inode, u64 logical, u64 *phys, u32 *run);
 
 /* The way to block @logical has changed. */
 void ext2_path_changed(struct inode *inode, u32 logical);
