@@ -195,8 +195,8 @@ $(B)/brink.iso: $(B)/brink.elf $(B)/initramfs.cpio.gz boot/grub.cfg | $(B)/.tool
 	$(Q)grub-mkrescue -o $@ $(B)/iso 2> $(B)/grub-mkrescue.log || { cat $(B)/grub-mkrescue.log; exit 1; }
 
 # Deterministic: one guest instruction is one tick of rdtsc (docs/DEBUGGING.md).
-bench: $(B)/brink.elf $(B)/initramfs.cpio.gz ## counts the instructions of the common paths; LINUX=1: Linux's beside
-	$(Q)$(PYTHON3) tests/bench.py $(B) $(if $(call yes,$(LINUX)),--linux)
+bench: $(B)/brink.elf $(B)/initramfs.cpio.gz $(if $(WIDE),$(B)/test-initramfs.cpio.gz) ## counts the instructions of the common paths; WIDE=1: of many more; LINUX=1: Linux's beside
+	$(Q)$(PYTHON3) tests/bench.py $(B) $(if $(call yes,$(LINUX)),--linux) $(if $(call yes,$(WIDE)),--wide)
 
 clean: ## removes build/
 	rm -rf $(B)

@@ -66,6 +66,38 @@ static inline void stop_filler(void)
 	filler_ticks = NULL;
 }
 
+/* --- rows: what lies between begin() and end() --- */
+
+enum { MIB = 1 << 20 };
+
+static unsigned long row_started;
+
+static inline void begin(void) { row_started = busy_ticks(); }
+static inline void end(const char *what, unsigned long n)
+{
+	report(what, busy_ticks() - row_started, n);
+}
+
+/* "@what, @where" */
+static inline const char *named(const char *what, const char *where)
+{
+	static char row[80];
+
+	snprintf(row, sizeof(row), "%s%s%s", what, *where ? ", " : "", where);
+	return row;
+}
+
+/* Private memory, all of it written to. */
+static inline char *touched(size_t len)
+{
+	char *p = anonymous(len, MAP_PRIVATE);
+
+	madvise(p, len, MADV_NOHUGEPAGE);
+	for (size_t at = 0; at < len; at += PAGE)
+		p[at] = 1;
+	return p;
+}
+
 /* Debian's kernel has its disk driver in modules; `make bench LINUX=1` puts them into /mod. */
 static inline void load_modules(void)
 {

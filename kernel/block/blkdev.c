@@ -214,7 +214,7 @@ struct blk_request *blk_try_get_request(struct block_device *bdev)
 	if (!req)
 		return NULL;
 	req->bdev = bdev;
-	req->nr_segments = 0;
+	req->nr_segments = req->nr_bytes = 0;
 	req->error = 0;
 	req->end_io = NULL;
 	req->private = req->swap_done = NULL;
@@ -248,6 +248,19 @@ bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 le
 	if (req->nr_segments == req->bdev->max_segments)
 		return false;
 	req->segments[req->nr_segments++] = (struct blk_segment){ page, offset, len };
+	req->nr_bytes += len;
+	return true;
+}
+
+/* block.h. Two runs of one page that follow each other are one segment. */
+bool blk_extend_segment(struct blk_request *req, struct page *page, u32 offset, u32 len)
+{
+	struct blk_segment *last = &req->segments[req->nr_segments - 1];
+
+	if (last->page != page || last->offset + last->len != offset)
+		return false;
+	last->len += len;
+	req->nr_bytes += len;
 	return true;
 }
 
@@ -381,6 +394,8 @@ void blk_end_request(struct blk_request *req, int error)
 	account_end(disk, req, now);
 	if (bdev != disk)
 		account_end(bdev, req, now);
+	if (req->op == BLK_WRITE)
+		WRITE_ONCE(disk->writes_ended, disk->writes_ended + 1);
 	spin_unlock_irqrestore(&disk->lock, flags);
 	if (unlikely(error))
 		print_error(req);
@@ -479,16 +494,29 @@ int blk_rw_sync(struct block_device *bdev, bool write, sector_t sector, struct p
 	return submit_and_wait(req);
 }
 
+/*
+ * block.h. The cache is empty if nothing has been written since the last flush was sent; nobody
+ * knows what the first one finds there.
+ */
 int blk_flush_sync(struct block_device *bdev)
 {
+	struct block_device *disk = bdev->whole;
 	struct blk_request *req;
+	u64 ended = READ_ONCE(disk->writes_ended) + 1;
+	unsigned long flags;
+	int err;
 
-	if (!bdev->whole->write_cache)
+	if (!disk->write_cache || READ_ONCE(disk->writes_flushed) == ended)
 		return 0;
 	req = blk_get_request(bdev);
 	req->op = BLK_FLUSH;
 	req->sector = 0;
-	return submit_and_wait(req);
+	err = submit_and_wait(req);
+	flags = spin_lock_irqsave(&disk->lock);
+	if (!err && disk->writes_flushed < ended)
+		WRITE_ONCE(disk->writes_flushed, ended);
+	spin_unlock_irqrestore(&disk->lock, flags);
+	return err;
 }
 
 /* --- exclusive use --- */

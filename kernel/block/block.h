@@ -28,7 +28,7 @@ struct blk_request {
 	struct block_device *bdev;
 	enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH } op;
 	sector_t sector;
-	unsigned int nr_segments;
+	unsigned int nr_segments, nr_bytes;
 	struct blk_segment segments[BLK_MAX_SEGMENTS];
 	int error;			/* out: 0 or -errno */
 	/* any context; req goes back to the pool after it */
@@ -87,6 +87,8 @@ struct block_device {
 	/* LOCK_BLOCK: /proc/diskstats, by enum op */
 	u64 nr_ios[2], nr_sectors[2], nr_ns[2], nr_merges[2];
 	u64 nr_flushes, flush_ns;
+	/* LOCK_BLOCK, a disk's: writes that have ended; how many had when the last flush was sent */
+	u64 writes_ended, writes_flushed;
 	u64 busy_ns, busy_since;	/* LOCK_BLOCK: time with anything in flight */
 	struct blk_request *requests;	/* c: the pool's memory */
 	/*
@@ -138,21 +140,19 @@ struct blk_request *blk_try_get_request(struct block_device *bdev);
 void blk_put_request(struct blk_request *req);		/* back unused */
 static inline unsigned int blk_request_bytes(const struct blk_request *req)
 {
-	unsigned int bytes = 0;
-
-	for (unsigned int i = 0; i < req->nr_segments; i++)
-		bytes += req->segments[i].len;
-	return bytes;
+	return req->nr_bytes;
 }
 /* Adds a run of bytes of @page; false: no segment is left. */
 bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 len);
+/* Adds them to the last segment if they follow it; false: they do not. => there is a segment */
+bool blk_extend_segment(struct blk_request *req, struct page *page, u32 offset, u32 len);
 void blk_submit(struct blk_request *req);		/* and blk_kick() later */
 void blk_kick(struct block_device *bdev);
 /* One transfer within a page (len a multiple of 512), waited for. */
 /* 0, -EIO; may sleep */
 int blk_rw_sync(struct block_device *bdev, bool write, sector_t sector, struct page *page,
 		u32 offset, u32 len);
-/* the device's write cache reaches the medium: 0, -EIO; may sleep */
+/* What was written before reaches the medium, out of the device's cache: 0, -EIO; may sleep */
 int blk_flush_sync(struct block_device *bdev);
 /* drivers: any context, no lock of LOCK_BLOCK or above held */
 void blk_end_request(struct blk_request *req, int error);

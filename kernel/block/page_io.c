@@ -122,17 +122,6 @@ static bool continues(const struct blk_request *req, const struct block_device *
 	       req->sector + (blk_request_bytes(req) >> SECTOR_SHIFT) == sector;
 }
 
-/* Two runs of one page that follow each other are one segment. */
-static bool extend_segment(struct blk_request *req, struct page *page, u32 offset, u32 len)
-{
-	struct blk_segment *last = &req->segments[req->nr_segments - 1];
-
-	if (last->page != page || last->offset + last->len != offset)
-		return false;
-	last->len += len;
-	return true;
-}
-
 /* page_io.h */
 void page_io_add(struct blk_request **open, struct block_device *bdev, enum blk_op op,
 		 struct page *page, u32 offset, u32 len, sector_t sector)
@@ -141,7 +130,7 @@ void page_io_add(struct blk_request **open, struct block_device *bdev, enum blk_
 
 	BUG_ON(!len || offset + len > PAGE_SIZE || (offset | len) & 511);
 	if (continues(req, bdev, op, sector)) {
-		if (extend_segment(req, page, offset, len))
+		if (blk_extend_segment(req, page, offset, len))
 			return;
 		if (blk_add_page(req, page, offset, len)) {
 			page_io_begin(page);

@@ -1,5 +1,5 @@
 /*
- * fdcalls - splice, tee, vmsplice, sendfile, timerfd, signalfd, remap_file_pages, adjtimex, openat2, as
+ * fdcalls - select, splice, tee, vmsplice, sendfile, timerfd, signalfd, remap_file_pages, adjtimex, openat2, as
  * their manual pages say.
  */
 #define _GNU_SOURCE
@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -222,8 +223,41 @@ static void test_openat2(void)
 	CHECK((fd = openat2("/", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)) >= 0 && close(fd) == 0);
 }
 
+/* Descriptors in several words of the sets, three things asked of each; what lies behind n is not looked at. */
+static void test_select(void)
+{
+	struct timeval now = { 0 };
+	int a[2], low, high = 130, n = high + 1;
+	fd_set in, out, ex;
+
+	CHECK(pipe(a) == 0 && write(a[1], "x", 1) == 1);
+	CHECK((low = dup(a[1])) >= 0 && dup2(a[0], high) == high);
+	for (int round = 0; round < 2; round++) {
+		FD_ZERO(&in); FD_ZERO(&out); FD_ZERO(&ex);
+		FD_SET(high, &in); FD_SET(a[1], &in); FD_SET(a[0], &in);
+		FD_SET(low, &out); FD_SET(high, &out); FD_SET(high, &ex);
+		/* One bit more: in the same word, of no descriptor; it counts in the second round. */
+		FD_SET(high + 1, &in);
+		if (round) {
+			FAILS(select(n + 1, &in, &out, &ex, &now), EBADF);
+			break;
+		}
+		CHECK(select(n, &in, &out, &ex, &now) == 3);
+		CHECK(FD_ISSET(high, &in) && FD_ISSET(a[0], &in) && !FD_ISSET(a[1], &in));
+		CHECK(FD_ISSET(low, &out) && !FD_ISSET(high, &out) && !FD_ISSET(high, &ex));
+	}
+	FD_ZERO(&in);
+	FD_SET(high, &in);
+	CHECK(select(high, &in, NULL, NULL, &now) == 0);	/* n is not one more than it */
+	close(high);
+	FD_SET(high, &in);
+	FAILS(select(n, &in, NULL, NULL, &now), EBADF);
+	close(low); close(a[0]); close(a[1]);
+}
+
 int main(void)
 {
+	test_select();
 	test_splice();
 	test_timerfd();
 	test_signalfd();

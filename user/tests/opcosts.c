@@ -23,28 +23,6 @@
 
 #include "../bench.h"
 
-enum { MIB = 1 << 20 };
-
-static unsigned long started;
-
-/* A row is what lies between begin() and end(). */
-static void begin(void) { started = busy_ticks(); }
-static void end(const char *what, unsigned long n) { report(what, busy_ticks() - started, n); }
-
-static char *touched(size_t len)
-{
-	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("mmap");
-		exit(1);
-	}
-	madvise(p, len, MADV_NOHUGEPAGE);
-	for (size_t at = 0; at < len; at += PAGE)
-		p[at] = 1;
-	return p;
-}
-
 /* --- two processes talk --- */
 
 /* @n bytes come back through @fds, a pair of sockets: the child is the echo. */
@@ -75,18 +53,21 @@ static void round_trips(const char *what, int *fds)
 static void yields(void)
 {
 	const int n = 500;
+	volatile int *others = (volatile int *)anonymous(PAGE, MAP_SHARED);
 	pid_t other = fork();
 
 	if (!other)
-		for (;;)
+		for (;; ++*others)
 			sched_yield();
 	sched_yield();
+	*others = 0;
 	begin();
 	for (int i = 0; i < n; i++)
 		sched_yield();
-	end("sched_yield of two, per switch", 2 * n);
+	end("sched_yield of two, per yield", n + *others);
 	kill(other, SIGKILL);
 	waitpid(other, NULL, 0);
+	munmap((void *)others, PAGE);
 }
 
 static void events(void)
@@ -570,14 +551,6 @@ static void descriptors(void)
 }
 
 /* --- files in the page cache --- */
-
-static char row[64];
-
-static const char *named(const char *what, const char *where)
-{
-	snprintf(row, sizeof(row), "%s, %s", what, where);
-	return row;
-}
 
 /* Reads or writes @len bytes at a time from the start of @fd, which has them. */
 static void transfer(const char *what, int fd, int writes, char *buf, size_t len, int n)

@@ -30,6 +30,31 @@ static void one(int fd, const char *end, size_t at, size_t len, size_t there)
 	CHECK(pwrite(fd, before, sizeof(before), 0) == sizeof(before) && ftruncate(fd, sizeof(before)) == 0);
 }
 
+/*
+ * The same into holes: what is behind the bytes that could be read are zeroes, in the page and on the
+ * disk, and not what the disk had there before. @fd's blocks are somebody's old ones.
+ */
+static void into_holes(int fd, const char *end)
+{
+	static const char zeroes[PAGE];
+	char old[4 * PAGE];
+
+	memset(old, 'o', sizeof(old));
+	CHECK(pwrite(fd, old, sizeof(old), 0) == sizeof(old) && fsync(fd) == 0);
+	CHECK(ftruncate(fd, 0) == 0 && ftruncate(fd, sizeof(old)) == 0);
+	CHECK(pwrite(fd, end - 1000, PAGE, PAGE) == 1000);
+	CHECK(pwrite(fd, end - 1, PAGE, 2 * PAGE) == 1);
+	FAILS(pwrite(fd, end, PAGE, 3 * PAGE), EFAULT);
+	for (int round = 0; round < 2; round++) {
+		CHECK(pread(fd, now, sizeof(old), 0) == sizeof(old));
+		CHECK(!memcmp(now, zeroes, PAGE) && !memcmp(now + 3 * PAGE, zeroes, PAGE));
+		CHECK(!memcmp(now + PAGE, end - 1000, 1000));
+		CHECK(!memcmp(now + PAGE + 1000, zeroes, PAGE - 1000));
+		CHECK(now[2 * PAGE] == end[-1] && !memcmp(now + 2 * PAGE + 1, zeroes, PAGE - 1));
+		CHECK(fsync(fd) == 0 && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int fd = open(argv[1], O_CREAT | O_RDWR | O_TRUNC, 0644);
@@ -51,6 +76,8 @@ int main(int argc, char **argv)
 	fsync(fd);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	one(fd, p, PAGE, PAGE, 100);
+	into_holes(fd, p);
+	CHECK(pwrite(fd, before, sizeof(before), 0) == sizeof(before));
 	/* From the file itself. */
 	p = mmap(NULL, sizeof(before), PROT_READ, MAP_SHARED, fd, 0);
 	CHECK(p != MAP_FAILED);

@@ -9,7 +9,9 @@
  *           ei->block[13] ─> [numbers] ─> [numbers] ─> data
  *           ei->block[14] ─> [numbers] ─> [numbers] ─> [numbers] ─> data
  *
- *         A number 0 is a hole: zeroes. Each number is checked before it is believed.
+ *         A number 0 is a hole: zeroes. Each number is checked before it is believed. As blocks that
+ *         follow each other tend to be asked for one after the other, the inode remembers the run
+ *         that the last one was part of; only truncation makes it untrue.
  * Locks:  ei->tree around all of it; inside: sbi->alloc and the device's pages.
  * Above:  file.c, dir.c.   Below: balloc.c, buf.c.   In Linux: fs/ext2/inode.c.
  */
@@ -17,6 +19,8 @@
 #include "kernel/block/page_io.h"
 #include "kernel/fs/ext2/ext2.h"
 #include "kernel/sched/sched.h"
+
+#define RUN_AHEAD 32			/* looked for behind a block that was asked for alone */
 
 /* A path through the tree: which slot at each step. */
 struct tree_path {
@@ -143,17 +147,36 @@ static u32 count_run(const u32 *table, u32 slot, u32 size, u32 max)
 	return n;
 }
 
-/* The block that a leaf's slot names, and those behind it. */
-static void map_leaf(const struct ext2_sb_info *sbi, const struct tree_path *path,
+/* Is it known without a look at the tree? => tree held */
+static bool map_by_run(const struct ext2_inode_info *ei, u64 logical, struct mapping *map)
+{
+	u64 at = logical - ei->run.logical;
+
+	if (at >= ei->run.count)
+		return false;
+	map->phys = ei->run.phys + at;
+	map->run = MIN(map->run, ei->run.count - (u32)at);
+	return true;
+}
+
+/* The block that a leaf's slot names, and those behind it: a run, or more of one. => tree held */
+static void map_leaf(struct inode *inode, u64 logical, const struct tree_path *path,
 		     const u32 *table, struct mapping *map)
 {
+	const struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+	struct ext2_run *run = &EXT2_I(inode)->run;
 	u32 slot = path->slot[path->depth - 1], nr = table[slot];
+	u32 size = path->depth == 1 ? EXT2_NDIR_BLOCKS : 1U << sbi->ptrs_bits;
+	u32 count = count_run(table, slot, size, MAX(map->run, RUN_AHEAD));
 
+	if (!ext2_valid_block(sbi, nr + count - 1))
+		count = 1;		/* who asks for the others hears of it */
 	map->phys = nr;
-	map->run = count_run(table, slot, path->depth == 1 ? EXT2_NDIR_BLOCKS : 1U << sbi->ptrs_bits,
-			     map->run);
-	if (!ext2_valid_block(sbi, nr + map->run - 1))
-		map->run = 1;		/* who asks for the others hears of it */
+	map->run = MIN(map->run, count);
+	if (run->count && logical == run->logical + run->count && nr == run->phys + run->count)
+		run->count += count;
+	else
+		*run = (struct ext2_run){ logical, nr, count };
 }
 
 /* Walks @path. => tree held; map: the answer to a hole */
@@ -188,7 +211,7 @@ static int walk(struct inode *inode, u64 logical, const struct tree_path *path, 
 			break;
 		}
 		if (leaf) {
-			map_leaf(EXT2_SB(sb), path, table, map);
+			map_leaf(inode, logical, path, table, map);
 			break;
 		}
 		err = ext2_bread(sb, nr, &next);
@@ -208,10 +231,8 @@ static int map_block(struct inode *inode, u64 logical, struct mapping *map)
 	struct super_block *sb = inode->i_sb;
 	struct ext2_inode_info *ei = EXT2_I(inode);
 	struct tree_path path;
-	int err;
+	int err = 0;
 
-	if (!find_path(EXT2_SB(sb), logical, &path))
-		return map->create ? -EFBIG : -EIO;
 	mutex_lock(&ei->tree);
 	/*
 	 * Beyond the end there is nothing to read, and truncate may be about to give these blocks
@@ -219,9 +240,14 @@ static int map_block(struct inode *inode, u64 logical, struct mapping *map)
 	 */
 	if (!map->create &&
 	    (loff_t)(logical << EXT2_SB(sb)->block_bits) >= READ_ONCE(inode->i_size))
-		err = 0;
-	else
+		goto unlock;
+	if (map_by_run(ei, logical, map))
+		goto unlock;
+	if (find_path(EXT2_SB(sb), logical, &path))
 		err = walk(inode, logical, &path, map);
+	else
+		err = map->create ? -EFBIG : -EIO;
+unlock:
 	mutex_unlock(&ei->tree);
 	return err;
 }
@@ -310,6 +336,7 @@ void ext2_truncate_blocks(struct inode *inode, loff_t size)
 		base += span;
 	}
 	ei->last_logical = ei->last_block = 0;
+	ei->run.count = 0;
 	mutex_unlock(&ei->tree);
 	mark_inode_dirty(inode);
 }

@@ -62,6 +62,8 @@ struct ext2_inode_info {
 	u32 flags, generation, file_acl, dir_acl, dtime;
 	u32 group;			/* c: its own */
 	u32 last_logical, last_block;	/* t: allocated last: the next one goes behind it */
+	/* t: looked up last: so many blocks of the file lie in a row on the disk */
+	struct ext2_run { u64 logical; u32 phys, count; } run;
 	u32 dir_hint;			/* i of the directory: a block with room, or 0 */
 	bool fresh;			/* t: the disk has another inode's remains there */
 	bool map_changed;		/* l: size, blocks, links, since it was last written */

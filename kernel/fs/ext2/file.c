@@ -145,12 +145,11 @@ static void write_blocks(struct inode *inode, struct page *page, const struct pa
 /* The blocks of the page that are dirty. */
 static unsigned int take_dirty(const struct inode *inode, struct page *page)
 {
-	unsigned int sectors = page_take_dirty(page), which = 0;
-	unsigned int per_block = inode->i_sb->s_blocksize >> SECTOR_SHIFT;
+	unsigned int sectors = page_take_dirty(page), which = 0, size = inode->i_sb->s_blocksize;
 
-	for (unsigned int s = 0; s < PAGE_SIZE >> SECTOR_SHIFT; s++)
-		if (sectors & BIT(s))
-			which |= BIT(s / per_block);
+	for (unsigned int i = 0; i < blocks_per_page(inode); i++)
+		if (sectors & page_sector_mask(i * size, size))
+			which |= BIT(i);
 	return which;
 }
 
@@ -264,10 +263,30 @@ static void unseal_end(struct page *page)
 	put_page(page);
 }
 
-/* All of the page is replaced, and all of it is on the disk: what is there need not be read. */
+/*
+ * All of the page is replaced: what is there need not be read, nor, if all of it is fresh, be zeroed.
+ * If the copy falls short, settle() has what is left to do.
+ */
 static bool overwrites(const struct page_blocks *blocks, unsigned int len)
 {
-	return len == PAGE_SIZE && !blocks->fresh && !blocks->broken;
+	return len == PAGE_SIZE && !blocks->broken &&
+	       (!blocks->fresh || blocks->fresh == GENMASK(blocks->count - 1, 0));
+}
+
+/*
+ * The page was not read, since all of it was to be replaced, and the first @copied bytes were. How
+ * many of them count: none where the rest is on the disk. Else (the blocks are fresh: dirty already)
+ * the rest is zeroes, and the page is up to date.
+ */
+static unsigned int settle(struct page *page, unsigned int copied)
+{
+	if (copied < PAGE_SIZE && !page_dirty_sectors(page))
+		return 0;
+	if (copied < PAGE_SIZE)
+		zero_user_segment(page, copied, PAGE_SIZE);
+	page_clear(page, PG_error);
+	page_set(page, PG_uptodate);
+	return copied;
 }
 
 static int ext2_write_begin(struct address_space *mapping, loff_t pos, unsigned int len,
@@ -309,14 +328,10 @@ static int ext2_write_end(struct address_space *mapping, loff_t pos, unsigned in
 {
 	struct inode *inode = mapping->host;
 
+	if (!page_test(page, PG_uptodate))
+		copied = settle(page, copied);
 	if (!copied)
 		return 0;
-	if (!page_test(page, PG_uptodate)) {
-		if (copied < PAGE_SIZE)
-			return 0;	/* it was to be all of the page, and was not read */
-		page_clear(page, PG_error);
-		page_set(page, PG_uptodate);
-	}
 	if (pos + copied > inode->i_size) {
 		WRITE_ONCE(inode->i_size, pos + copied);
 		WRITE_ONCE(EXT2_I(inode)->map_changed, true);
