@@ -22,7 +22,6 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
-#include "kernel/x86/uaccess.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
 #include "mm/highmem.h"
@@ -31,6 +30,7 @@
 #include "mm/shmem.h"
 #include "mm/swap.h"
 #include "mm/trace.h"
+#include "mm/uio.h"
 #include "mm/vmstat.h"
 #include "mm/workingset.h"
 
@@ -370,21 +370,21 @@ static size_t part_of_page(loff_t pos, size_t len)
 }
 
 /* From @page (NULL: zeroes) to user space. Bytes copied. */
-static size_t copy_page_to_user(struct page *page, unsigned int offset, char __user *buf,
+static size_t copy_page_to_iter(struct page *page, unsigned int offset, struct iov_iter *to,
 				size_t len)
 {
+	size_t copied;
 	char *from;
-	size_t left;
 
 	if (!page)
-		return len - clear_user(buf, len);
+		return copy_to_iter(NULL, len, to);
 	from = kmap_local_page(page);
-	left = copy_to_user(buf, from + offset, len);
+	copied = copy_to_iter(from + offset, len, to);
 	kunmap_local(from);
-	return len - left;
+	return copied;
 }
 
-kssize_t filemap_read(struct address_space *mapping, loff_t *pos, char __user *buf, size_t len)
+kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_iter *to, size_t len)
 {
 	size_t done = 0;
 	kssize_t error = 0;
@@ -402,7 +402,7 @@ kssize_t filemap_read(struct address_space *mapping, loff_t *pos, char __user *b
 			error = PTR_ERR(page);
 			break;
 		}
-		copied = copy_page_to_user(page, *pos & ~PAGE_MASK, buf + done, part);
+		copied = copy_page_to_iter(page, *pos & ~PAGE_MASK, to, part);
 		if (page) {
 			mark_page_accessed(page);
 			put_page(page);
@@ -489,31 +489,35 @@ static size_t finish_write(struct address_space *mapping, loff_t pos, size_t len
  * zeroes what lies behind the file's end, would zero the new bytes that are to become the end. So
  * the copy must not fault (it could be on this very page): the buffer's first byte is touched
  * before, and a copy that stops at a missing page is a short one.
- * => bytes, 0: nothing yet (*part may be less now), -errno
+ * => bytes, 0: nothing yet (*part may be less now), -errno; @from moves by as much
  */
-static kssize_t write_part(struct address_space *mapping, loff_t pos, const char __user *buf,
+static kssize_t write_part(struct address_space *mapping, loff_t pos, struct iov_iter *from,
 			   size_t *part)
 {
+	struct iov_iter start = *from;
 	size_t copied, done;
 	struct page *page;
-	char first, *to;
+	char *to;
 
-	if (get_user(first, buf))
+	if (!fault_in_iter(start))
 		return -EFAULT;
-	(void)first;
 	page = page_for_write(mapping, pos, *part);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 	to = kmap_local_page(page);
-	copied = *part - copy_from_user_inatomic(to + (pos & ~PAGE_MASK), buf, *part);
+	copied = copy_from_iter_inatomic(to + (pos & ~PAGE_MASK), *part, from);
 	kunmap_local(to);
 	done = finish_write(mapping, pos, *part, copied, page);
-	if (!done && copied)
+	if (likely(done == copied))
+		return done;
+	*from = start;
+	iov_iter_advance(from, done);
+	if (!done)
 		*part = copied;
 	return done;
 }
 
-kssize_t filemap_write(struct address_space *mapping, loff_t *pos, const char __user *buf,
+kssize_t filemap_write(struct address_space *mapping, loff_t *pos, struct iov_iter *from,
 		       size_t len)
 {
 	size_t done = 0, part = 0;
@@ -525,7 +529,7 @@ kssize_t filemap_write(struct address_space *mapping, loff_t *pos, const char __
 			break;
 		}
 		part = part_of_page(*pos, n || !part ? len - done : part);
-		n = write_part(mapping, *pos, buf + done, &part);
+		n = write_part(mapping, *pos, from, &part);
 		if (n < 0)
 			break;
 		*pos += n;
@@ -559,6 +563,62 @@ kssize_t filemap_write_kernel(struct address_space *mapping, loff_t *pos, const 
 		cond_resched();
 	}
 	return done;
+}
+
+/*
+ * One page's part of a copy: @len bytes, which lie in one page of each file. The target's page is
+ * locked, the source's only held: they may be the same.
+ */
+static kssize_t copy_part(struct address_space *in, loff_t in_pos, struct address_space *out,
+			  loff_t out_pos, size_t len)
+{
+	struct page *from = page_for_read(in, in_pos >> PAGE_SHIFT), *to;
+	char *dst, *src;
+
+	if (IS_ERR(from))
+		return PTR_ERR(from);
+	to = page_for_write(out, out_pos, len);
+	if (!IS_ERR(to)) {
+		dst = (char *)kmap_local_page(to) + (out_pos & ~PAGE_MASK);
+		if (from) {
+			src = (char *)kmap_local_page(from) + (in_pos & ~PAGE_MASK);
+			memcpy(dst, src, len);
+			kunmap_local(src);
+		} else {
+			memset(dst, 0, len);
+		}
+		kunmap_local(dst);
+		finish_write(out, out_pos, len, len, to);
+	}
+	if (from) {
+		mark_page_accessed(from);
+		put_page(from);
+	}
+	return IS_ERR(to) ? PTR_ERR(to) : (kssize_t)len;
+}
+
+/* filemap.h */
+kssize_t filemap_copy(struct address_space *in, loff_t *in_pos, struct address_space *out,
+		      loff_t *out_pos, size_t len)
+{
+	kssize_t n = 0;
+	size_t done = 0;
+
+	while (done < len && *in_pos < mapping_size(in) && !(done && signal_pending(current))) {
+		size_t part = part_of_page(*in_pos, MIN((loff_t)(len - done),
+							mapping_size(in) - *in_pos));
+
+		part = part_of_page(*out_pos, part);
+		n = copy_part(in, *in_pos, out, *out_pos, part);
+		if (n < 0)
+			break;
+		*in_pos += n;
+		*out_pos += n;
+		done += n;
+		balance_dirty_pages_ratelimited(out);
+		cond_resched();
+	}
+	return done ? (kssize_t)done : n;
 }
 
 /* --- faults --- */

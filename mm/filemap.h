@@ -57,12 +57,19 @@ struct page *read_mapping_page(struct address_space *mapping, unsigned long inde
 gfp_t mapping_gfp(struct address_space *mapping);
 
 /*
- * read(2), write(2) of page-cache files. *pos moves. Bytes, or -errno if none. Short on a
- * fault. write: => inode lock held; extends *i_size.
+ * read(2), write(2) of page-cache files. *pos and the place move. Bytes, or -errno if none. Short
+ * on a fault. write: => inode lock held; extends *i_size.
  */
-kssize_t filemap_read(struct address_space *mapping, loff_t *pos, char __user *buf, size_t len);
-kssize_t filemap_write(struct address_space *mapping, loff_t *pos, const char __user *buf,
+struct iov_iter;
+kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_iter *to, size_t len);
+kssize_t filemap_write(struct address_space *mapping, loff_t *pos, struct iov_iter *from,
 		       size_t len);
+/*
+ * From file to file, page by page. The same; fewer bytes at @in's end, or for a signal. => inode
+ * lock of the target held
+ */
+kssize_t filemap_copy(struct address_space *in, loff_t *in_pos, struct address_space *out,
+		      loff_t *out_pos, size_t len);
 /* initramfs */
 kssize_t filemap_write_kernel(struct address_space *mapping, loff_t *pos, const void *buf,
 			      size_t len);

@@ -20,6 +20,7 @@
 #include "kernel/fs/sync.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/filemap.h"
+#include "mm/uio.h"
 
 static DEFINE_MUTEX(bdev_lock, LOCK_BDEV_OPEN);
 
@@ -110,6 +111,8 @@ static kssize_t blkdev_write(struct file *file, const char __user *buf, size_t l
 {
 	struct block_device *bdev = file->private_data;
 	struct inode *inode = file->f_inode;
+	const struct iovec one = { (void *)buf, len };
+	struct iov_iter from = { &one, 0 };
 	loff_t size = READ_ONCE(bdev->size);
 	kssize_t n;
 	int err;
@@ -123,7 +126,7 @@ static kssize_t blkdev_write(struct file *file, const char __user *buf, size_t l
 	down_write(&inode->i_rwsem);
 	len = MIN((loff_t)len, size - *pos);
 	n = file->f_flags & O_DIRECT ? direct_write(file, buf, len, pos)
-				     : filemap_write(&bdev->mapping, pos, buf, len);
+				     : filemap_write(&bdev->mapping, pos, &from, len);
 	up_write(&inode->i_rwsem);
 	if (n > 0 && file->f_flags & O_DSYNC) {
 		err = blkdev_fsync(file, true);

@@ -33,6 +33,7 @@
 #include "mm/gup.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc.h"
+#include "mm/uio.h"
 
 #define DIO_PAGES BLK_MAX_SEGMENTS
 #define HOLE (~(sector_t)0)
@@ -307,7 +308,9 @@ static kssize_t write_through(struct dio *dio, const char __user *buf, size_t le
 	unsigned int since = errseq_sample(&dio->mapping->wb_err);
 	loff_t start = dio->pos;
 	unsigned long first = start >> PAGE_SHIFT, last;
-	kssize_t n = filemap_write(dio->mapping, &dio->pos, buf, len);
+	const struct iovec one = { (void *)buf, len };
+	struct iov_iter from = { &one, 0 };
+	kssize_t n = filemap_write(dio->mapping, &dio->pos, &from, len);
 	int err;
 
 	if (n <= 0)

@@ -108,9 +108,9 @@ struct inode_operations {
 struct file_operations {
 	kssize_t (*read)(struct file *file, char __user *buf, size_t len, loff_t *pos);
 	kssize_t (*write)(struct file *file, const char __user *buf, size_t len, loff_t *pos);
-	/* readv, writev in one piece; NULL: segment by segment */
+	/* readv, writev in one piece (but with O_DIRECT); NULL: segment by segment */
 	kssize_t (*read_write_vector)(struct file *file, const struct iovec *vec, size_t n,
-				      bool write);
+				      loff_t *pos, bool write);
 	/* NULL: generic; no_llseek: -ESPIPE */
 	loff_t (*llseek)(struct file *file, loff_t off, int whence);
 	int (*iterate)(struct file *file, struct dir_context *ctx);

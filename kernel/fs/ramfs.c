@@ -33,6 +33,7 @@ static const struct address_space_operations ramfs_aops;
 const struct file_operations ramfs_file_operations = {
 	.read = generic_file_read,
 	.write = generic_file_write,
+	.read_write_vector = generic_file_vector,
 	.mmap = generic_file_mmap,
 };
 

@@ -23,14 +23,24 @@
 #include "kernel/sched/signal.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/filemap.h"
+#include "mm/uio.h"
+
+static kssize_t read_vector(struct file *file, const struct iovec *vec, size_t len, loff_t *pos)
+{
+	struct iov_iter to = { vec, 0 };
+
+	touch_atime(file);
+	if (unlikely(file->f_flags & O_DIRECT))		/* a vector of one */
+		return direct_read(file, vec->iov_base, len, pos);
+	return filemap_read(file->f_mapping, pos, &to, len);
+}
 
 /* read_write.h */
 kssize_t generic_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
-	touch_atime(file);
-	if (unlikely(file->f_flags & O_DIRECT))
-		return direct_read(file, buf, len, pos);
-	return filemap_read(file->f_mapping, pos, buf, len);
+	struct iovec one = { buf, len };
+
+	return read_vector(file, &one, len, pos);
 }
 
 /* read_write.h */
@@ -75,10 +85,10 @@ static kssize_t generic_write_sync(struct file *file, kssize_t n)
 	return err ? err : n;
 }
 
-/* read_write.h */
-kssize_t generic_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+static kssize_t write_vector(struct file *file, const struct iovec *vec, size_t len, loff_t *pos)
 {
 	struct inode *inode = file->f_inode;
+	struct iov_iter from = { vec, 0 };
 	kssize_t n;
 
 	down_write(&inode->i_rwsem);
@@ -89,13 +99,31 @@ kssize_t generic_file_write(struct file *file, const char __user *buf, size_t le
 		n = -ETXTBSY;
 	if (n > 0) {
 		file_remove_privs(inode);
-		n = unlikely(file->f_flags & O_DIRECT) ? direct_write(file, buf, n, pos)
-						       : filemap_write(file->f_mapping, pos, buf, n);
+		n = unlikely(file->f_flags & O_DIRECT)
+			? direct_write(file, vec->iov_base, n, pos)
+			: filemap_write(file->f_mapping, pos, &from, n);
 		if (n > 0)
 			inode_touch(inode);
 	}
 	up_write(&inode->i_rwsem);
 	return n > 0 ? generic_write_sync(file, n) : n;
+}
+
+/* read_write.h */
+kssize_t generic_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	struct iovec one = { (void *)buf, len };
+
+	return write_vector(file, &one, len, pos);
+}
+
+/* read_write.h */
+kssize_t generic_file_vector(struct file *file, const struct iovec *vec, size_t n, loff_t *pos,
+			     bool write)
+{
+	size_t len = iovec_bytes(vec, n);
+
+	return write ? write_vector(file, vec, len, pos) : read_vector(file, vec, len, pos);
 }
 
 /* read_write.h */
@@ -309,6 +337,24 @@ kssize_t kernel_read(struct file *file, void *buf, size_t len, loff_t *pos)
 	if (n > 0)
 		*pos += n;
 	return n;
+}
+
+/* read_write.h */
+kssize_t copy_file(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, size_t len)
+{
+	kssize_t n = limit_file_size(out, *out_pos, len);
+
+	if (n <= 0)
+		return n;
+	down_write(&out->f_inode->i_rwsem);
+	if (IS_SWAPFILE(out->f_inode)) {
+		n = -ETXTBSY;
+	} else {
+		file_remove_privs(out->f_inode);
+		n = filemap_copy(in->f_mapping, in_pos, out->f_mapping, out_pos, n);
+	}
+	up_write(&out->f_inode->i_rwsem);
+	return n > 0 ? generic_write_sync(out, n) : n;
 }
 
 /* fs.h. Page-cache files only. */

@@ -11,6 +11,8 @@ struct iovec;
 /* Through the page cache (file->f_mapping). */
 kssize_t generic_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
 kssize_t generic_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos);
+kssize_t generic_file_vector(struct file *file, const struct iovec *vec, size_t n, loff_t *pos,
+			     bool write);
 int generic_file_mmap(struct file *file, struct vm_area_struct *vma);
 loff_t generic_file_llseek(struct file *file, loff_t off, int whence);
 loff_t no_llseek(struct file *file, loff_t off, int whence);	/* -ESPIPE */
@@ -37,6 +39,11 @@ static inline void account_write(kssize_t n)
 		current->io.wchar += n;
 	current->io.syscw++;
 }
+/*
+ * From one page-cache file to another, or to another part of the same: both positions move. Bytes,
+ * fewer at @in's end or for a signal; -errno if none.
+ */
+kssize_t copy_file(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, size_t len);
 loff_t vfs_llseek(struct file *file, loff_t off, int whence);
 /* RLIMIT_FSIZE: what of @len may be written at @pos: bytes, or -EFBIG (SIGXFSZ is sent). */
 kssize_t limit_file_size(struct file *file, loff_t pos, size_t len);
@@ -52,3 +59,4 @@ void file_remove_privs(struct inode *inode);
 struct iovec *copy_iovec(const struct iovec __user *uvec, unsigned long n, struct iovec *fast);
 struct iovec *import_iovec(const struct iovec __user *uvec, unsigned long n, struct iovec *fast);
 void free_iovec(struct iovec *vec, const struct iovec *fast);
+size_t iovec_bytes(const struct iovec *vec, size_t n);		/* in all */

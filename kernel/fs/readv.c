@@ -1,13 +1,15 @@
 /*
  * readv.c - readv(2), writev(2) and their positioned forms.
  *
- * Idea:   the vector is copied in and checked as a whole, then each segment is
- *         read or written in turn until one comes back short. So, unlike on
- *         Linux, a vector written to a pipe is atomic only segment by segment.
+ * Idea:   the vector is copied in and checked as a whole. A file with pages, and a socket,
+ *         take it in one piece; for others each segment is read or written in turn until one comes
+ *         back short. So, unlike on Linux, a vector written to a pipe is atomic only segment by
+ *         segment.
  * Locks:  f_pos_lock, as read(2).
  * Above:  the system call table.   In Linux: fs/read_write.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/uio.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fsnotify.h"
@@ -61,6 +63,16 @@ struct iovec *import_iovec(const struct iovec __user *uvec, unsigned long n, str
 }
 
 /* read_write.h */
+size_t iovec_bytes(const struct iovec *vec, size_t n)
+{
+	size_t total = 0;
+
+	while (n--)
+		total += (vec++)->iov_len;
+	return total;
+}
+
+/* read_write.h */
 void free_iovec(struct iovec *vec, const struct iovec *fast)
 {
 	if (vec != fast)
@@ -73,10 +85,10 @@ static kssize_t do_loop(struct file *file, const struct iovec *vec, unsigned lon
 {
 	kssize_t done = 0;
 
-	if (file->f_op->read_write_vector) {
+	if (file->f_op->read_write_vector && !(file->f_flags & O_DIRECT)) {
 		if (!(file->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
 			return -EBADF;
-		return file->f_op->read_write_vector(file, vec, n, write);
+		return file->f_op->read_write_vector(file, vec, n, pos, write);
 	}
 	for (unsigned long i = 0; i < n; i++) {
 		kssize_t part;

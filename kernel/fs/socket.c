@@ -124,11 +124,11 @@ int sock_wait_for_wmem(struct sock *sk, bool nonblock)
 
 static kssize_t sock_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
-	return sock_read_write(file, &(struct iovec){ buf, len }, 1, false);
+	return sock_read_write(file, &(struct iovec){ buf, len }, 1, pos, false);
 }
 static kssize_t sock_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
-	return sock_read_write(file, &(struct iovec){ (void *)buf, len }, 1, true);
+	return sock_read_write(file, &(struct iovec){ (void *)buf, len }, 1, pos, true);
 }
 
 static unsigned int sock_poll(struct file *file, struct poll_table *pt)

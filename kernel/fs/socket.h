@@ -104,7 +104,8 @@ int sock_setsockopt(struct sock *sk, int level, int name, const void __user *val
 int move_addr_to_kernel(const void __user *uaddr, int len, struct sockaddr_storage *addr);
 int move_addr_to_user(const struct sockaddr_storage *addr, int len, void __user *uaddr,
 		      int __user *ulen);
-kssize_t sock_read_write(struct file *file, const struct iovec *vec, size_t n, bool write);
+kssize_t sock_read_write(struct file *file, const struct iovec *vec, size_t n, loff_t *pos,
+			 bool write);
 /* unix.c */
 int unix_create(int type, int protocol, struct sock **sk);	/* 0, -errno */
 int unix_socketpair(struct sock *a, struct sock *b);

@@ -109,7 +109,8 @@ static bool dont_wait(const struct file *file, unsigned int flags)
 }
 
 /* socket.h */
-kssize_t sock_read_write(struct file *file, const struct iovec *vec, size_t n, bool write)
+kssize_t sock_read_write(struct file *file, const struct iovec *vec, size_t n, loff_t *pos,
+			 bool write)
 {
 	struct sock *sk = file->private_data;
 	struct msghdr msg = { .iov = vec, .iovlen = n };

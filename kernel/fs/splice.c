@@ -1,11 +1,12 @@
 /*
  * splice.c - from file to file inside the kernel: sendfile, copy_file_range, splice, tee, vmsplice.
  *
- * Idea:   between files with pages, a page at a time through a bounce page. A pipe's
+ * Idea:   between files with pages, from page to page (filemap_copy). A pipe's
  *         buffers are pages: they are filled from a file, written to one, or shared
  *         with another pipe (pipe.c does that). A device without pages can be a target
- *         if it takes kernel memory (write_kernel); the others are EINVAL, as on Linux.
- * Locks:  a pipe's mutex, then the target's i_rwsem for each piece (kernel_write).
+ *         if it takes kernel memory (write_kernel), through a bounce page; the others are EINVAL,
+ *         as on Linux.
+ * Locks:  a pipe's mutex, then the target's i_rwsem for each piece (kernel_write, copy_file).
  * Above:  the system call table.   Below: pipe.c.   In Linux: fs/splice.c, fs/read_write.c.
  */
 #include "kernel/abi/errno.h"
@@ -39,31 +40,43 @@ kssize_t splice_write(struct file *out, const void *buf, size_t len, loff_t *pos
 	return n > 0 ? kernel_write(out, buf, n, pos) : n;
 }
 
+#define COPY_CHUNK (16 * PAGE_SIZE)	/* then others may write to the file, too */
+
+/* To a device, through @buf, a page: at most that much. Both positions move. Bytes, or -errno */
+static kssize_t copy_to_device(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
+			       size_t len, char *buf)
+{
+	loff_t from = *in_pos;
+	kssize_t n = splice_read(in, buf, MIN(len, PAGE_SIZE), &from);
+
+	if (n > 0)
+		n = splice_write(out, buf, n, out_pos);
+	if (n > 0)
+		*in_pos += n;
+	return n;
+}
+
 /* Up to @len bytes; both positions move. Bytes, or -errno if none. */
 static kssize_t copy_range(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
 			   size_t len)
 {
-	char *buf = __get_free_pages(GFP_KERNEL, 0);
+	char *buf = out->f_op->write_kernel ? __get_free_pages(GFP_KERNEL, 0) : NULL;
 	kssize_t done = 0, n = 0;
 
-	if (!buf)
+	if (out->f_op->write_kernel && !buf)
 		return -ENOMEM;
 	while ((size_t)done < len) {
-		size_t want = MIN(len - done, PAGE_SIZE);
-		loff_t from = *in_pos;
-
-		n = splice_read(in, buf, want, &from);
-		if (n > 0)
-			n = splice_write(out, buf, n, out_pos);
+		n = buf ? copy_to_device(in, in_pos, out, out_pos, len - done, buf)
+			: copy_file(in, in_pos, out, out_pos, MIN(len - done, COPY_CHUNK));
 		if (n <= 0)
 			break;
-		*in_pos += n;
 		done += n;
 		if (signal_pending(current))
 			break;
 		cond_resched();
 	}
-	free_pages_address(buf, 0);
+	if (buf)
+		free_pages_address(buf, 0);
 	account_read(done);
 	account_write(done);
 	fsnotify_access(in, done);

@@ -276,6 +276,7 @@ static int tmpfs_mmap(struct file *file, struct vm_area_struct *vma)
 const struct file_operations tmpfs_file_operations = {
 	.read = generic_file_read,
 	.write = generic_file_write,
+	.read_write_vector = generic_file_vector,
 	.llseek = tmpfs_llseek,
 	.mmap = tmpfs_mmap,
 	.fallocate = tmpfs_fallocate,

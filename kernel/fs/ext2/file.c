@@ -12,6 +12,7 @@
  * In Linux: fs/ext2/file.c, inode.c, fs/mpage.c, fs/buffer.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/abi/uio.h"
 #include "kernel/block/page_io.h"
 #include "kernel/fs/ext2/ext2.h"
 #include "kernel/fs/read_write.h"
@@ -370,11 +371,10 @@ const struct address_space_operations ext2_aops = {
 	.page_mkwrite = ext2_page_mkwrite,
 };
 
-/* A short copy leaves blocks behind the end, which are given back. */
-static kssize_t ext2_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+/* A short copy leaves blocks behind the end, which are given back. @n of @len were written. */
+static kssize_t after_write(struct file *file, kssize_t n, size_t len)
 {
 	struct inode *inode = file->f_inode;
-	kssize_t n = generic_file_write(file, buf, len, pos);
 
 	if (n != (kssize_t)len) {
 		down_write(&inode->i_rwsem);
@@ -383,6 +383,19 @@ static kssize_t ext2_file_write(struct file *file, const char __user *buf, size_
 		up_write(&inode->i_rwsem);
 	}
 	return n;
+}
+
+static kssize_t ext2_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	return after_write(file, generic_file_write(file, buf, len, pos), len);
+}
+
+static kssize_t ext2_file_vector(struct file *file, const struct iovec *vec, size_t n, loff_t *pos,
+				 bool write)
+{
+	kssize_t done = generic_file_vector(file, vec, n, pos, write);
+
+	return write ? after_write(file, done, iovec_bytes(vec, n)) : done;
 }
 
 /* --- truncate, attributes --- */
@@ -461,6 +474,7 @@ const struct inode_operations ext2_file_inode_operations = {
 	.setattr = ext2_setattr, .getattr = ext2_getattr, .bmap = ext2_bmap,
 };
 const struct file_operations ext2_file_operations = {
-	.read = generic_file_read, .write = ext2_file_write, .mmap = generic_file_mmap,
+	.read = generic_file_read, .write = ext2_file_write,
+	.read_write_vector = ext2_file_vector, .mmap = generic_file_mmap,
 	.fsync = ext2_fsync,
 };
