@@ -31,7 +31,7 @@ static int dirty_expire_centisecs = 3000, dirty_writeback_centisecs = 500;	/* Li
 
 static void writeback_interval_set(void) { wakeup_flusher_threads(); }
 CTL_SYSCTL_INT("vm.dirty_expire_centisecs", dirty_expire_centisecs, 0, __INT_MAX__);
-CTL_SYSCTL_INT("vm.dirty_writeback_centisecs", dirty_writeback_centisecs, 0, __INT_MAX__,
+CTL_SYSCTL_INT("vm.dirty_writeback_centisecs", dirty_writeback_centisecs, 0, 0,
 	       .after = writeback_interval_set);
 
 #define NSEC_PER_CENTISEC (10 * NSEC_PER_MSEC)
@@ -258,7 +258,7 @@ int flusher_thread(void *arg)
 	for (;;) {
 		u64 now, expire = (u64)dirty_expire_centisecs * NSEC_PER_CENTISEC;
 		s64 interval = dirty_writeback_centisecs
-				   ? dirty_writeback_centisecs * NSEC_PER_CENTISEC
+				   ? (unsigned int)dirty_writeback_centisecs * NSEC_PER_CENTISEC
 				   : NSEC_PER_SEC * 3600;
 
 		wait_event_interruptible_timeout(bdi->wait, bdi->woken, "flusher", interval);

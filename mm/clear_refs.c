@@ -149,13 +149,19 @@ static int clear_refs_mm(struct mm_struct *mm, enum clear_refs type)
 	return 0;
 }
 
+#define MAX_INPUT 12		/* more is not taken */
+
 static kssize_t clear_refs_write(struct task_struct *task, char *buf, size_t len)
 {
 	struct mm_struct *mm;
 	int type, err;
 
-	if (kstrtoint(strim(buf), 10, &type) || type < CLEAR_REFS_ALL ||
-	    type > CLEAR_REFS_MM_HIWATER_RSS)
+	len = MIN(len, (size_t)MAX_INPUT);
+	buf[len] = 0;
+	err = kstrtoint(strim(buf), 10, &type);
+	if (err)
+		return err;
+	if (type < CLEAR_REFS_ALL || type > CLEAR_REFS_MM_HIWATER_RSS)
 		return -EINVAL;
 	mm = get_task_mm(task);
 	if (!mm)

@@ -249,6 +249,8 @@ static bool is_populated(struct cgroup_subsys_state *css)
 
 /* --- files --- */
 
+#define LIST_MAX (100 + 6 * LINUX_MAX_NUMNODES)	/* characters */
+
 /* "0-1,3" or "". 0; -EINVAL: no list, or such a CPU cannot be; -ERANGE */
 static int parse_cpus(const char *buf, u64 *cpus)
 {
@@ -342,8 +344,10 @@ static int effective_mems_show(struct seq_file *m, struct cgroup_subsys_state *c
 }
 
 static const struct cftype cpuset_files[] = {
-	{ .name = "cpus", .flags = CFTYPE_NOT_ON_ROOT, .show = cpus_show, .write = cpus_write },
-	{ .name = "mems", .flags = CFTYPE_NOT_ON_ROOT, .show = mems_show, .write = mems_write },
+	{ .name = "cpus", .flags = CFTYPE_NOT_ON_ROOT, .show = cpus_show, .write = cpus_write,
+	  .max_write_len = LIST_MAX },
+	{ .name = "mems", .flags = CFTYPE_NOT_ON_ROOT, .show = mems_show, .write = mems_write,
+	  .max_write_len = LIST_MAX },
 	{ .name = "cpus.effective", .show = effective_cpus_show },
 	{ .name = "mems.effective", .show = effective_mems_show },
 	{ },

@@ -237,9 +237,11 @@ static int oom_group_show(struct seq_file *m, struct cgroup_subsys_state *css)
 
 static kssize_t oom_group_write(struct cgroup_subsys_state *css, char *buf, size_t len)
 {
-	long value;
+	int value, error = kstrtoint(buf, 0, &value);
 
-	if (kstrtol(buf, 0, &value) || (value != 0 && value != 1))
+	if (error)
+		return error;
+	if (value != 0 && value != 1)
 		return -EINVAL;
 	WRITE_ONCE(mem_cgroup_from_css(css)->oom_group, value);
 	return len;

@@ -43,10 +43,15 @@
 #define CAP_SYS_RAWIO 17
 
 unsigned long mmap_min_addr = MMAP_MIN_ADDR;
-CTL_SYSCTL_ULONG("vm.mmap_min_addr", mmap_min_addr, 0, 0x7fffffff);
+
+static int may_set_min_addr(long *value)
+{
+	return mm_capable_current(CAP_SYS_RAWIO) ? 0 : -EPERM;
+}
+CTL_SYSCTL_ULONG("vm.mmap_min_addr", mmap_min_addr, 0, 0, .check = may_set_min_addr);
 
 int randomize_va_space = 2;	/* 1: stack and mappings, 2: the heap as well */
-CTL_SYSCTL_INT("kernel.randomize_va_space", randomize_va_space, 0, 0x7fffffff);
+CTL_SYSCTL_INT("kernel.randomize_va_space", randomize_va_space, 0, 0);
 
 static int set_norandmaps(const char *value)
 {
@@ -158,6 +163,8 @@ static unsigned long unmapped_area_bottomup(struct mm_struct *mm, unsigned long 
 	unsigned long addr = PAGE_ALIGN(MAX(from, mmap_min_addr));
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
+	if (mmap_min_addr >= end)
+		return -ENOMEM;
 	for (; len <= end && end - len >= addr; vma = vma_next(vma)) {
 		if (!vma || addr + len <= vm_start_gap(vma))
 			return addr;

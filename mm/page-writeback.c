@@ -39,13 +39,21 @@ static void dirty_ratio_set(void) { dirty_bytes = 0; }
 static void dirty_bytes_set(void) { if (dirty_bytes) dirty_ratio = 0; }
 static void background_ratio_set(void) { dirty_background_bytes = 0; }
 static void background_bytes_set(void) { if (dirty_background_bytes) dirty_background_ratio = 0; }
+/* A limit in pages is 32 bits wide, in Linux; its sum wraps for the last page of all. */
+static int countable_in_pages(long *bytes)
+{
+	unsigned long pages = ((unsigned long)*bytes + PAGE_SIZE - 1) / PAGE_SIZE;
+
+	return pages > UINT32_MAX ? -ERANGE : 0;
+}
+
 CTL_SYSCTL_INT("vm.dirty_ratio", dirty_ratio, 0, 100, .after = dirty_ratio_set);
 CTL_SYSCTL_INT("vm.dirty_background_ratio", dirty_background_ratio, 0, 100,
 	       .after = background_ratio_set);
-CTL_SYSCTL_ULONG("vm.dirty_bytes", dirty_bytes, 2 * PAGE_SIZE, __LONG_MAX__,
+CTL_SYSCTL_ULONG("vm.dirty_bytes", dirty_bytes, 2 * PAGE_SIZE, -1, .check = countable_in_pages,
 		 .after = dirty_bytes_set);
-CTL_SYSCTL_ULONG("vm.dirty_background_bytes", dirty_background_bytes, 1, __LONG_MAX__,
-		 .after = background_bytes_set);
+CTL_SYSCTL_ULONG("vm.dirty_background_bytes", dirty_background_bytes, 1, -1,
+		 .check = countable_in_pages, .after = background_bytes_set);
 
 #define BALANCE_RATELIMIT 32		/* pages a CPU dirties between looks at the limits */
 #define BALANCE_PAUSE (20 * NSEC_PER_MSEC)

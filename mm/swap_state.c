@@ -35,7 +35,7 @@ static const struct address_space_operations swap_aops = { .writepage = swap_wri
 
 /* 2^3 slots are read at once; Linux's default (2 below 16 MiB) */
 int page_cluster = 3;
-CTL_SYSCTL_INT("vm.page-cluster", page_cluster, 0, 31);
+CTL_SYSCTL_INT("vm.page-cluster", page_cluster, 0, __INT_MAX__);
 
 #define MAX_READAHEAD_SHIFT 6		/* 64 slots, however large vm.page-cluster is */
 /* since the last decision; starts with some credit, as in Linux */

@@ -111,7 +111,7 @@ CTL_SYSCTL_INT("vm.overcommit_memory", sysctl_overcommit_memory, OVERCOMMIT_GUES
 	       OVERCOMMIT_NEVER);
 CTL_SYSCTL_INT("vm.overcommit_ratio", sysctl_overcommit_ratio, -0x7fffffffL - 1, 0x7fffffff,
 	       .after = overcommit_ratio_written);
-CTL_SYSCTL_ULONG("vm.overcommit_kbytes", sysctl_overcommit_kbytes, 0, 0x7fffffffffffffff,
+CTL_SYSCTL_ULONG("vm.overcommit_kbytes", sysctl_overcommit_kbytes, 0, 0,
 		 .after = overcommit_kbytes_written);
-CTL_SYSCTL_ULONG("vm.user_reserve_kbytes", sysctl_user_reserve_kbytes, 0, 0x7fffffffffffffff);
-CTL_SYSCTL_ULONG("vm.admin_reserve_kbytes", sysctl_admin_reserve_kbytes, 0, 0x7fffffffffffffff);
+CTL_SYSCTL_ULONG("vm.user_reserve_kbytes", sysctl_user_reserve_kbytes, 0, 0);
+CTL_SYSCTL_ULONG("vm.admin_reserve_kbytes", sysctl_admin_reserve_kbytes, 0, 0);

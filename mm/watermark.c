@@ -264,17 +264,17 @@ static void lowmem_reserve_ratio_changed(void)
 }
 
 /* 0 (Linux's own choice), or at least 8: no CPU keeps more than an eighth. */
-static kssize_t write_high_fraction(const struct ctl_sysctl *ctl, char *buf, size_t len)
+static int check_high_fraction(long *value)
+{
+	return *value && *value < 8 ? -EINVAL : 0;
+}
+
+static void high_fraction_changed(void)
 {
 	struct zone *zone;
-	int value;
 
-	if (kstrtoint(strim(buf), 10, &value) || value < 0 || (value && value < 8))
-		return -EINVAL;
-	percpu_pagelist_high_fraction = value;
 	for_each_populated_zone(zone)
 		zone_pcp_update(zone);
-	return len;
 }
 
 CTL_SYSCTL_INT("vm.min_free_kbytes", min_free_kbytes, 0, 0x7fffffff,
@@ -283,7 +283,7 @@ CTL_SYSCTL_INT("vm.watermark_scale_factor", watermark_scale_factor, 1, 3000,
 	       .after = setup_per_zone_wmarks);
 CTL_SYSCTL_INT("vm.watermark_boost_factor", watermark_boost_factor, 0, 0x7fffffff);
 CTL_SYSCTL("vm.lowmem_reserve_ratio", .mode = 0644, .type = CTL_INT_ARRAY,
-	   .data = sysctl_lowmem_reserve_ratio, .len = MAX_NR_ZONES, .min = -0x7fffffff,
-	   .max = 0x7fffffff, .after = lowmem_reserve_ratio_changed);
+	   .data = sysctl_lowmem_reserve_ratio, .len = MAX_NR_ZONES,
+	   .forgiving = true, .after = lowmem_reserve_ratio_changed);
 CTL_SYSCTL_INT("vm.percpu_pagelist_high_fraction", percpu_pagelist_high_fraction, 0, 0x7fffffff,
-	       .write = write_high_fraction);
+	       .check = check_high_fraction, .after = high_fraction_changed);

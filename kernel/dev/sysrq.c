@@ -39,7 +39,7 @@ enum sysrq_mask {
 	SYSRQ_RTNICE = 0x100
 };
 static int sysrq_enabled = 438;
-CTL_SYSCTL_INT("kernel.sysrq", sysrq_enabled, 0, 0x1ff);
+CTL_SYSCTL_INT("kernel.sysrq", sysrq_enabled, 0, 0);
 
 struct sysrq_key {
 	char key, last;			/* a range of keys; last 0: just one */

@@ -18,7 +18,7 @@
 #include "kernel/sched/rcu.h"
 #include "mm/slab.h"
 
-#define WRITE_MAX 4096			/* longer ones are E2BIG */
+#define WRITE_MAX 4096			/* longer ones are E2BIG, but for cftype.max_write_len */
 
 /* text.entry is the struct cgroup_inode, which the open file keeps. */
 struct cgroup_open_file {
@@ -143,13 +143,15 @@ static kssize_t cgroup_file_write(struct file *file, const char __user *buf, siz
 	kssize_t n;
 	char *text;
 
-	if (!ci->cft->write && !ci->cft->write_file)
-		return -EINVAL;
+	if (len > MAX((size_t)ci->cft->max_write_len, (size_t)WRITE_MAX))
+		return -E2BIG;
+	if (!len)
+		return 0;
 	if (is_delegators(ci, cgroup_file_ns(file)))
 		return -EPERM;
-	if (len > WRITE_MAX)
-		return -E2BIG;
-	text = copy_text(buf, &len);
+	if (!ci->cft->write && !ci->cft->write_file)
+		return -EINVAL;
+	text = copy_whole_text(buf, len);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
 	css = cgroup_inode_css(ci);
@@ -220,8 +222,12 @@ static kssize_t group_pressure_write(struct file *file, const char __user *buf, 
 {
 	const struct cgroup_inode *ci = ((struct text_file *)file->private_data)->entry;
 
+	if (len > WRITE_MAX)
+		return -E2BIG;
 	if (READ_ONCE(ci->cgroup->dead) || !psi_cgroup_is_on(ci->cgroup))
 		return -ENODEV;
+	if (!len)
+		return 0;
 	return pressure_write(file, buf, len, ci->cgroup->psi, res_of(ci));
 }
 

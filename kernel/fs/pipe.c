@@ -40,10 +40,21 @@
 #define PIPE_DEF_BUFFERS 16	/* 64 KiB: pipe(7) */
 #define PIPE_MIN_BUFFERS 2	/* what is left for who has many: less would let a program's two ends meet */
 
-static int pipe_max_size = 1024 * 1024;
+static unsigned long pipe_max_size = 1024 * 1024;
 /* Pages of all of a user's pipes, if he has no privilege: new ones are small, then there are none. */
 static unsigned long user_pages_soft = PIPE_DEF_BUFFERS * 1024, user_pages_hard;
-CTL_SYSCTL_INT("fs.pipe-max-size", pipe_max_size, 4096, 0x40000000);
+
+/* A power of two, at least a page. */
+static int round_max_size(long *bytes)
+{
+	unsigned long size = PAGE_SIZE;
+
+	while (size < (unsigned long)*bytes)
+		size *= 2;
+	*bytes = size;
+	return 0;
+}
+CTL_SYSCTL_ULONG("fs.pipe-max-size", pipe_max_size, 0, 1L << 31, .check = round_max_size);
 CTL_SYSCTL_ULONG("fs.pipe-user-pages-soft", user_pages_soft, 0, 0);
 CTL_SYSCTL_ULONG("fs.pipe-user-pages-hard", user_pages_hard, 0, 0);
 
@@ -569,7 +580,7 @@ long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (arg > 1UL << 31)
 		return -EINVAL;
 	size = roundup_pow_of_two(MAX(arg, PAGE_SIZE));
-	if (size > (unsigned long)pipe_max_size && !fs_capable(CAP_SYS_RESOURCE))
+	if (size > pipe_max_size && !fs_capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	mutex_lock(&p->mutex);
 	ret = resize(p, size >> PAGE_SHIFT);

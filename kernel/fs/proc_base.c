@@ -368,8 +368,9 @@ static kssize_t pid_file_read(struct file *file, char __user *buf, size_t len, l
 {
 	const struct pid_inode *pi = ((struct text_file *)file->private_data)->entry;
 
-	return pi->ctl->read_at ? words_read(file, buf, len, pos, pid_file_fill)
-				: text_read(file, buf, len, pos);
+	if (pi->ctl->read_at)
+		return words_read(file, buf, len, pos, pid_file_fill);
+	return pi->ctl->show ? text_read(file, buf, len, pos) : -EINVAL;
 }
 
 static int pid_file_open(struct inode *inode, struct file *file)
@@ -391,16 +392,19 @@ static int pid_file_open(struct inode *inode, struct file *file)
 static kssize_t pid_file_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
 	const struct pid_inode *pi = ((struct text_file *)file->private_data)->entry;
+	size_t looked_at = len;
 	kssize_t n;
 	char *text;
 
 	if (!pi->ctl->write)
 		return -EINVAL;
-	text = copy_text(buf, &len);
+	text = copy_text(buf, &looked_at);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	n = task_alive(pi) ? pi->ctl->write(pi->task, text, len) : -ESRCH;
+	n = task_alive(pi) ? pi->ctl->write(pi->task, text, looked_at) : -ESRCH;
 	kfree(text);
+	if (n == (kssize_t)looked_at)
+		n = len;		/* all was taken: the rest, beyond a page, as well */
 	if (n > 0)
 		*pos += n;
 	return n;

@@ -175,7 +175,13 @@ kssize_t words_read(struct file *file, char __user *buf, size_t len, loff_t *pos
 /* proc_internal.h */
 char *copy_text(const char __user *buf, size_t *len)
 {
-	size_t n = *len = MIN(*len, PAGE_SIZE - 1);
+	*len = MIN(*len, PAGE_SIZE - 1);
+	return copy_whole_text(buf, *len);
+}
+
+/* proc_internal.h */
+char *copy_whole_text(const char __user *buf, size_t n)
+{
 	char *text = kmalloc(n + 1, GFP_KERNEL);
 
 	if (!text)

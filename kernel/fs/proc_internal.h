@@ -37,6 +37,8 @@ kssize_t words_read(struct file *file, char __user *buf, size_t len, loff_t *pos
 kssize_t text_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
 /* A user's buffer as a NUL-terminated kernel copy of at most a page; *len is cut to it. ERR_PTR. */
 char *copy_text(const char __user *buf, size_t *len);
+/* The same without a cut, for who has looked at @len: a few pages at most. */
+char *copy_whole_text(const char __user *buf, size_t len);
 
 /*
  * Static trees: parents are made as needed. @path is relative to @sb's root. The inode, or NULL

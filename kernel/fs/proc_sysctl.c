@@ -4,8 +4,8 @@
  * Idea:   one parser for all, by Linux's rules (proc_dointvec): numbers between
  *         white space; a character that belongs to no number is EINVAL; what is
  *         left over after the last value is not taken, so a shell writes it again,
- *         and a write that does not start at position 0 is swallowed. All values
- *         are checked before the first is stored.
+ *         and a write that does not start at position 0 is swallowed. A value is
+ *         stored before the next is read: an array may have changed by half.
  * Locks:  none: a value is one word. Readers of two words live with a mixture, as in Linux.
  * Above:  proc_root.c; main.c for sysctl.NAME=VALUE.   In Linux: kernel/sysctl.c,
  * fs/proc/proc_sysctl.c.
@@ -18,8 +18,8 @@
 #include "kernel/lib/string.h"
 #include "mm/slab.h"
 
-#define SYSCTL_MAX_VALUES 16
-#define NUMBER_MAX 20		/* characters, the sign left out: kernel/sysctl.c's TMPBUFLEN 22 */
+#define NUMBER_MAX 20		/* characters: kernel/sysctl.c's TMPBUFLEN 22 */
+#define WRITE_MAX (4UL << 20)	/* what Linux could not allocate in one piece */
 #define NAME_LEN_MAX 96
 
 static int show_string(const struct ctl_sysctl *ctl, struct seq_file *m)
@@ -51,29 +51,30 @@ static int sysctl_show(struct text_file *t)
 	return 0;
 }
 
-static bool is_gap(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n';
-}
-
-/* One number at *@p, before @end. 0, or -EINVAL. */
+/*
+ * One number at *@p, before @end. 0, or -EINVAL. What follows is looked at for its first character
+ * only: "5 k" is a 5.
+ */
 static int parse_number(char **p, const char *end, bool *negative, unsigned long *value)
 {
-	char number[NUMBER_MAX + 1], *stop;
+	char number[NUMBER_MAX + 1];
+	unsigned long long n;
 	size_t len = 0;
 
-	*negative = **p == '-';
+	*negative = **p == '-' && *p + 1 < end;
 	if (*negative)
 		++*p;
-	while (len <= NUMBER_MAX && *p + len < end && !is_gap((*p)[len]) && (*p)[len])
+	while (len <= NUMBER_MAX && *p + len < end && isalnum((*p)[len]))
 		len++;
-	if (len > NUMBER_MAX || !len || !isdigit(**p))
+	if (len + *negative > NUMBER_MAX || !len || !isdigit(**p))
+		return -EINVAL;
+	if (*p + len < end && (!(*p)[len] || !strchr(" \t\n", (*p)[len])))
 		return -EINVAL;
 	memcpy(number, *p, len);
 	number[len] = 0;
-	*value = simple_strtoul(number, &stop, 0);
-	if (*stop)
+	if (kstrtoull(number, 0, &n))
 		return -EINVAL;
+	*value = n;
 	*p += len;
 	return 0;
 }
@@ -83,25 +84,24 @@ static bool has_range(const struct ctl_sysctl *ctl)
 	return ctl->min || ctl->max;	/* neither given: no limit */
 }
 
-/*
- * The parsed number as the sysctl's type: 0, -EINVAL, or 1: to be skipped (as Linux does a
- * negative ulong).
- */
+/* The parsed number as the sysctl's type. 0, or -errno. */
 static int check_value(const struct ctl_sysctl *ctl, bool negative, unsigned long value, long *out)
 {
 	if (ctl->type == CTL_ULONG) {
 		if (negative)
-			return 1;
+			return -EINVAL;
 		if (has_range(ctl) &&
 		    (value < (unsigned long)ctl->min || value > (unsigned long)ctl->max))
 			return -EINVAL;
 		*out = value;
-		return 0;
+	} else {
+		if (value > (unsigned long)INT32_MAX + negative)
+			return -EINVAL;
+		*out = negative ? -(long)value : (long)value;
+		if (has_range(ctl) && (*out < ctl->min || *out > ctl->max))
+			return -EINVAL;
 	}
-	if (value > (unsigned long)INT32_MAX + negative)
-		return -EINVAL;
-	*out = negative ? -(long)value : (long)value;
-	return has_range(ctl) && (*out < ctl->min || *out > ctl->max) ? -EINVAL : 0;
+	return ctl->check ? ctl->check(out) : 0;
 }
 
 static void store_value(const struct ctl_sysctl *ctl, unsigned int i, long value)
@@ -119,50 +119,56 @@ static char *skip_gaps(char *p, const char *end)
 	return p;
 }
 
-/* Numbers from @buf. Bytes taken, or -EINVAL. */
+/*
+ * Numbers from @buf, each stored before the next is read. Bytes taken, or -errno: what stood before
+ * the wrong one stays stored. forgiving: the error counts as an end.
+ */
 static kssize_t write_numbers(const struct ctl_sysctl *ctl, char *buf, size_t len)
 {
-	long values[SYSCTL_MAX_VALUES];
-	bool given[SYSCTL_MAX_VALUES] = { false };
-	unsigned int n, want = MIN(MAX(ctl->len, 1u), (unsigned int)SYSCTL_MAX_VALUES);
+	unsigned int n, want = MAX(ctl->len, 1u);
 	char *p = buf, *end = buf + len;
 
 	for (n = 0; n < want; n++) {
-		unsigned long value;
+		unsigned long number;
 		bool negative;
+		long value;
 		int err;
 
 		p = skip_gaps(p, end);
 		if (p == end)
 			break;
-		err = parse_number(&p, end, &negative, &value);
+		err = parse_number(&p, end, &negative, &number);
+		if (!err)
+			err = check_value(ctl, negative, number, &value);
+		if (err && ctl->forgiving)
+			return n ? (kssize_t)(p - buf) : (kssize_t)len;
 		if (err)
 			return err;
-		err = check_value(ctl, negative, value, &values[n]);
-		if (err < 0)
-			return err;
-		given[n] = !err;
+		store_value(ctl, n, value);
 	}
 	if (!n)
-		return -EINVAL;
-	for (unsigned int i = 0; i < n; i++)
-		if (given[i])
-			store_value(ctl, i, values[i]);
+		return ctl->forgiving ? (kssize_t)len : -EINVAL;
 	return skip_gaps(p, end) - buf;
 }
 
-/* Up to a newline; cut to what fits. */
-static kssize_t write_string(const struct ctl_sysctl *ctl, char *buf, size_t len)
+/*
+ * Up to a newline; cut to what fits. From @pos on, if that is not behind the end: a program may
+ * write a string piece by piece.
+ */
+static kssize_t write_string(const struct ctl_sysctl *ctl, char *buf, size_t len, loff_t pos)
 {
-	size_t n = strcspn(buf, "\n");
+	char *data = ctl->data;
+	size_t n;
 
-	n = MIN(n, (size_t)ctl->len - 1);
-	memcpy(ctl->data, buf, n);
-	((char *)ctl->data)[n] = 0;
+	if (pos > (loff_t)strlen(data))
+		return len;
+	n = MIN(strcspn(buf, "\n"), (size_t)ctl->len - 1 - pos);
+	memcpy(data + pos, buf, n);
+	data[pos + n] = 0;
 	return len;
 }
 
-static kssize_t write_value(const struct ctl_sysctl *ctl, char *buf, size_t len)
+static kssize_t write_value(const struct ctl_sysctl *ctl, char *buf, size_t len, loff_t pos)
 {
 	kssize_t n;
 
@@ -171,7 +177,7 @@ static kssize_t write_value(const struct ctl_sysctl *ctl, char *buf, size_t len)
 	else if (!ctl->data)
 		n = -EPERM;
 	else
-		n = ctl->type == CTL_STRING ? write_string(ctl, buf, len)
+		n = ctl->type == CTL_STRING ? write_string(ctl, buf, len, pos)
 					    : write_numbers(ctl, buf, len);
 	if (n >= 0 && ctl->after)
 		ctl->after();
@@ -186,23 +192,28 @@ static int sysctl_open(struct inode *inode, struct file *file)
 static kssize_t sysctl_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
 	const struct ctl_sysctl *ctl = ((struct text_file *)file->private_data)->entry;
+	size_t looked_at = len;
 	kssize_t n;
 	char *text;
 
 	if (!len)
 		return 0;
-	/* kernel.sysctl_writes_strict: nothing but the start counts */
-	if (*pos) {
+	if (len >= WRITE_MAX)
+		return -ENOMEM;
+	/* kernel.sysctl_writes_strict: of numbers nothing but the start counts */
+	if (*pos && (ctl->type != CTL_STRING || ctl->write || !ctl->data)) {
 		*pos += len;
 		return len;
 	}
-	text = copy_text(buf, &len);
+	text = copy_text(buf, &looked_at);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	n = write_value(ctl, text, len);
+	n = write_value(ctl, text, looked_at, *pos);
 	kfree(text);
-	if (n > 0)
-		*pos += n;
+	if (n < 0)
+		return n;
+	n += len - looked_at;		/* beyond a page nobody looks */
+	*pos += n;
 	return n;
 }
 
@@ -264,7 +275,7 @@ int sysctl_write_by_name(const char *name, const char *value)
 	text = kstrdup(value, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
-	n = write_value(ctl, text, strlen(text));
+	n = write_value(ctl, text, strlen(text), 0);
 	kfree(text);
 	return n < 0 ? (int)n : 0;
 }

@@ -91,12 +91,21 @@ static int buffer_size_show(struct seq_file *m)
 	return 0;
 }
 
+/* The number that a program wrote: no blanks, one newline at most. 0 or -errno */
+static int parse_ulong(char *buf, size_t len, unsigned long *value)
+{
+	buf[MIN(len, (size_t)KSTRTO_LONG_MAX)] = 0;
+	return kstrtoul(buf, 10, value);
+}
+
 static kssize_t buffer_size_write(char *buf, size_t len)
 {
 	unsigned long kb;
-	int err;
+	int err = parse_ulong(buf, len, &kb);
 
-	if (kstrtoul(strim(buf), 10, &kb) || !kb)
+	if (err)
+		return err;
+	if (!kb)
 		return -EINVAL;
 	if (kb > totalram_pages() << (PAGE_SHIFT - 10))
 		return -ENOMEM;
@@ -126,9 +135,10 @@ static int tracing_on_show(struct seq_file *m)
 static kssize_t tracing_on_write(char *buf, size_t len)
 {
 	unsigned long value;
+	int err = parse_ulong(buf, len, &value);
 
-	if (kstrtoul(strim(buf), 10, &value))
-		return -EINVAL;
+	if (err)
+		return err;
 	WRITE_ONCE(tracing_on, value != 0);
 	if (!value)
 		wake_up_all(&trace_wait);	/* for some it is the end: pipe_at_end() */
@@ -355,9 +365,9 @@ static int read_switch(const char __user *buf, size_t len)
 
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	err = kstrtoul(strim(text), 10, &value);
+	err = parse_ulong(text, len, &value);
 	kfree(text);
-	return err || value > 1 ? -EINVAL : (int)value;
+	return err ? err : value > 1 ? -EINVAL : (int)value;
 }
 
 static kssize_t write_switch(const char __user *buf, size_t len, const char *system,

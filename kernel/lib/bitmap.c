@@ -143,51 +143,92 @@ int bitmap_print_list(char *buf, size_t size, const unsigned long *map, unsigned
 	return pos;
 }
 
-/* "3", or "N", the last of @bits; *s moves behind it. */
-static bool bit_number(const char **s, unsigned int bits, unsigned long *n)
+/* "3", or "N", the last of @bits; *s moves behind it. 0; -EINVAL: none; -EOVERFLOW: no int. */
+static int bit_number(const char **s, unsigned int bits, unsigned int *n)
 {
-	char *end;
+	unsigned long v = 0;
 
 	if (**s == 'N') {
 		*n = bits - 1;
 		++*s;
-		return true;
+		return 0;
 	}
 	if (!isdigit(**s))
-		return false;
-	*n = simple_strtoul(*s, &end, 10);
-	*s = end;
-	return true;
+		return -EINVAL;
+	for (; isdigit(**s); ++*s) {
+		v = v * 10 + (**s - '0');
+		if (v > UINT32_MAX)
+			return -EOVERFLOW;
+	}
+	*n = v;
+	return 0;
+}
+
+static bool ends_region(char c)
+{
+	return !c || c == ',' || isspace(c);
+}
+
+/* A part of a list: from, to, and of each @group of its bits the first @used. */
+struct region { unsigned int from, to, used, group; };
+
+/* "N", "N-M", "all", and the last two with ":USED/GROUP". *s moves behind it. 0 or -errno */
+static int parse_region(const char **s, unsigned int bits, struct region *r)
+{
+	int err;
+
+	if (!strncmp(*s, "all", 3)) {
+		r->from = 0;
+		r->to = bits - 1;
+		*s += 3;
+	} else {
+		err = bit_number(s, bits, &r->from);
+		if (err)
+			return err;
+		r->to = r->from;
+		if (ends_region(**s))
+			return 0;
+		if (*(*s)++ != '-')
+			return -EINVAL;
+		err = bit_number(s, bits, &r->to);
+		if (err)
+			return err;
+	}
+	if (ends_region(**s))
+		return 0;
+	if (*(*s)++ != ':')
+		return -EINVAL;
+	err = bit_number(s, bits, &r->used);
+	if (err)
+		return err;
+	if (*(*s)++ != '/')
+		return -EINVAL;
+	err = bit_number(s, bits, &r->group);
+	if (err)
+		return err;
+	return ends_region(**s) ? 0 : -EINVAL;
 }
 
 /* bitmap.h */
 int bitmap_parselist(const char *s, unsigned long *map, unsigned int bits)
 {
 	bitmap_zero(map, bits);
-	s = skip_spaces(s);
-	while (*s && *s != '\n') {
-		unsigned long a, b;
-		const char *end = s;
+	for (;;) {
+		struct region r = { .used = 1, .group = 1 };
+		int err;
 
-		if (!strncmp(s, "all", 3)) {
-			a = 0;
-			b = bits - 1;
-			end = s + 3;
-		} else if (!bit_number(&end, bits, &a)) {
+		while (*s == ',' || isspace(*s))
+			s++;
+		if (!*s)
+			return 0;
+		err = parse_region(&s, bits, &r);
+		if (err)
+			return err;
+		if (r.from > r.to || !r.group || r.used > r.group)
 			return -EINVAL;
-		} else {
-			b = a;
-			if (*end == '-' && (end++, !bit_number(&end, bits, &b)))
-				return -EINVAL;
-		}
-		if (a > b)
-			return -EINVAL;
-		if (b >= bits)
+		if (r.to >= bits)
 			return -ERANGE;
-		bitmap_set(map, a, b - a + 1);
-		if (*end && *end != ',' && !isspace(*end))
-			return -EINVAL;
-		s = *end == ',' ? end + 1 : skip_spaces(end);
+		for (unsigned long at = r.from; at <= r.to; at += r.group)
+			bitmap_set(map, at, MIN((unsigned long)r.used, r.to - at + 1));
 	}
-	return 0;
 }

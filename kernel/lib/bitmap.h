@@ -36,5 +36,5 @@ unsigned long bitmap_find_next_zero_area(const unsigned long *map, unsigned long
 					 unsigned long start, unsigned int n);
 /* "0-3,5": the text that vsnprintf's %*pbl writes too. Bytes as snprintf. */
 int bitmap_print_list(char *buf, size_t size, const unsigned long *map, unsigned int bits);
-/* Reads "0-3,5"; 0 or -EINVAL, -ERANGE. */
+/* Reads "0-3,5,8-15:2/4"; 0 or -EINVAL, -ERANGE (too high), -EOVERFLOW (not even an int). */
 int bitmap_parselist(const char *s, unsigned long *map, unsigned int bits);

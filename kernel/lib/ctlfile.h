@@ -87,7 +87,9 @@ struct ctl_pid_file {
 /*
  * A sysctl holding one integer (int or unsigned long) or an array of them.
  * => after: called after a successful write, to apply it. May be NULL.
- * => A value outside [min, max] is EINVAL and nothing is stored.
+ * => A value outside [min, max] is EINVAL and is not stored.
+ * => check: after that, of each value; 0 or -errno. It may change the value. May be NULL.
+ * => forgiving: a write with a wrong value succeeds, what stood before it is stored.
  */
 struct ctl_sysctl {
 	const char *name;	/* "vm.swappiness" is /proc/sys/vm/swappiness */
@@ -96,6 +98,8 @@ struct ctl_sysctl {
 	void *data;
 	unsigned int len;	/* elements of an array, bytes of a string */
 	long min, max;
+	bool forgiving;
+	int (*check)(long *value);
 	void (*after)(void);
 	/* Replaces the generic parser where a sysctl is special. May be NULL. */
 	kssize_t (*write)(const struct ctl_sysctl *ctl, char *buf, size_t len);

@@ -11,7 +11,8 @@
 
 static int printk_ratelimit_secs = DEFAULT_RATELIMIT_INTERVAL / SECOND_NS;	/* 0: no limit */
 static int printk_ratelimit_burst = DEFAULT_RATELIMIT_BURST;
-CTL_SYSCTL_INT("kernel.printk_ratelimit", printk_ratelimit_secs, INT32_MIN, INT32_MAX);
+CTL_SYSCTL_INT("kernel.printk_ratelimit", printk_ratelimit_secs, -INT32_MAX / 250,
+	       INT32_MAX / 250);	/* Linux keeps ticks */
 CTL_SYSCTL_INT("kernel.printk_ratelimit_burst", printk_ratelimit_burst, INT32_MIN, INT32_MAX);
 
 /* printk.h */

@@ -56,6 +56,9 @@ bool glob_match(const char *pattern, const char *s);	/* * and ? */
  * '+' too; base 0: 0x, 0 and decimal). 0, -EINVAL, or -ERANGE if it does not fit.
  */
 int kstrtoull(const char *s, unsigned int base, unsigned long long *res);
+/* So much of what a program wrote is looked at (kstrtouint_from_user, kstrtoul_from_user). */
+#define KSTRTO_INT_MAX 34
+#define KSTRTO_LONG_MAX 66
 int kstrtoll(const char *s, unsigned int base, long long *res);
 int kstrtoul(const char *s, unsigned int base, unsigned long *res);
 int kstrtol(const char *s, unsigned int base, long *res);

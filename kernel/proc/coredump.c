@@ -464,9 +464,12 @@ static kssize_t coredump_filter_write(struct task_struct *t, char *buf, size_t l
 {
 	struct mm_struct *mm;
 	unsigned int value;
+	int err;
 
-	if (kstrtouint(buf, 0, &value))
-		return -EINVAL;
+	buf[MIN(len, (size_t)KSTRTO_INT_MAX)] = 0;
+	err = kstrtouint(buf, 0, &value);
+	if (err)
+		return err;
 	mm = get_task_mm(t);
 	if (!mm)
 		return -ESRCH;

@@ -375,9 +375,7 @@ static kssize_t comm_write(struct task_struct *t, char *buf, size_t len)
 {
 	if (t->signal != current->signal)
 		return -EINVAL;
-	if (len && buf[len - 1] == '\n')
-		buf[len - 1] = '\0';
-	set_task_comm(t, buf);
+	set_task_comm(t, buf);		/* with its newline, if there is one: so does Linux */
 	return len;
 }
 CTL_PID_FILE("comm", .mode = 0644, .show = comm_show, .write = comm_write);

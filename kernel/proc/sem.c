@@ -50,8 +50,7 @@ struct sem_undo_list { int users; struct list_head undos; };
 
 /* kernel.sem: SEMMSL, SEMMNS, SEMOPM, SEMMNI */
 static int sem_limits[4] = { 32000, 1024000000, 500, 32000 };
-CTL_SYSCTL("kernel.sem", .mode = 0644, .type = CTL_INT_ARRAY, .data = sem_limits, .len = 4,
-	   .min = 0, .max = INT32_MAX);
+CTL_SYSCTL("kernel.sem", .mode = 0644, .type = CTL_INT_ARRAY, .data = sem_limits, .len = 4);
 #define SEMMSL sem_limits[0]
 #define SEMMNS sem_limits[1]
 #define SEMOPM sem_limits[2]

@@ -70,19 +70,17 @@ static int tainted_show(const struct ctl_sysctl *ctl, struct seq_file *m)
 }
 
 /* Bits can be added, by the administrator, and are never taken away. */
-static kssize_t tainted_write(const struct ctl_sysctl *ctl, char *buf, size_t len)
+static unsigned long written_taints;
+static int may_taint(long *bits)
 {
-	unsigned long bits;
-
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (kstrtoul(buf, 0, &bits))
-		return -EINVAL;
-	kernel_tainted |= bits & ALL_TAINTS;
-	return len;
+	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
-CTL_SYSCTL("kernel.tainted", .mode = 0644, .type = CTL_ULONG, .show = tainted_show,
-	   .write = tainted_write);
+static void add_taints(void)
+{
+	kernel_tainted |= READ_ONCE(written_taints) & ALL_TAINTS;
+}
+CTL_SYSCTL("kernel.tainted", .mode = 0644, .type = CTL_ULONG, .data = &written_taints, .len = 1,
+	   .show = tainted_show, .check = may_taint, .after = add_taints);
 
 /* What cannot be changed, for those who ask. */
 static const int ngroups_max = NGROUPS_MAX, cap_last_cap = CAP_LAST_CAP;

@@ -73,6 +73,7 @@ struct cftype {
 			       size_t len);
 	/* offset of a struct cgroup_file in the controller's struct; 0: never notified */
 	size_t file_offset;
+	unsigned int max_write_len;	/* if that is more than a page */
 };
 
 /* Lives in a controller's struct; says "this file has something new" to those who poll it. */

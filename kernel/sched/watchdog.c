@@ -20,10 +20,11 @@
 #include "kernel/x86/smp.h"
 
 static int watchdog_thresh = 10;	/* s; a soft lockup is twice that, as in Linux */
-static int hung_task_timeout = 120;	/* s; 0: off */
+#define FOREVER (1UL << 30)	/* s */
+static unsigned long hung_task_timeout = 120;	/* s; 0: off */
 static int hung_task_warnings = 10;	/* reports left; -1: no end */
 CTL_SYSCTL_INT("kernel.watchdog_thresh", watchdog_thresh, 0, 60);
-CTL_SYSCTL_INT("kernel.hung_task_timeout_secs", hung_task_timeout, 0, INT32_MAX);
+CTL_SYSCTL_ULONG("kernel.hung_task_timeout_secs", hung_task_timeout, 0, __LONG_MAX__ / 250);
 CTL_SYSCTL_INT("kernel.hung_task_warnings", hung_task_warnings, -1, INT32_MAX);
 
 /* --- stuck CPUs --- */
@@ -62,7 +63,7 @@ static void report_hung(struct task_struct *t, u64 now)
 
 static void check_hung_tasks(struct work_struct *work)
 {
-	u64 now = ktime_get_ns(), limit = (u64)READ_ONCE(hung_task_timeout) * NSEC_PER_SEC;
+	u64 now = ktime_get_ns(), limit = MIN(READ_ONCE(hung_task_timeout), FOREVER) * NSEC_PER_SEC;
 	struct task_struct *p, *t;
 
 	if (!limit)

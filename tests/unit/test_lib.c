@@ -423,6 +423,12 @@ static void bitmaps_as_text(void **state)
 	assert_int_equal(bitmap_weight(map, 130), 130);
 	assert_int_equal(bitmap_parselist("allx", map, 130), -EINVAL);
 	assert_int_equal(bitmap_parselist("", map, 130), 0);
+	assert_int_equal(bitmap_parselist("4294967296", map, 130), -EOVERFLOW);
+	assert_int_equal(bitmap_parselist("130x", map, 130), -EINVAL);
+	assert_int_equal(bitmap_parselist("0-9:2/5", map, 130), 0);
+	assert_int_equal(map[0], 0x63);
+	assert_int_equal(bitmap_parselist("0-9:6/5", map, 130), -EINVAL);
+	assert_int_equal(bitmap_parselist("0-9:1/0", map, 130), -EINVAL);
 	assert_true(bitmap_empty(map, 130));
 }
 
