@@ -22,6 +22,7 @@
 #include "mm/mmap.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
+#include "mm/swap.h"
 #include "mm/vma.h"
 
 /*
@@ -50,6 +51,20 @@ static unsigned int follow_pages(struct mm_struct *mm, unsigned long addr, unsig
 	}
 	pte_unmap_unlock(ptep, ptl);
 	return n;
+}
+
+/*
+ * As follow_pages(), for who wants pages to be there: to be asked for counts as a use of the page.
+ */
+static bool touch_page(struct mm_struct *mm, unsigned long addr, bool write)
+{
+	struct page *page;
+
+	if (!follow_pages(mm, addr, 1, write, &page))
+		return false;
+	mark_page_accessed(page);
+	put_page(page);
+	return true;
 }
 
 /* Does the VMA allow it? As an access by the process itself would be judged. */
@@ -87,7 +102,7 @@ int faultin_range(struct vm_area_struct *vma, unsigned long *start, unsigned lon
 			return -EINTR;
 		cond_resched();
 		/* A second fault may be needed: from swap read-only, then the copy. */
-		while (!follow_pages(vma->vm_mm, *start, 1, write, NULL)) {
+		while (!touch_page(vma->vm_mm, *start, write)) {
 			ret = handle_mm_fault(vma, *start, flags | FAULT_FLAG_ALLOW_RETRY, NULL);
 			if (ret & VM_FAULT_RETRY) {
 				*unlocked = true;

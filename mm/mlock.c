@@ -291,7 +291,6 @@ void check_move_unevictable_page(struct page *page)
 	struct lruvec *lruvec = page_lruvec(page);
 	unsigned long flags;
 
-	count_vm_event(UNEVICTABLE_PGSCANNED);
 	if (page_test(page, PG_mlocked) || (mapping && (mapping->flags & AS_UNEVICTABLE)) ||
 	    !page_test_and_clear(page, PG_lru))
 		return;

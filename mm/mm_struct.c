@@ -146,6 +146,8 @@ static int dup_one(struct mm_struct *mm, struct vm_area_struct *src)
 
 	if (src->vm_flags & VM_DONTCOPY) {
 		vm_stat_account(mm, src->vm_flags, -(long)vma_pages(src));
+		mm->hole_cache = mm->mmap_base;	/* a hole that the parent has not */
+		mm->hole_max = 0;
 		return 0;
 	}
 	if (fatal_signal_pending(current))	/* an OOM victim need not go on copying */

@@ -37,6 +37,7 @@
 #include "mm/pgtable.h"
 #include "mm/rmap.h"
 #include "mm/shmem.h"
+#include "mm/swap.h"
 #include "mm/util.h"
 #include "mm/vma.h"
 
@@ -493,6 +494,7 @@ static void unmap_region(struct mm_struct *mm, struct list_head *gone, struct vm
 		      end = list_last_entry(gone, struct vm_area_struct, vm_list)->vm_end;
 	struct mmu_gather tlb;
 
+	lru_add_drain();	/* who frees much should not leave pages to a batch's reference */
 	update_hiwater_rss(mm);
 	tlb_gather_mmu(&tlb, mm, false);
 	list_for_each_entry(vma, gone, vm_list)

@@ -71,6 +71,7 @@ enum vmscan_throttle_state {
 	VMSCAN_THROTTLE_NOPROGRESS
 };
 void reclaim_throttle(struct pglist_data *pgdat, enum vmscan_throttle_state reason);
+void reclaim_wait_written(struct pglist_data *pgdat);
 /* true: a fatal signal came meanwhile */
 bool throttle_direct_reclaim(struct pglist_data *pgdat, gfp_t gfp);
 bool allow_direct_reclaim(struct pglist_data *pgdat);

@@ -720,6 +720,7 @@ void shmem_object_lock(struct shmem_object *object, bool lock)
 	for (unsigned long i = 0; (i = shmem_next_page(&object->mapping, i)) != ~0UL; i++) {
 		page = find_lock_page(&object->mapping, i);
 		if (page) {
+			count_vm_event(UNEVICTABLE_PGSCANNED);
 			check_move_unevictable_page(page);
 			unlock_page(page);
 			put_page(page);

@@ -35,6 +35,39 @@ static void trace_throttled(struct pglist_data *pgdat, s64 timeout, u64 began,
 }
 
 /*
+ * Until a batch of writes has ended, or the last of all; a disk's time at most. @started: they were
+ * begun before, so that none under way means that all have ended.
+ */
+static void wait_for_writeback(struct pglist_data *pgdat, bool started)
+{
+	const s64 timeout = 20 * NSEC_PER_MSEC;		/* a disk's batch */
+	struct wait_queue_entry wait;
+	u64 began = ktime_get_ns();
+
+	init_wait(&wait);
+	nr_throttled++;
+	prepare_to_wait(&writeback_wait, &wait, TASK_UNINTERRUPTIBLE);
+	if (!started || global_node_page_state(NR_WRITEBACK))
+		schedule_timeout_ns(timeout, "reclaim: writeback");
+	finish_wait(&writeback_wait, &wait);
+	nr_throttled--;
+	trace_throttled(pgdat, timeout, began, VMSCAN_THROTTLE_WRITEBACK);
+}
+
+/*
+ * reclaim_wait_written: for a reclaimer that has started to write what it wants.
+ *
+ * => kernel threads other than kswapd do not wait, as in reclaim_throttle()
+ */
+void reclaim_wait_written(struct pglist_data *pgdat)
+{
+	if ((current->flags & PF_KTHREAD) && !(current->flags & PF_KSWAPD))
+		cond_resched();
+	else
+		wait_for_writeback(pgdat, true);
+}
+
+/*
  * reclaim_throttle: sleeps because of @reason, at most as long as it is likely to last.
  *
  * => kernel threads other than kswapd only let others run: somebody may wait for them
@@ -42,7 +75,6 @@ static void trace_throttled(struct pglist_data *pgdat, s64 timeout, u64 began,
 void reclaim_throttle(struct pglist_data *pgdat, enum vmscan_throttle_state reason)
 {
 	static const s64 timeout[] = {
-		[VMSCAN_THROTTLE_WRITEBACK] = 20 * NSEC_PER_MSEC,	/* a disk's batch */
 		[VMSCAN_THROTTLE_ISOLATED] = 20 * NSEC_PER_MSEC,
 		[VMSCAN_THROTTLE_NOPROGRESS] = TICK_NSEC,
 	};
@@ -53,16 +85,7 @@ void reclaim_throttle(struct pglist_data *pgdat, enum vmscan_throttle_state reas
 		return;
 	}
 	if (reason == VMSCAN_THROTTLE_WRITEBACK) {
-		struct wait_queue_entry wait;
-
-		init_wait(&wait);
-		nr_throttled++;
-		began = ktime_get_ns();
-		prepare_to_wait(&writeback_wait, &wait, TASK_UNINTERRUPTIBLE);
-		schedule_timeout_ns(timeout[reason], "reclaim: writeback");
-		finish_wait(&writeback_wait, &wait);
-		nr_throttled--;
-		trace_throttled(pgdat, timeout[reason], began, reason);
+		wait_for_writeback(pgdat, false);
 		return;
 	}
 	began = ktime_get_ns();
@@ -77,7 +100,8 @@ void acct_reclaim_writeback(struct page *page)
 {
 	if (likely(!nr_throttled))
 		return;
-	if (++nr_written >= WAKE_BATCH) {
+	/* the last one: a small group's reclaimer starts less than a batch, and no more will end */
+	if (++nr_written >= WAKE_BATCH || !global_node_page_state(NR_WRITEBACK)) {
 		nr_written = 0;
 		wake_up_all(&writeback_wait);
 	}

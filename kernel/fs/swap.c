@@ -277,8 +277,11 @@ long sys_swapoff(const char __user *name)
 	if (err)
 		return err;
 	inode = path.dentry->d_inode;
-	err = do_swapoff(S_ISBLK(inode->i_mode) ? (const void *)blkdev_get_by_dev(inode->i_rdev) :
-						  inode);
+	if (S_ISDIR(inode->i_mode))
+		err = -EISDIR;
+	else
+		err = do_swapoff(S_ISBLK(inode->i_mode) ?
+				 (const void *)blkdev_get_by_dev(inode->i_rdev) : inode);
 	path_put(&path);
 	return err;
 }

@@ -87,6 +87,8 @@ static int parse_one(const char *key, const char *value, struct tmpfs_options *o
 	} else if (!strcmp(key, "gid")) {
 		good = parse_u32(value, 0, &n);
 		opt->gid = n;
+	} else if (!strcmp(key, "huge")) {
+		good = !strcmp(value, "never");
 	} else {
 		return 1;
 	}

@@ -447,22 +447,35 @@ bool css_is_descendant(const struct cgroup_subsys_state *css,
 	return false;
 }
 
-/* cgroup.h */
-void cgroup_for_each_task(struct cgroup_subsys_state *css, bool threads,
-			  bool (*fn)(struct task_struct *task, void *arg), void *arg)
+/* Those whose css is @css itself, until @fn has enough: true. => tasklist_lock, rcu_read_lock() */
+static bool for_each_task_of(struct cgroup_subsys_state *css, bool threads,
+			     bool (*fn)(struct task_struct *task, void *arg), void *arg)
 {
 	struct task_struct *p, *t;
 
-	read_lock(&tasklist_lock);
-	rcu_read_lock();
 	for_each_process(p)
 		for_each_thread(p, t) {
 			if (!threads && t != p)
 				break;
-			if (css_is_descendant(task_css(t, css->ss->id), css) && fn(t, arg))
-				goto out;
+			if (task_css(t, css->ss->id) == css && fn(t, arg))
+				return true;
 		}
-out:
+	return false;
+}
+
+/* cgroup.h */
+void cgroup_for_each_task(struct cgroup_subsys_state *css, bool threads,
+			  bool (*fn)(struct task_struct *task, void *arg), void *arg)
+{
+	struct cgroup_subsys_state *at = NULL;
+	bool stop = false;
+
+	read_lock(&tasklist_lock);
+	rcu_read_lock();
+	while (!stop && (at = css_next_descendant_pre(at, css)))
+		stop = cgroup_is_populated(at->cgroup) && for_each_task_of(at, threads, fn, arg);
+	if (at)
+		css_put(at);
 	rcu_read_unlock();
 	read_unlock(&tasklist_lock);
 }
