@@ -153,7 +153,7 @@ void mpol_to_str(char *buf, size_t size, const struct mempolicy *pol)
 		len += scnprintf(buf + len, size - len, "=%s",
 				 pol->flags & MPOL_F_STATIC_NODES     ? "static"
 				 : pol->flags & MPOL_F_RELATIVE_NODES ? "relative"
-								      : "");
+								      : "balancing");
 	if (pol->mode != MPOL_LOCAL && !nodes_empty(pol->nodes))
 		scnprintf(buf + len, size - len, ":%*pbl", nodemask_list(&pol->nodes));
 }

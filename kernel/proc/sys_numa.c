@@ -217,8 +217,11 @@ struct moving {
 /* The queue is moved, and what became of [start, end) is told. 0; how many did not move; -EFAULT */
 static long flush_queue(struct moving *m, unsigned long end)
 {
-	int failed = migrate_pages_to_node(&m->pages, m->node);
+	int failed;
 
+	if (list_empty(&m->pages))
+		return 0;
+	failed = migrate_pages_to_node(&m->pages, m->node);
 	if (failed)
 		return failed;
 	for (; m->start < end; m->start++)
