@@ -29,7 +29,7 @@ void (*flush_inodes)(struct backing_dev_info *bdi, u64 older);
 
 static int dirty_expire_centisecs = 3000, dirty_writeback_centisecs = 500;	/* Linux's */
 
-static void writeback_interval_set(void) { wakeup_flusher_threads(); }
+static void writeback_interval_set(void);
 CTL_SYSCTL_INT("vm.dirty_expire_centisecs", dirty_expire_centisecs, 0, __INT_MAX__);
 CTL_SYSCTL_INT("vm.dirty_writeback_centisecs", dirty_writeback_centisecs, 0, 0,
 	       .after = writeback_interval_set);
@@ -213,6 +213,15 @@ void bdi_wakeup(struct backing_dev_info *bdi)
 /* backing-dev.h */
 void wakeup_flusher_threads(void)
 {
+	for (struct backing_dev_info *bdi = next_bdi(NULL); bdi; bdi = next_bdi(bdi)) {
+		bdi->write_all = true;
+		bdi_wakeup(bdi);
+	}
+}
+
+/* They look at the clock anew. */
+static void writeback_interval_set(void)
+{
 	for (struct backing_dev_info *bdi = next_bdi(NULL); bdi; bdi = next_bdi(bdi))
 		bdi_wakeup(bdi);
 }
@@ -263,6 +272,8 @@ int flusher_thread(void *arg)
 
 		wait_event_interruptible_timeout(bdi->wait, bdi->woken, "flusher", interval);
 		bdi->woken = false;
+		if (atomic_exchange(&bdi->write_all, false))
+			flush_mappings(bdi, ktime_get_ns(), false);
 		flush_mappings(bdi, 0, true);
 		now = ktime_get_ns();
 		if (dirty_writeback_centisecs && now > expire) {

@@ -18,6 +18,7 @@ struct backing_dev_info {
 	struct wait_queue_head flushing_wait;	/* flushing changed */
 	struct wait_queue_head wait;		/* the flusher sleeps here */
 	_Atomic bool woken;			/* a: there is something to do */
+	_Atomic bool write_all;			/* a: all that is dirty now, not only what is too much */
 	_Atomic long dirty, writeback;		/* a: pages */
 	_Atomic unsigned long written;		/* a: pages; halved now and then, with everybody's */
 	struct list_head link;			/* bdi_lock: all of them */
@@ -29,7 +30,8 @@ void bdi_register(struct backing_dev_info *bdi);
 int flusher_thread(void *bdi);
 /* There is something to write. Any context. */
 void bdi_wakeup(struct backing_dev_info *bdi);
-void wakeup_flusher_threads(void);		/* all of them; any context */
+/* Somebody needs clean pages: every flusher writes all that is dirty now. Any context. */
+void wakeup_flusher_threads(void);
 /* @mapping has a dirty page: its device's flusher is to know. Any context, no i_lock held. */
 void bdi_note_dirty(struct address_space *mapping);
 /* A page of @mapping was written. Any context. */

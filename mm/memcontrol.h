@@ -135,6 +135,11 @@ void mm_update_next_owner(struct mm_struct *mm, struct task_struct *task);
 int try_charge_memcg(struct mem_cgroup *memcg, gfp_t gfp, unsigned int nr_pages);
 void mem_cgroup_drain_stocks(struct mem_cgroup *root);	/* may wait for other CPUs */
 unsigned long mem_cgroup_margin(struct mem_cgroup *memcg);
+/*
+ * Current's group: its pages that are dirty or being written, and how many could be: its file pages
+ * and the room below the nearest limit (without one: far more than the machine has). False: the root.
+ */
+bool mem_cgroup_dirty_state(unsigned long *dirty, unsigned long *dirtyable);
 static inline void css_get_many(struct cgroup_subsys_state *css, long n) { css->refcnt += n; }
 
 /* --- the kernel's own memory: memcontrol_kmem.c --- */

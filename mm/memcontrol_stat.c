@@ -228,6 +228,29 @@ static unsigned long line_value(struct mem_cgroup *memcg, const struct stat_line
 	return read_stat(memcg, line->item) * line->unit;
 }
 
+/* memcontrol.h */
+bool mem_cgroup_dirty_state(unsigned long *dirty, unsigned long *dirtyable)
+{
+	struct mem_cgroup *memcg = get_mem_cgroup_from_task(current);
+	unsigned long room = ~0UL;
+
+	if (!memcg || mem_cgroup_is_root(memcg)) {
+		mem_cgroup_put(memcg);
+		return false;
+	}
+	*dirty = read_stat(memcg, NR_FILE_DIRTY) + read_stat(memcg, NR_WRITEBACK);
+	*dirtyable = read_stat(memcg, NR_INACTIVE_FILE) + read_stat(memcg, NR_ACTIVE_FILE);
+	for (struct mem_cgroup *up = memcg; up; up = up->up) {
+		unsigned long max = MIN(READ_ONCE(up->memory.max), READ_ONCE(up->memory.high));
+		unsigned long usage = page_counter_read(&up->memory);
+
+		room = MIN(room, usage < max ? max - usage : 0);
+	}
+	*dirtyable += room;
+	mem_cgroup_put(memcg);
+	return true;
+}
+
 static void show_line(struct seq_file *m, const char *name, unsigned long value)
 {
 	seq_puts(m, name);

@@ -99,6 +99,7 @@ static void mlock_vma_pages(struct vm_area_struct *vma)
 		addr = next;
 		cond_resched();
 	}
+	lru_add_drain();
 }
 
 /*

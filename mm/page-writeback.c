@@ -25,6 +25,7 @@
 #include "mm/backing-dev.h"
 #include "mm/debug.h"
 #include "mm/filemap.h"
+#include "mm/memcontrol.h"
 #include "mm/page_alloc.h"
 #include "mm/rmap.h"
 #include "mm/vmstat.h"
@@ -57,6 +58,7 @@ CTL_SYSCTL_ULONG("vm.dirty_background_bytes", dirty_background_bytes, 1, -1,
 
 #define BALANCE_RATELIMIT 32		/* pages a CPU dirties between looks at the limits */
 #define BALANCE_PAUSE (20 * NSEC_PER_MSEC)
+#define GROUP_PAUSES 50			/* 1 s */
 
 /* --- the dirty bit --- */
 
@@ -345,6 +347,25 @@ static bool over_limits(struct backing_dev_info *bdi)
 }
 
 /*
+ * The same for current's group, whose share of the limits is as large as its part of the memory
+ * that may be dirty: reclaim for its limit must find pages that are clean.
+ */
+static bool group_over_limits(void)
+{
+	unsigned long background, limit, dirty, dirtyable, memory = dirtyable_memory();
+
+	if (likely(!memcg_groups) || (current->flags & PF_LOCAL_THROTTLE) ||
+	    !mem_cgroup_dirty_state(&dirty, &dirtyable) || dirtyable >= memory)
+		return false;
+	global_dirty_limits(&background, &limit);
+	background = background * dirtyable / memory;
+	limit = limit * dirtyable / memory;
+	if (dirty > background)
+		wakeup_flusher_threads();
+	return dirty > setpoint(background, limit);
+}
+
+/*
  * balance_dirty_pages_ratelimited: the caller made a page of @mapping dirty. Over the limit it
  * sleeps until the flusher has caught up: so a writer is as fast as the disk. The limit is shared
  * out among the disks by how much each has written lately (bdi_share()): a slow one's pages
@@ -358,7 +379,11 @@ void balance_dirty_pages_ratelimited(struct address_space *mapping)
 
 	if (!mapping_can_writeback(mapping) || ++calls % BALANCE_RATELIMIT)
 		return;
-	while (over_limits(mapping->bdi) && !fatal_signal_pending(current)) {
+	for (int pauses = 0; !fatal_signal_pending(current); pauses++) {
+		/* Others of the group may dirty as fast as the disk writes: not for ever. */
+		if (!over_limits(mapping->bdi) &&
+		    (pauses >= GROUP_PAUSES || !group_over_limits()))
+			break;
 		current->__state = TASK_KILLABLE;
 		current->in_iowait = true;
 		schedule_timeout_ns(BALANCE_PAUSE, "balance_dirty_pages");

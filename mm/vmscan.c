@@ -239,6 +239,8 @@ static void shrink_zones(struct pglist_data *pgdat, struct scan_control *sc)
 	if (sc->nr_reclaimed < sc->nr_to_reclaim && !fatal_signal_pending(current)) {
 		if (sc->nr.pageout || sc->nr.writeback)
 			reclaim_wait_written(pgdat);
+		else if (sc->nr.unqueued_dirty && sc->nr.unqueued_dirty == sc->nr.taken)
+			reclaim_throttle(pgdat, VMSCAN_THROTTLE_WRITEBACK);	/* the flusher knows */
 		else if (!sc->nr_reclaimed && sc->priority < DEF_PRIORITY - 2 && sc->nr.taken)
 			reclaim_throttle(pgdat, VMSCAN_THROTTLE_NOPROGRESS);
 	}

@@ -339,11 +339,15 @@ int machine_sysctl(const char *name, unsigned int n, const long *values)
 			len = s->write(s, text, len);
 			return len < 0 ? len : 0;
 		}
-		for (unsigned int i = 0; i < n; i++)
-			if (i >= s->len || values[i] < s->min || values[i] > s->max)
-				return -EINVAL;
-		for (unsigned int i = 0; i < n; i++)
-			sysctl_store(s, i, values[i]);
+		for (unsigned int i = 0; i < n; i++) {
+			long value = values[i];
+			bool out = (s->min || s->max) && (value < s->min || value > s->max);
+			int err = i >= s->len || out ? -EINVAL : s->check ? s->check(&value) : 0;
+
+			if (err)
+				return err;
+			sysctl_store(s, i, value);
+		}
 		if (s->after)
 			s->after();
 		return 0;
