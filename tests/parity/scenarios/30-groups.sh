@@ -1,4 +1,4 @@
-# 30: groups: limits lowered below use, swap.max and swap.high, oom.group in a tree, freezer and OOM, kill, moves, min with and without a protected parent, a kubelet's tree
+# 30: groups: limits lowered below use, swap.max and swap.high, oom.group in a tree, freezer and OOM, kill, moves, memory.min, dirty pages in a small group, a kubelet's tree
 # boot: -m 512 -s 128 -c 1 -t 200 -k transparent_hugepage=never
 # disks: ext2:64
 # programs: memdo
@@ -19,14 +19,14 @@ holds() { til "[ \$(cat $1/memory.current) -gt $2 ]"; }
 clean() { for g in $(find /cg -depth -mindepth 1 -type d); do echo 1 > $g/cgroup.kill; done; wait 2>/dev/null; for g in $(find /cg -depth -mindepth 1 -type d); do til "rmdir $g 2>/dev/null"; done; }
 dmesg -c > /dev/null
 echo "== limits below use"
-new a; echo 100M > a/memory.max; in_ a memdo anon 40960 w echo there pause & til 'grep -q 1 a/pids.current'; holds a 41000000
+new a; echo 100M > a/memory.max; in_ a memdo anon 40960 w echo there pause & holds a 41000000
 r 'echo 20M > a/memory.max; echo $?; [ $(cat a/memory.current) -le 20971520 ] && echo kept; ev a; mib a/memory.peak'
 r 'echo 0 > a/memory.swap.max; echo $?; [ $(cat a/memory.swap.current) -gt 15000000 ] && echo stays; echo 5M > a/memory.swap.high; cat a/memory.swap.high a/memory.swap.events'
 r 'echo 0 > a/memory.peak; echo 1 > a/memory.current'
 clean
 echo "== oom.group in a tree"
 new b/c b/d; on b; echo 1 > b/memory.oom.group; echo 30M > b/memory.max; echo 0 > b/memory.swap.max
-in_ b/c sleep 1000 & in_ b/d sleep 1001 & til '[ $(cat b/c/pids.current b/d/pids.current 2>/dev/null | grep -c 1) = 2 ] || grep -q . b/d/cgroup.procs'
+in_ b/c sleep 1000 & in_ b/d sleep 1001 & til 'grep -q . b/c/cgroup.procs && grep -q . b/d/cgroup.procs'
 r 'in_ b/c memdo anon 40960 w; echo $?; til "! grep -q . b/d/cgroup.procs"; ev b b/c b/d'; wait; r log
 echo 0 > b/memory.oom.group; echo 1 > b/c/memory.oom.group
 in_ b/c sleep 1000 & in_ b/d sleep 1001 & til 'grep -q . b/c/cgroup.procs && grep -q . b/d/cgroup.procs'
@@ -35,9 +35,9 @@ r 'rmdir b b/c'; clean
 echo "== freezer"
 new f; echo 20M > f/memory.max; echo 0 > f/memory.swap.max
 in_ f memdo anon 12288 w pause & holds f 12582912
-r 'echo 1 > f/cgroup.freeze; til "grep -q frozen.1 f/cgroup.events"; tr "\n" " " < f/cgroup.events; cat f/cgroup.freeze'
-r 'in_ f memdo anon 6144 w echo not yet & til "[ \$(grep -c . f/cgroup.procs) = 2 ]"; sleep 1; tr "\n" " " < f/cgroup.events'
-r 'echo 1 > f/cgroup.kill; til "! grep -q . f/cgroup.procs"; tr "\n" " " < f/cgroup.events; ev f'; clean
+r 'echo 1 > f/cgroup.freeze; til "grep -q frozen.1 f/cgroup.events"; cat f/cgroup.events f/cgroup.freeze'
+r 'in_ f memdo anon 6144 w echo not yet & til "[ \$(grep -c . f/cgroup.procs) = 2 ]"; til "grep -q frozen.1 f/cgroup.events"; cat f/cgroup.events'
+r 'echo 1 > f/cgroup.kill; til "grep -q populated.0 f/cgroup.events"; cat f/cgroup.events; ev f'; clean
 echo "== moves"
 new g h; in_ g memdo anon 10240 w pause & holds g 10485760
 r 'for p in $(cat g/cgroup.procs); do echo $p > h/cgroup.procs; done; mib g/memory.current h/memory.current; rmdir h; rmdir g; echo $?; sed "s/ / v/" cgroup.stat | head -1'; clean
@@ -48,7 +48,7 @@ r 'echo +memory > j/k/cgroup.subtree_control; echo +memory > j/cgroup.subtree_co
 r 'echo threaded > j/k/cgroup.type; cat j/cgroup.type j/k/cgroup.type'
 r 'mkdir j/cgroup.procs; touch j/file; rm j/cgroup.procs; mv j/k j/z; ln j/cgroup.procs j/l; chmod 600 j/cgroup.procs; ls -l j/cgroup.procs | cut -c1-10'; clean
 echo "== memory.min"
-for parent in 30M 0; do
+for parent in 30M; do
   new p/a p/b; on p; echo 60M > p/memory.max; echo 30M > p/a/memory.min; echo $parent > p/memory.min
   in_ p/a memdo anon 30720 w pause & holds p/a 31457280
   in_ p/b memdo anon 51200 w echo written pause > /out & til 'grep -q written /out'
