@@ -127,10 +127,15 @@ static struct address_space *take_dirty_mapping(struct backing_dev_info *bdi, u6
 	struct address_space *mapping = NULL;
 	unsigned long flags;
 
-	/* sync(2) and the flusher: one at a time */
-	wait_event(bdi->flushing_wait, !READ_ONCE(bdi->flushing), "flusher");
-	flags = spin_lock_irqsave(&bdi->lock);
-	if (!bdi->flushing && !list_empty(&bdi->dirty_mappings)) {
+	/* sync(2) and the flusher: one at a time; somebody else may have been woken, too */
+	for (;;) {
+		wait_event(bdi->flushing_wait, !READ_ONCE(bdi->flushing), "flusher");
+		flags = spin_lock_irqsave(&bdi->lock);
+		if (!bdi->flushing)
+			break;
+		spin_unlock_irqrestore(&bdi->lock, flags);
+	}
+	if (!list_empty(&bdi->dirty_mappings)) {
 		mapping = list_first_entry(&bdi->dirty_mappings, struct address_space, link);
 		if (older && mapping->dirtied_when > older)
 			mapping = NULL;

@@ -36,6 +36,8 @@
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
 
+#define WALK_BATCH 1024			/* pages looked at under one i_lock, interrupts off */
+
 static LIST_HEAD(swaplist);			/* swaplist_lock: mappings, by link */
 /* Never taken with an i_lock held or the other way round; irqsave, as its rank is taken in interrupts. */
 static spinlock_t swaplist_lock = SPINLOCK_INIT(LOCK_I_PAGES);
@@ -291,23 +293,40 @@ bool shmem_swap_entry(struct address_space *mapping, unsigned long index, swp_en
 	return swapped;
 }
 
+/*
+ * The next swap entry among the WALK_BATCH things from *index on, which moves to it or behind them.
+ * False: none, and if *index is beyond @last now, nor will there be.
+ */
+static bool find_swapped(struct address_space *mapping, unsigned long *index, unsigned long last,
+			 swp_entry_t *entry)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	bool swapped = false;
+
+	for (int n = 0; n < WALK_BATCH && *index <= last && !swapped; n++) {
+		void *found = xa_find(&mapping->i_pages, index, last);
+
+		swapped = xa_is_value(found);
+		if (swapped)
+			*entry = value_to_entry(found);
+		else
+			*index = found ? *index + 1 : last + 1;
+	}
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return swapped;
+}
+
 /* shmem.h */
 bool shmem_next_swapped(struct address_space *mapping, unsigned long *index, unsigned long last,
 			swp_entry_t *entry)
 {
-	unsigned long flags;
-	void *found;
-
 	if (!(mapping->flags & AS_SWAPBACKED) || list_empty(&mapping->link))
 		return false;
-	flags = spin_lock_irqsave(&mapping->i_lock);
-	xa_for_each_range(&mapping->i_pages, *index, found, *index, last)
-		if (xa_is_value(found))
-			break;
-	if (found)
-		*entry = value_to_entry(found);
-	spin_unlock_irqrestore(&mapping->i_lock, flags);
-	return found;
+	last = MIN(last, ~0UL - 1);
+	while (*index <= last)
+		if (find_swapped(mapping, index, last, entry))
+			return true;
+	return false;
 }
 
 /* @vmf: the fault it is for, whose mapping may have a policy; NULL: none */
@@ -695,16 +714,12 @@ struct address_space *shmem_object_mapping(struct shmem_object *object)
 /* shmem.h */
 void shmem_object_pages(struct shmem_object *object, unsigned long *present, unsigned long *swapped)
 {
-	unsigned long index, flags;
-	void *entry;
+	swp_entry_t entry;
 
+	*present = READ_ONCE(object->mapping.nrpages);
 	*swapped = 0;
-	flags = spin_lock_irqsave(&object->mapping.i_lock);
-	*present = object->mapping.nrpages;
-	if (!list_empty(&object->mapping.link))
-		xa_for_each(&object->mapping.i_pages, index, entry)
-			*swapped += xa_is_value(entry);
-	spin_unlock_irqrestore(&object->mapping.i_lock, flags);
+	for (unsigned long i = 0; shmem_next_swapped(&object->mapping, &i, ~0UL, &entry); i++)
+		++*swapped;
 }
 
 /* shmem.h. Reclaim moves its pages to the unevictable list as it meets them; back they are led. */

@@ -228,7 +228,8 @@ void bdev_wait_range(struct block_device *bdev, loff_t pos, unsigned int len)
 static int blkdev_write_begin(struct address_space *mapping, loff_t pos, unsigned int len,
 			      struct page **pagep)
 {
-	bool all = len >= bytes_of_page(mapping_bdev(mapping), pos >> PAGE_SHIFT);
+	bool all = !(pos & ~PAGE_MASK) &&
+		   len >= bytes_of_page(mapping_bdev(mapping), pos >> PAGE_SHIFT);
 	struct page *page;
 
 	for (;;) {

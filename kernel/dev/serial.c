@@ -224,9 +224,18 @@ static size_t serial_write_room(struct tty_struct *tty)
 	return TX_SIZE - (READ_ONCE(p->tx_head) - READ_ONCE(p->tx_tail));
 }
 
+/*
+ * With the lock: who is told that some are left sleeps, and only if they really are is there an
+ * interrupt to wake him.
+ */
 static size_t serial_chars_in_buffer(struct tty_struct *tty)
 {
-	return TX_SIZE - serial_write_room(tty);
+	struct uart_port *p = tty->driver;
+	unsigned long flags = spin_lock_irqsave(&p->lock);
+	size_t n = tx_used(p);
+
+	spin_unlock_irqrestore(&p->lock, flags);
+	return n;
 }
 
 static void serial_flush_buffer(struct tty_struct *tty)

@@ -79,7 +79,7 @@ struct virtio_device {
 	u16 type;			/* 2 block, 4 entropy … (5) */
 	u64 features;			/* negotiated */
 	u8 *common, *notify, *isr, *config;	/* mapped registers; config may be NULL */
-	u32 notify_multiplier, config_len;
+	u32 notify_multiplier, notify_len, config_len;
 	bool msix;
 	void (*config_changed)(struct virtio_device *vdev);	/* interrupt context */
 	void (*queue_interrupt)(struct virtqueue *vq);		/* interrupt context */

@@ -62,8 +62,10 @@ static void map_capability(struct virtio_device *vdev, u8 cap)
 	if (!where || *where || (type == VIRTIO_CAP_COMMON && len < COMMON_BYTES))
 		return;			/* the first of a kind that we can use counts */
 	*where = pci_map_bar(pci, bar, offset, len);
-	if (*where && type == VIRTIO_CAP_NOTIFY)
+	if (*where && type == VIRTIO_CAP_NOTIFY) {
 		vdev->notify_multiplier = pci_read32(pci, cap + 16);
+		vdev->notify_len = len;
+	}
 	if (*where && type == VIRTIO_CAP_DEVICE)
 		vdev->config_len = len;
 }
@@ -72,6 +74,7 @@ int virtio_pci_probe(struct pci_dev *pci, struct virtio_device *vdev)
 {
 	char name[16];
 	u8 cap = 0;
+	int left = 48;			/* as many fit: the chain may be a ring */
 
 	if (pci->vendor != VIRTIO_VENDOR || pci->device < 0x1000 || pci->device > 0x107f)
 		return -ENODEV;
@@ -79,7 +82,7 @@ int virtio_pci_probe(struct pci_dev *pci, struct virtio_device *vdev)
 	vdev->type = pci->device >= 0x1040 ? pci->device - 0x1040 : pci->subsystem;
 	vdev->pci = pci;
 	pci_enable_device(pci);
-	while ((cap = pci_find_capability(pci, PCI_CAP_VENDOR, cap)))
+	while (left-- && (cap = pci_find_capability(pci, PCI_CAP_VENDOR, cap)))
 		map_capability(vdev, cap);
 	if (!vdev->common || !vdev->notify || !vdev->isr) {
 		pr_err("virtio-pci %s: no modern (1.0) interface\n", pci_name(pci, name));
@@ -218,11 +221,14 @@ static void write_address(struct virtio_device *vdev, unsigned int reg, const vo
 int virtio_setup_queue(struct virtio_device *vdev, struct virtqueue *vq, u16 index)
 {
 	unsigned int num;
+	u64 notify_off;
 	int error;
 
 	writew(index, vdev->common + COMMON_QUEUE_SELECT);
 	num = readw(vdev->common + COMMON_QUEUE_SIZE);
-	if (num == 0 || (num & (num - 1)))
+	notify_off = (u64)readw(vdev->common + COMMON_QUEUE_NOTIFY_OFF) * vdev->notify_multiplier;
+	/* four: the shortest chain of a transfer, which takes three */
+	if (num < 4 || (num & (num - 1)) || notify_off + 2 > vdev->notify_len)
 		return -ENODEV;
 	if (num > VIRTIO_MAX_QUEUE)
 		num = VIRTIO_MAX_QUEUE;
@@ -232,8 +238,7 @@ int virtio_setup_queue(struct virtio_device *vdev, struct virtqueue *vq, u16 ind
 	vq->index = index;
 	vq->indirect = vdev->features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
 	vq->event_idx = vdev->features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
-	vq->notify = vdev->notify +
-		     readw(vdev->common + COMMON_QUEUE_NOTIFY_OFF) * vdev->notify_multiplier;
+	vq->notify = vdev->notify + notify_off;
 	vdev->vq = vq;
 	error = setup_interrupts(vdev);
 	if (error) {

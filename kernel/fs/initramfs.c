@@ -311,7 +311,7 @@ static kssize_t take_data(struct unpack *u, const u8 *data, size_t n)
 	if (u->file) {
 		if (filemap_write_kernel(u->file->f_mapping, &u->pos, data, n) != (kssize_t)n)
 			return fail(u, "out of memory");
-	} else if (S_ISLNK(u->f[F_MODE])) {
+	} else if (S_ISLNK(u->f[F_MODE]) && !u->trailer) {	/* else nobody looked at its length */
 		memcpy(u->target + u->pos, data, n);
 		u->pos += n;
 	}

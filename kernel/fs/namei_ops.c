@@ -5,7 +5,9 @@
  *         up, checks what may be done, and asks the file system to do it.
  * Locks:  the parent's i_rwsem for writing. rename between two directories:
  *         rename_lock first, so that the shape of the tree stands still, then the ancestor, then
- *         the other (by address if neither is one).
+ *         the other (by address if neither is one). Inside, that of the inode whose names
+ *         become more or fewer: a file's names may stand in several directories, so these do not
+ *         guard its i_nlink; and a directory that is to go must stay empty until it is gone.
  * Above:  system calls, initramfs.c, devfs.c.   Below: namei.c.   In Linux: fs/namei.c.
  */
 #include "kernel/abi/errno.h"
@@ -181,9 +183,10 @@ static int vfs_link(struct path *old, struct parent_lookup *pl, struct dentry *d
 		return -EXDEV;
 	if (S_ISDIR(inode->i_mode) || !dir->i_op->link)
 		return -EPERM;
-	if (!inode->i_nlink && !inode->i_unnamed)
-		return -ENOENT;
-	err = dir->i_op->link(old->dentry, dir, dentry);
+	down_write_nested(&inode->i_rwsem);
+	err = !inode->i_nlink && !inode->i_unnamed ? -ENOENT :
+						     dir->i_op->link(old->dentry, dir, dentry);
+	up_write(&inode->i_rwsem);
 	if (!err && fsnotify_on())
 		fsnotify_tell_inode(inode, IN_ATTRIB);	/* i_nlink */
 	return fsnotify_create(dir, dentry, 0, err);
@@ -211,15 +214,30 @@ int do_linkat(int odfd, const char *oname, int ndfd, const char *nname, int flag
 	return err;
 }
 
+/*
+ * The name goes, by the file system's @op. => the directory's i_rwsem held, and a reference to the
+ * dentry, which keeps the inode
+ */
+static int remove_by(int (*op)(struct inode *dir, struct dentry *dentry), struct inode *dir,
+		     struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+	int err;
+
+	if (!op)
+		return -EPERM;
+	down_write_nested(&inode->i_rwsem);
+	err = op(dir, dentry);
+	up_write(&inode->i_rwsem);
+	return fsnotify_remove(dir, dentry, err);
+}
+
 /* namei.h */
 int vfs_unlink(struct inode *dir, struct dentry *dentry)
 {
 	int err = may_delete(dir, dentry, false);
 
-	if (err)
-		return err;
-	err = dir->i_op->unlink ? dir->i_op->unlink(dir, dentry) : -EPERM;
-	return fsnotify_remove(dir, dentry, err);
+	return err ? err : remove_by(dir->i_op->unlink, dir, dentry);
 }
 
 /* namei.h */
@@ -227,10 +245,7 @@ int vfs_rmdir(struct inode *dir, struct dentry *dentry)
 {
 	int err = may_delete(dir, dentry, true);
 
-	if (err)
-		return err;
-	err = dir->i_op->rmdir ? dir->i_op->rmdir(dir, dentry) : -EPERM;
-	return fsnotify_remove(dir, dentry, err);
+	return err ? err : remove_by(dir->i_op->rmdir, dir, dentry);
 }
 
 /* "file/": a name with a slash after it is a directory's. */
@@ -351,6 +366,7 @@ static int vfs_rename(struct inode *odir, struct dentry *od, struct inode *ndir,
 		      unsigned int flags)
 {
 	bool isdir = S_ISDIR(od->d_inode->i_mode);
+	struct inode *replaced = flags & RENAME_EXCHANGE ? NULL : nd->d_inode;
 	int err;
 
 	if (od->d_inode == nd->d_inode)
@@ -372,7 +388,14 @@ static int vfs_rename(struct inode *odir, struct dentry *od, struct inode *ndir,
 		if (err)
 			return err;
 	}
-	return odir->i_op->rename ? odir->i_op->rename(odir, od, ndir, nd, flags) : -EPERM;
+	if (!odir->i_op->rename)
+		return -EPERM;
+	if (replaced)
+		down_write_nested(&replaced->i_rwsem);
+	err = odir->i_op->rename(odir, od, ndir, nd, flags);
+	if (replaced)
+		up_write(&replaced->i_rwsem);
+	return err;
 }
 
 /* A rename was done: od and nd have changed places, or od has taken nd's. */

@@ -200,6 +200,20 @@ void detach_task(struct rq *rq, struct task_struct *t)
 	take_off(rq, t, MIGRATING);
 }
 
+/*
+ * A real-time task that was preempted stands before its equals; one that used up its slice, or
+ * yielded, behind them.
+ */
+static bool goes_on(struct task_struct *prev)
+{
+	if (unlikely(prev->se.yielded)) {
+		prev->se.yielded = false;
+		return false;
+	}
+	return prev->policy == SCHED_FIFO ||
+	       prev->se.sum_exec_runtime - prev->se.prev_sum < RR_SLICE_NS;
+}
+
 /* rq.h. The result is out of the tree. */
 struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev)
 {
@@ -208,12 +222,7 @@ struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev)
 	if (prev->se.on_rq == QUEUED) {
 		if (rq->nr_running == 1)
 			return prev;
-		/*
-		 * A real-time task that used up its slice goes behind its equals, a preempted one
-		 * before them.
-		 */
-		insert_waiting(rq, prev, prev->policy == SCHED_FIFO ||
-			       prev->se.sum_exec_runtime - prev->se.prev_sum < RR_SLICE_NS);
+		insert_waiting(rq, prev, goes_on(prev));
 	}
 	if (!list_empty(&rq->realtime) && !rt_throttled(rq))
 		next = list_first_entry(&rq->realtime, struct task_struct, se.rt_node);
@@ -251,7 +260,7 @@ void place_yielded(struct rq *rq)
 	struct rb_node *last = rb_last(&rq->fair.rb_root);
 
 	if (is_realtime(curr))
-		curr->se.prev_sum = curr->se.sum_exec_runtime - RR_SLICE_NS;
+		curr->se.yielded = true;
 	else if (last && before(curr->se.vruntime, task_of(last)->se.vruntime))
 		curr->se.vruntime = task_of(last)->se.vruntime + 1;
 }

@@ -186,6 +186,7 @@ struct sched_entity {
 	struct list_head rt_node;	/* in the run queue's list of real-time tasks */
 	int rt_priority;		/* 1 … 99 for SCHED_FIFO and SCHED_RR, else 0 */
 	u8 on_rq;			/* enum on_rq; r for writing, wakers look without */
+	bool yielded;			/* real-time: its equals are to run before it */
 };
 enum on_rq { OFF_RQ, QUEUED, MIGRATING /* between two queues, or being requeued */ };
 
