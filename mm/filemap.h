@@ -100,6 +100,8 @@ void truncate_inode_pages(struct address_space *mapping, loff_t from);
 void truncate_pagecache(struct address_space *mapping, loff_t new_size);
 /* clean, unmapped ones; how many */
 unsigned long invalidate_mapping_pages(struct address_space *mapping);
+unsigned long invalidate_mapping_range(struct address_space *mapping, unsigned long first,
+				       unsigned long last);
 /*
  * Pages @first to @last go, mapped or not, whoever else holds them, if they are clean: the next
  * look is at the disk. Those of a device's mapping only if nobody holds them.

@@ -183,20 +183,21 @@ static bool invalidate_page(struct address_space *mapping, struct page *page)
 }
 
 /*
- * invalidate_mapping_pages: drops the pages that are clean, not mapped and not in use, and what is
- * known about pages that were here before. How many pages.
+ * invalidate_mapping_range: drops those of pages @first to @last that are clean, not mapped and not
+ * in use, and what is known about pages that were here before. How many pages.
  *
  * => never sleeps: for_each_mapping() may hold a spinlock
  */
-unsigned long invalidate_mapping_pages(struct address_space *mapping)
+unsigned long invalidate_mapping_range(struct address_space *mapping, unsigned long first,
+				       unsigned long last)
 {
-	unsigned long index = 0, dropped = 0;
+	unsigned long dropped = 0;
 	struct page *pages[BATCH];
 	unsigned int n;
 
 	if (mapping->flags & (AS_SWAPBACKED | AS_UNEVICTABLE))
 		return 0;
-	while (take_batch(mapping, &index, ~0UL, pages, &n)) {
+	while (take_batch(mapping, &first, last, pages, &n)) {
 		for (unsigned int i = 0; i < n; i++) {
 			if (!trylock_page(pages[i]))
 				continue;
@@ -206,6 +207,12 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping)
 		release_pages(pages, n);
 	}
 	return dropped;
+}
+
+/* invalidate_mapping_pages: all of them. */
+unsigned long invalidate_mapping_pages(struct address_space *mapping)
+{
+	return invalidate_mapping_range(mapping, 0, ~0UL);
 }
 
 /* --- vm.drop_caches --- */

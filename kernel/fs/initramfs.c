@@ -3,7 +3,7 @@
  *
  * Idea:   the archive is one or more cpio archives (newc), each plain or gzip,
  *         with zeroes between them. Data comes in pieces, from the inflater or
- *         straight from memory, into a machine with three states: the header is
+ *         straight from memory, into a machine with three main states: the header is
  *         being gathered, the name, the contents. Contents go into the page cache
  *         as they come, from the window into the page.
  *
@@ -56,6 +56,7 @@ struct unpack {
 	loff_t pos;			/* in it */
 	u64 left;			/* bytes of contents still to come, padding excluded */
 	u64 stream;			/* bytes of this archive so far: padding is by it */
+	bool skip;			/* the entry makes nothing: its contents are passed over */
 	bool trailer;			/* it was seen: what follows is a new archive or zeroes */
 	const char *error;
 	char failed[64];		/* the name it happened with */
@@ -161,42 +162,42 @@ static int start_regular(struct unpack *u)
 	if (first) {
 		int err = do_linkat(AT_FDCWD, first, AT_FDCWD, u->name, 0);
 
-		if (err && err != -EEXIST)
-			return fail(u, "cannot make a link");
-		if (!u->f[F_FILESIZE])
+		if ((err && err != -EEXIST) || !u->f[F_FILESIZE])
 			return 0;
 	} else {
 		flags |= O_TRUNC;
 	}
 	u->file = filp_open(u->name, flags, u->f[F_MODE]);
-	if (IS_ERR(u->file)) {
+	if (IS_ERR(u->file))
 		u->file = NULL;
-		return fail(u, "cannot make a file");
-	}
 	u->pos = 0;
 	return 0;
 }
 
-static int start_other(struct unpack *u)
+static void start_other(struct unpack *u)
 {
 	int err;
 
+	if (!(u->f[F_MODE] & S_IFMT))
+		return;
 	if (S_ISDIR(u->f[F_MODE]))
 		err = do_mkdirat(AT_FDCWD, u->name, u->f[F_MODE]);
 	else
 		err = do_mknodat(AT_FDCWD, u->name, u->f[F_MODE],
 				 MKDEV(u->f[F_RDEVMAJOR], u->f[F_RDEVMINOR]));
-	if (err && err != -EEXIST)
-		return fail(u, err == -EINVAL ? "unknown type of file"
-					      : "cannot make a directory or node");
-	set_path_attributes(u);
-	return 0;
+	if (!err || err == -EEXIST)
+		set_path_attributes(u);
 }
 
-/* The name is complete: makes the thing. */
+/*
+ * The name is complete: makes the thing. What cannot be made (no such directory, a link that is too
+ * long, no type) is left out without a word, as on Linux. 0; -EINVAL: no memory
+ */
 static int start_entry(struct unpack *u)
 {
+	u->skip = false;
 	if (!strcmp(u->name, "TRAILER!!!")) {
+		u->skip = true;
 		u->trailer = true;
 		free_links(u);
 		return 0;
@@ -206,8 +207,10 @@ static int start_entry(struct unpack *u)
 	if (S_ISREG(u->f[F_MODE]))
 		return start_regular(u);
 	if (S_ISLNK(u->f[F_MODE]))
-		return u->left < PATH_MAX ? 0 : fail(u, "a symbolic link is too long");
-	return start_other(u);
+		u->skip = u->left >= PATH_MAX;
+	else
+		start_other(u);
+	return 0;
 }
 
 /* The contents are complete. */
@@ -217,11 +220,10 @@ static int finish_entry(struct unpack *u)
 		set_attributes(u->file->f_inode, u);
 		fput(u->file);
 		u->file = NULL;
-	} else if (S_ISLNK(u->f[F_MODE]) && !u->trailer) {
+	} else if (S_ISLNK(u->f[F_MODE]) && !u->skip) {
 		u->target[u->pos] = 0;
-		if (do_symlinkat(u->target, AT_FDCWD, u->name))
-			return fail(u, "cannot make a symbolic link");
-		set_path_attributes(u);
+		if (!do_symlinkat(u->target, AT_FDCWD, u->name))
+			set_path_attributes(u);
 	}
 	u->pos = 0;
 	u->have = 0;
@@ -252,7 +254,12 @@ static int parse_header(struct unpack *u)
 	u->left = u->f[F_FILESIZE];
 	u->have = 0;
 	u->state = WANT_NAME;
-	return u->f[F_NAMESIZE] && u->f[F_NAMESIZE] <= PATH_MAX ? 0 : fail(u, "a broken name");
+	if (u->f[F_NAMESIZE] && u->f[F_NAMESIZE] <= PATH_MAX)
+		return 0;
+	/* no name, or no sensible one: Linux passes over the entry */
+	u->left += ALIGN_UP((u64)CPIO_HEADER + u->f[F_NAMESIZE], 4UL) - CPIO_HEADER;
+	u->state = u->left ? WANT_SKIP : WANT_HEADER;
+	return 0;
 }
 
 static kssize_t take_header(struct unpack *u, const u8 *data, size_t n)
@@ -311,7 +318,7 @@ static kssize_t take_data(struct unpack *u, const u8 *data, size_t n)
 	if (u->file) {
 		if (filemap_write_kernel(u->file->f_mapping, &u->pos, data, n) != (kssize_t)n)
 			return fail(u, "out of memory");
-	} else if (S_ISLNK(u->f[F_MODE]) && !u->trailer) {	/* else nobody looked at its length */
+	} else if (S_ISLNK(u->f[F_MODE]) && !u->skip) {
 		memcpy(u->target + u->pos, data, n);
 		u->pos += n;
 	}
@@ -321,15 +328,34 @@ static kssize_t take_data(struct unpack *u, const u8 *data, size_t n)
 	return n;
 }
 
+/* Name and contents of an entry that is not to be. */
+static kssize_t take_nothing(struct unpack *u, size_t n)
+{
+	n = MIN((u64)n, u->left);
+	u->left -= n;
+	if (!u->left)
+		u->state = WANT_HEADER;
+	return n;
+}
+
+/* Some of the @n bytes, at least one: how many; or -EINVAL. */
+static kssize_t take(struct unpack *u, const u8 *data, size_t n)
+{
+	switch (u->state) {
+	case WANT_HEADER: return take_header(u, data, n);
+	case WANT_NAME: return take_name(u, data, n);
+	case WANT_SKIP: return take_nothing(u, n);
+	default: return take_data(u, data, n);
+	}
+}
+
 /* The inflater's output, or the archive itself: any number of bytes. 0, -EINVAL. */
 static int feed(void *ctx, const u8 *data, size_t n)
 {
 	struct unpack *u = ctx;
 
 	while (n) {
-		kssize_t took = u->state == WANT_HEADER ? take_header(u, data, n)
-				: u->state == WANT_NAME ? take_name(u, data, n)
-							: take_data(u, data, n);
+		kssize_t took = take(u, data, n);
 
 		if (took < 0)
 			return took;
@@ -348,9 +374,7 @@ static long unpack_plain(struct unpack *u, const u8 *data, size_t n)
 	u->trailer = false;
 	u->stream = 0;
 	while (done < n && !(u->trailer && u->state == WANT_HEADER && !u->have)) {
-		kssize_t took = u->state == WANT_HEADER ? take_header(u, data + done, n - done) :
-				u->state == WANT_NAME ? take_name(u, data + done, n - done) :
-				take_data(u, data + done, n - done);
+		kssize_t took = take(u, data + done, n - done);
 
 		if (took < 0)
 			return took;

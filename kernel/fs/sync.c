@@ -20,6 +20,7 @@
 #include "mm/backing-dev.h"
 #include "mm/filemap.h"
 #include "mm/page_alloc.h"
+#include "mm/swap.h"
 
 static void sync_one(struct block_device *bdev, void *arg)
 {
@@ -244,6 +245,29 @@ static void read_ahead(struct address_space *mapping, loff_t off, size_t len)
 	}
 }
 
+/*
+ * What is dirty begins to be written; of the pages that lie in [off, off + len) as a whole (the file's
+ * last one counts as whole), those that are clean go. A page that waits in a CPU's batch has a
+ * reference more, and would stay. => @len 0: to the end
+ */
+static void forget_pages(struct address_space *mapping, loff_t off, loff_t len)
+{
+	loff_t end = len && len <= __LONG_MAX__ - off ? off + len - 1 : __LONG_MAX__;
+	unsigned long first = DIV_ROUND_UP((unsigned long)off, PAGE_SIZE);
+	unsigned long beyond = ((unsigned long)end + 1) >> PAGE_SHIFT;
+
+	if (mapping->flags & (AS_UNEVICTABLE | AS_SWAPBACKED))
+		return;
+	filemap_start_range(mapping, (unsigned long)off >> PAGE_SHIFT,
+			    (unsigned long)end >> PAGE_SHIFT, false);
+	if (end == READ_ONCE(*mapping->i_size) - 1)
+		beyond = ((unsigned long)end >> PAGE_SHIFT) + 1;
+	if (first >= beyond)
+		return;
+	lru_add_drain_all();
+	invalidate_mapping_range(mapping, first, beyond - 1);
+}
+
 static long fadvise(struct file *file, loff_t off, size_t len, int advice)
 {
 	if (S_ISFIFO(file->f_inode->i_mode))
@@ -254,9 +278,8 @@ static long fadvise(struct file *file, loff_t off, size_t len, int advice)
 		return 0;
 	if (advice == POSIX_FADV_WILLNEED)
 		read_ahead(file->f_mapping, off, len ? len : 2 << 20);
-	else if (advice == POSIX_FADV_DONTNEED && !len && !off &&
-		 !(file->f_mapping->flags & AS_UNEVICTABLE))
-		invalidate_mapping_pages(file->f_mapping);
+	else if (advice == POSIX_FADV_DONTNEED)
+		forget_pages(file->f_mapping, off, (loff_t)len);
 	return 0;
 }
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from brink import Machine, ROOT
+from brink import BUILD, Machine, ROOT
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])
@@ -59,3 +59,33 @@ def test_unknown_words_reach_init():
         environment = m.run("tr '\\0' '\\n' < /proc/1/environ")
         assert "some=thing" in environment
         assert "word" in m.run("tr '\\0' ' ' < /proc/1/cmdline")
+
+
+def cpio(name, mode, data=b"", namesize=None):
+    name = name.encode() + b"\0"
+    fields = (1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) if namesize is None else namesize, 0)
+    out = b"070701" + b"".join(b"%08x" % f for f in fields) + (name if namesize != 0 else b"")
+    out += bytes(-len(out) % 4) + data
+    return out + bytes(-len(out) % 4)
+
+
+def test_an_archive_with_what_cannot_be_made(tmp_path):
+    """It is left out without a word, and the rest is made: so does Linux (asked with this very archive)."""
+    archive = bytearray((BUILD / "test-initramfs.cpio.gz").read_bytes())
+    # a trailer that says it is a symbolic link of 100,000 bytes; then another archive
+    archive += bytes(-len(archive) % 512) + cpio("TRAILER!!!", 0o120777, b"A" * 100000) + bytes(512)
+    archive += bytes(-len(archive) % 512)
+    archive += cpio("strange", 0o40755)
+    for name, mode, data, *size in (
+            ("strange/nodir/x", 0o100644, b"no such directory"), ("strange/long", 0o120777, b"/" * 5000),
+            ("strange/none", 0o644, b"of no type"), ("strange/full", 0o40755, b""), ("strange/full/x", 0o100644, b"x"),
+            ("strange/full", 0o100644, b"a directory that is not empty"), ("n" * 5000, 0o100644, b"a long name"),
+            ("", 0o100644, b"no name", 0), ("strange/after", 0o100644, b"it is here"), ("TRAILER!!!", 0, b"")):
+        archive += cpio(name, mode, data, *size)
+    image = tmp_path / "archive"
+    image.write_bytes(archive + bytes(192 << 10))
+    with Machine(mem=128, cpus=1, initramfs=image) as m:
+        m.wait_shell()
+        assert m.run("cd /strange; find . -type f -o -type l | sort; cat after; cd /").split() == \
+            ["./after", "./full/x", "it", "is", "here"]
+        assert "unpacking failed" not in m.console

@@ -111,6 +111,36 @@ static void tail_is_zeroed(void)
 	close(fd);
 }
 
+/* POSIX_FADV_DONTNEED lets go of whole pages; the file's last one counts as whole. @alone: nobody else reclaims. */
+static void forgets(int alone)
+{
+	enum { PAGES = 11 };
+	static const struct { off_t off, len; const char *left; } steps[] = {
+		{ 4096 + 100, 3 * 4096, "YY..YYYYYYY" },	/* of four pages the two between */
+		{ 5 * 4096 + 1, 4094, "YY..YYYYYYY" },		/* no whole one */
+		{ 9 * 4096, 4096 + 100, "YY..YYYYY.." },	/* to the end */
+		{ 7 * 4096, 0, "YY..YYY...." },
+		{ 0, 0, "..........." },
+	};
+	char page[4096] = "text";
+	unsigned char vec[PAGES];
+	int fd = make("forgets", "");
+	char *map;
+
+	for (int i = 0; i < PAGES; i++)
+		CHECK(write(fd, page, i < PAGES - 1 ? 4096 : 100) > 0);
+	map = mmap(NULL, PAGES * 4096, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED && fsync(fd) == 0);
+	for (unsigned int s = 0; s < sizeof(steps) / sizeof(*steps); s++) {
+		CHECK(posix_fadvise(fd, steps[s].off, steps[s].len, POSIX_FADV_DONTNEED) == 0);
+		CHECK(mincore(map, PAGES * 4096, vec) == 0);
+		for (int i = 0; i < PAGES; i++)
+			CHECK(vec[i] & 1 ? steps[s].left[i] == 'Y' : !alone || steps[s].left[i] == '.');
+	}
+	munmap(map, PAGES * 4096);
+	close(fd);
+}
+
 static volatile sig_atomic_t got_sigbus;
 
 static void on_sigbus(int sig)
@@ -296,6 +326,7 @@ int main(int argc, char **argv)
 	renames();
 	attributes();
 	orphan(argc > 3);
+	forgets(argc > 3);
 	big_directory(argc > 2 ? atoi(argv[2]) : 1000);
 	return finish("ext2test");
 }

@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -322,6 +324,89 @@ static void group_bit(void)
 	unlink("/tmp/races-dir/f"), rmdir("/tmp/races-dir");
 }
 
+/* --- names: one file's in several directories, and a directory that goes while one is made in it --- */
+
+static void *links(void *n)
+{
+	char dir[16], name[24];
+
+	snprintf(dir, sizeof(dir), "d%ld", (long)n);
+	snprintf(name, sizeof(name), "%s/name", dir);
+	CHECK(mkdir(dir, 0755) == 0);
+	while (!stop_all)
+		if (link("file", name) == 0)
+			unlink(name);
+	CHECK(rmdir(dir) == 0);
+	return NULL;
+}
+
+static void more_links(int i)
+{
+	CHECK(link("file", "other") == 0 && (i % 2 ? unlink("other") : rename("other", "other2")) == 0);
+	if (i % 2)
+		unlink("other2");
+}
+
+static void *makes(void *n)
+{
+	while (!stop_all) {
+		close(open("dir/x", O_CREAT | O_WRONLY, 0644));
+		unlink("dir/x");
+	}
+	return NULL;
+}
+
+static void dir_goes(int i)
+{
+	mkdir("empty", 0755);
+	if (i % 2 ? rmdir("dir") : rename("empty", "dir"))
+		CHECK(errno == ENOTEMPTY || errno == ENOENT);
+	mkdir("dir", 0755);
+}
+
+/* On a tmpfs of its own: umount finds what was lost (and says so: the boot test sees it). */
+static void link_counts(void)
+{
+	struct stat st = { 0 };
+	struct statfs before, after;
+
+	CHECK(mkdir("/tmp/races-names", 0755) == 0 && mount("none", "/tmp/races-names", "tmpfs", 0, NULL) == 0);
+	CHECK(chdir("/tmp/races-names") == 0 && statfs(".", &before) == 0);
+	CHECK(close(open("file", O_CREAT | O_WRONLY, 0644)) == 0);
+	race(links, 3, more_links, 20 * ROUNDS);
+	CHECK(stat("file", &st) == 0 && st.st_nlink == 1);
+	race(makes, 3, dir_goes, 10 * ROUNDS);
+	unlink("file"), unlink("other2"), unlink("dir/x"), rmdir("dir"), rmdir("empty");
+	CHECK(statfs(".", &after) == 0 && after.f_ffree == before.f_ffree);
+	CHECK(chdir("/") == 0 && umount("/tmp/races-names") == 0 && rmdir("/tmp/races-names") == 0);
+}
+
+/* --- real-time equals: who yields lets the other run --- */
+
+static _Atomic int whose_turn;
+
+static void *takes_turns(void *n)
+{
+	struct sched_param param = { .sched_priority = 10 };
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
+	CHECK(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param) == 0);
+	for (int i = 0; i < ROUNDS; i++) {
+		while (whose_turn != (long)n)
+			syscall(SYS_sched_yield);
+		whose_turn = 1 - whose_turn;
+	}
+	return NULL;
+}
+
+static void wait_a_moment(int i)
+{
+	usleep(1000);
+}
+
 int main(int argc, char **argv)
 {
 	self = "/proc/self/exe";
@@ -336,5 +421,9 @@ int main(int argc, char **argv)
 	alarm_goes_on();
 	set_id();
 	group_bit();
+	link_counts();
+	alarm(60);		/* ends a kernel whose yield lets nobody run */
+	race(takes_turns, 2, wait_a_moment, 1);
+	alarm(0);
 	return finish("races");
 }
