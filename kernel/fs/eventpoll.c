@@ -7,7 +7,10 @@
  *         level-triggered item goes back to the list's end while it has something;
  *         an edge-triggered one leaves until the next wake-up. A set may not be
  *         member of another set (EINVAL; on Linux it may, five deep).
- * Locks:  epoll_mutex (LOCK_EPOLL) for all sets' shape: one is enough here.
+ * Locks:  ep->reading (LOCK_EPOLL_SET): one at a time takes events out of a set, and may wait for
+ *         his own memory meanwhile.
+ *         epoll_mutex (LOCK_EPOLL) for all sets' shape: one is enough here, as nobody waits for
+ *         a user's page while he has it.
  *         ep->wq.lock (LOCK_WAITQ_POLL) for the ready list: taken by wake-ups,
  *         under the lock of the queue that woke.
  * Above:  the system call table.   Below: poll.h.   In Linux: fs/eventpoll.c.
@@ -46,6 +49,8 @@ struct eventpoll {
 	struct wait_queue_head wq;	/* those in epoll_wait */
 	struct wait_queue_head poll_wait;	/* those who poll the set itself */
 	struct list_head ready;		/* w */
+	struct mutex reading;
+	bool taken;			/* w: what was ready is with who has @reading */
 	struct rb_root items;		/* e: by file and descriptor */
 	struct fs_user *user;		/* c: has its watches */
 };
@@ -242,12 +247,18 @@ static int eventpoll_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Is there anything, or may there be when who is reading has done? A look. */
+static bool may_be_ready(struct eventpoll *ep)
+{
+	return !list_empty(&ep->ready) || READ_ONCE(ep->taken);
+}
+
 static unsigned int eventpoll_poll(struct file *file, struct poll_table *pt)
 {
 	struct eventpoll *ep = file->private_data;
 
 	poll_wait(file, &ep->poll_wait, pt);
-	return list_empty(&ep->ready) ? 0 : EPOLLIN | EPOLLRDNORM;
+	return may_be_ready(ep) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static const struct file_operations eventpoll_fops = {
@@ -267,43 +278,75 @@ static struct epitem *take_ready(struct eventpoll *ep, struct list_head *from)
 	return item;
 }
 
+/* The list @from takes @to's place, at the head; whether somebody has it. */
+static void move_ready(struct eventpoll *ep, struct list_head *from, struct list_head *to, bool taken)
+{
+	unsigned long flags = spin_lock_irqsave(&ep->wq.lock);
+
+	list_splice_init(from, to);
+	ep->taken = taken;
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
+}
+
+/*
+ * One event to the user. His page may have to be fetched, and who fetches it may take his time
+ * (userfaultfd): so the mutex is let go for that. *itemp is NULL if the item went meanwhile.
+ * => epoll_mutex held, and again on return. 0, -EFAULT
+ */
+static int send_event(struct eventpoll *ep, struct epitem **itemp, const struct epoll_event *event,
+		      struct epoll_event __user *to)
+{
+	struct file *file = (*itemp)->file;
+	int fd = (*itemp)->fd, error;
+
+	if (likely(!copy_to_user_nofault(to, event, sizeof(*event))))
+		return 0;
+	mutex_unlock(&epoll_mutex);
+	error = copy_to_user(to, event, sizeof(*event)) ? -EFAULT : 0;
+	mutex_lock(&epoll_mutex);
+	*itemp = find_item(ep, file, fd);
+	return error;
+}
+
 /* Asks the items that were ready as we began; events to the user. How many, or -EFAULT. */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *events, int max)
 {
-	unsigned long flags;
 	LIST_HEAD(work);
 	int n = 0;
 
+	mutex_lock(&ep->reading);
 	mutex_lock(&epoll_mutex);
-	flags = spin_lock_irqsave(&ep->wq.lock);
-	list_splice_init(&ep->ready, &work);
-	spin_unlock_irqrestore(&ep->wq.lock, flags);
+	move_ready(ep, &ep->ready, &work, true);
 	while (n < max) {
 		struct epitem *item = take_ready(ep, &work);
 		struct epoll_event event;
+		u32 asked;
 
 		if (!item)
 			break;
+		asked = item->event.events;
 		event.events = item_poll(item, NULL);
 		if (!event.events)
 			continue;
 		event.data = item->event.data;
-		if (copy_to_user(&events[n], &event, sizeof(event))) {
-			mark_ready(item);
+		if (asked & EPOLLONESHOT)
+			WRITE_ONCE(item->event.events, asked & EP_PRIVATE_BITS);
+		if (send_event(ep, &item, &event, &events[n])) {
+			if (item && asked & EPOLLONESHOT)
+				WRITE_ONCE(item->event.events, item->event.events | asked);
+			if (item)
+				mark_ready(item);
 			n = n ? n : -EFAULT;
 			break;
 		}
 		n++;
-		if (item->event.events & EPOLLONESHOT)
-			WRITE_ONCE(item->event.events, item->event.events & EP_PRIVATE_BITS);
-		else if (!(item->event.events & EPOLLET))
+		if (item && !(asked & (EPOLLONESHOT | EPOLLET)))
 			mark_ready(item);
 	}
 	/* Those not asked come first the next time. */
-	flags = spin_lock_irqsave(&ep->wq.lock);
-	list_splice(&work, &ep->ready);
-	spin_unlock_irqrestore(&ep->wq.lock, flags);
+	move_ready(ep, &work, &ep->ready, false);
 	mutex_unlock(&epoll_mutex);
+	mutex_unlock(&ep->reading);
 	return n;
 }
 
@@ -313,7 +356,7 @@ static int ep_poll(struct eventpoll *ep, struct epoll_event __user *events, int 
 		s64 left = INT64_MAX;
 		int n = 0;
 
-		if (!list_empty(&ep->ready))
+		if (may_be_ready(ep))
 			n = ep_send_events(ep, events, max);
 		if (n || !deadline)
 			return n;
@@ -324,8 +367,7 @@ static int ep_poll(struct eventpoll *ep, struct epoll_event __user *events, int 
 				return 0;
 			left = deadline - now;
 		}
-		left = wait_event_interruptible_timeout(ep->wq, !list_empty(&ep->ready), "ep_poll",
-							left);
+		left = wait_event_interruptible_timeout(ep->wq, may_be_ready(ep), "ep_poll", left);
 		if (left < 0)
 			return -EINTR;
 	}
@@ -382,6 +424,7 @@ long sys_epoll_create1(int flags)
 	spin_lock_init(&ep->wq.lock, LOCK_WAITQ_POLL);
 	spin_lock_init(&ep->poll_wait.lock, LOCK_WAITQ_POLL);
 	INIT_LIST_HEAD(&ep->ready);
+	mutex_init(&ep->reading, LOCK_EPOLL_SET);
 	ep->items = RB_ROOT;
 	fd = anon_inode_getfd("[eventpoll]", &eventpoll_fops, ep, O_RDWR | (flags & O_CLOEXEC));
 	if (fd < 0)

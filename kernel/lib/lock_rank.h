@@ -19,7 +19,8 @@ enum lock_rank {
 	LOCK_SEQ,		/* an open /proc file's text; what it shows may take any other */
 	LOCK_TRACE,		/* the trace rings' readers, and which events are on */
 	LOCK_SWAPON,		/* swapon, swapoff: one at a time */
-	LOCK_EPOLL,		/* an epoll set; polls the files in it */
+	LOCK_EPOLL_SET,		/* who takes an epoll set's events */
+	LOCK_EPOLL,		/* all epoll sets; polls the files in them */
 	LOCK_SOCK_BIND,		/* a socket gets its name */
 	LOCK_OPEN,		/* device and tty open/close */
 	LOCK_LOOP_CTL,		/* which loop devices there are */

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -200,6 +202,44 @@ static void test_fork_and_kill(void)
 	CHECK(status == SIGALRM);
 }
 
+static int set;
+
+static void *waits_into_area(void *arg)
+{
+	return (void *)(long)epoll_wait(set, (struct epoll_event *)area, 1, -1);
+}
+
+static void *waits(void *arg)
+{
+	struct epoll_event events[2];
+
+	return (void *)(long)epoll_wait(set, events, 2, 20000);
+}
+
+/* Who takes events from a set waits for the page they go to: other sets live on, and what he leaves is for the next. */
+static void test_epoll(void)
+{
+	static char page[PAGE] __attribute__((aligned(4096)));
+	int fds[2] = { eventfd(1, 0), eventfd(1, 0) }, other = epoll_create1(0);
+	struct epoll_event in = { .events = EPOLLIN }, got;
+	pthread_t first, second;
+	void *n;
+
+	set = epoll_create1(0);
+	CHECK(epoll_ctl(set, EPOLL_CTL_ADD, fds[0], &in) == 0 && epoll_ctl(set, EPOLL_CTL_ADD, fds[1], &in) == 0);
+	CHECK(madvise(area, PAGE, MADV_DONTNEED) == 0);
+	CHECK(!pthread_create(&first, NULL, waits_into_area, NULL));
+	wait_fault(uffd);
+	CHECK(epoll_ctl(other, EPOLL_CTL_ADD, fds[0], &in) == 0 && epoll_wait(other, &got, 1, 0) == 1);
+	CHECK(!pthread_create(&second, NULL, waits, NULL));
+	usleep(50000);		/* it may have come to the set by now, or not: it finds something */
+	CHECK(copy(uffd, area, page, PAGE) == PAGE);
+	CHECK(!pthread_join(first, &n) && n == (void *)1);
+	CHECK(!pthread_join(second, &n) && (long)n >= 1);
+	CHECK(((struct epoll_event *)area)->events == EPOLLIN && madvise(area, PAGE, MADV_DONTNEED) == 0);
+	close(set), close(other), close(fds[0]), close(fds[1]);
+}
+
 static void on_sigbus(int sig) { _exit(sig); }
 
 static void test_sigbus(void)
@@ -251,6 +291,7 @@ int main(void)
 	test_kernel_access();
 	test_letting_go();
 	test_fork_and_kill();
+	test_epoll();
 	test_sigbus();
 	return finish("uffdtest");
 }
