@@ -227,10 +227,36 @@ struct blk_request *blk_get_request(struct block_device *bdev)
 
 	if (likely(req))
 		return req;
+	if (current->unsent)
+		blk_send(current->unsent);
 	/* what was submitted must move for a request to come back */
 	blk_kick(bdev);
 	wait_event(bdev->whole->wait, (req = blk_try_get_request(bdev)) != NULL, "blk_get_request");
 	return req;
+}
+
+/* block.h. Of several that are open (a page of the device is read for a file's), the first is known. */
+void blk_keep_open(struct blk_request **open, struct blk_request *req)
+{
+	*open = req;
+	if (!current->unsent)
+		current->unsent = open;
+}
+
+/* block.h */
+void blk_send(struct blk_request **open)
+{
+	struct blk_request *req = *open;
+	struct block_device *bdev;
+
+	if (current->unsent == open)
+		current->unsent = NULL;
+	if (!req)
+		return;
+	*open = NULL;
+	bdev = req->bdev;
+	blk_submit(req);
+	blk_kick(bdev);
 }
 
 void blk_put_request(struct blk_request *req)

@@ -133,7 +133,10 @@ static inline unsigned int bdev_block_size(const struct block_device *bdev)
 }
 struct block_device *blkdev_get_by_dev(kdev_t dev);	/* NULL */
 struct block_device *blkdev_get_by_name(const char *name);
-/* may sleep; segments, end_io, private empty */
+/*
+ * may sleep; segments, end_io, private empty. What the caller keeps open (blk_keep_open) is sent before
+ * it sleeps: if each of 64 tasks kept one and waited for another, no one would come.
+ */
 struct blk_request *blk_get_request(struct block_device *bdev);
 /* NULL if the pool is empty; any context */
 struct blk_request *blk_try_get_request(struct block_device *bdev);
@@ -147,6 +150,9 @@ bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 le
 /* Adds them to the last segment if they follow it; false: they do not. => there is a segment */
 bool blk_extend_segment(struct blk_request *req, struct page *page, u32 offset, u32 len);
 void blk_submit(struct blk_request *req);		/* and blk_kick() later */
+/* *open, a variable of this task's, is @req until blk_send(): more may join it. => *open was NULL */
+void blk_keep_open(struct blk_request **open, struct blk_request *req);
+void blk_send(struct blk_request **open);	/* what is open goes, with a kick; *open is NULL then */
 void blk_kick(struct block_device *bdev);
 /* One transfer within a page (len a multiple of 512), waited for. */
 /* 0, -EIO; may sleep */

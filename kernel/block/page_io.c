@@ -104,15 +104,7 @@ static void batch_end_io(struct blk_request *req)
 /* page_io.h */
 void page_io_send(struct blk_request **open)
 {
-	struct blk_request *req = *open;
-	struct block_device *bdev;
-
-	if (!req)
-		return;
-	*open = NULL;
-	bdev = req->bdev;
-	blk_submit(req);
-	blk_kick(bdev);
+	blk_send(open);
 }
 
 static bool continues(const struct blk_request *req, const struct block_device *bdev,
@@ -144,5 +136,5 @@ void page_io_add(struct blk_request **open, struct block_device *bdev, enum blk_
 	req->end_io = batch_end_io;
 	page_io_begin(page);
 	blk_add_page(req, page, offset, len);
-	*open = req;
+	blk_keep_open(open, req);
 }

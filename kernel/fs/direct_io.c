@@ -122,19 +122,6 @@ static void dio_end_io(struct blk_request *req)
 	dio_put(batch);
 }
 
-static void dio_send(struct dio_batch *batch)
-{
-	struct blk_request *req = batch->open;
-	struct block_device *bdev;
-
-	if (!req)
-		return;
-	batch->open = NULL;
-	bdev = req->bdev;
-	blk_submit(req);
-	blk_kick(bdev);
-}
-
 /* Joins the open request, or begins another. What is open is sent before a sleep for the next. */
 static void dio_add(const struct dio *dio, struct dio_batch *batch, struct page *page,
 		    unsigned int offset, unsigned int len, sector_t sector)
@@ -142,7 +129,7 @@ static void dio_add(const struct dio *dio, struct dio_batch *batch, struct page 
 	struct blk_request *req = batch->open;
 
 	if (!req || batch->next != sector || !blk_add_page(req, page, offset, len)) {
-		dio_send(batch);
+		blk_send(&batch->open);
 		req = blk_get_request(dio->bdev);
 		req->op = dio->op;
 		req->sector = sector;
@@ -150,7 +137,7 @@ static void dio_add(const struct dio *dio, struct dio_batch *batch, struct page 
 		req->private = batch;
 		batch->left++;
 		blk_add_page(req, page, offset, len);
-		batch->open = req;
+		blk_keep_open(&batch->open, req);
 	}
 	batch->next = sector + (len >> SECTOR_SHIFT);
 }
@@ -219,7 +206,7 @@ static kssize_t do_batch(struct dio *dio, size_t len)
 	}
 	init_completion(&batch.done);
 	err = give_out(dio, &batch, pages, len);
-	dio_send(&batch);
+	blk_send(&batch.open);
 	dio_put(&batch);
 	current->in_iowait = true;
 	wait_for_completion(&batch.done, "direct_io");

@@ -179,6 +179,8 @@ static void queue_event(struct group *group, int wd, const struct fs_event *ev,
 
 /* --- the end of watches --- */
 
+#define WATCHES_AT_ONCE 64
+
 /* Out of all lists; what it refers to goes in reap(). => fsnotify_lock */
 static void end_watch(struct watch *w, bool tell)
 {
@@ -469,13 +471,27 @@ static void put_user_count(struct inotify_user *user)
 	kfree(user);
 }
 
-static void free_group(struct group *group)
+/* Some of a group's watches end: there may be a million, and interrupts are off. False: none was left. */
+static bool end_some_watches(struct group *group)
 {
 	unsigned long flags = spin_lock_irqsave(&fsnotify_lock);
-	struct rb_node *n;
+	struct rb_node *n = NULL;
 
-	while ((n = rb_first(&group->watches)))
+	for (int i = 0; i < WATCHES_AT_ONCE && (n = rb_first(&group->watches)); i++)
 		end_watch(rb_entry(n, struct watch, node), false);
+	spin_unlock_irqrestore(&fsnotify_lock, flags);
+	reap();
+	return n;
+}
+
+/* => nobody has its file any more */
+static void free_group(struct group *group)
+{
+	unsigned long flags;
+
+	while (end_some_watches(group))
+		cond_resched();
+	flags = spin_lock_irqsave(&fsnotify_lock);
 	put_user_count(group->user);
 	spin_unlock_irqrestore(&fsnotify_lock, flags);
 	/* No watch leads here any more. */
@@ -486,7 +502,6 @@ static void free_group(struct group *group)
 		free_event(group, e);
 	}
 	kfree(group);
-	reap();
 }
 
 static int inotify_release(struct inode *inode, struct file *file)

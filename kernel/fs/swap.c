@@ -27,13 +27,17 @@
 
 #define SWAP_FLAGS_VALID 0x7ffff	/* swapon(2): priority, PREFER, DISCARD* */
 
-static void copy_path(const struct path *path, char *to, size_t size)
+/* What /proc/swaps will show. 0, -ENOMEM; "?" only where the path is longer than PATH_MAX */
+static int copy_path(const struct path *path, char *to, size_t size)
 {
 	char *buf = alloc_name(), *p;
 
-	p = buf ? d_path(path, buf, PATH_MAX) : ERR_PTR(-ENOMEM);
+	if (!buf)
+		return -ENOMEM;
+	p = d_path(path, buf, PATH_MAX);
 	strscpy(to, IS_ERR(p) ? "?" : p, size);
 	putname(buf);
+	return 0;
 }
 
 /* --- a file --- */
@@ -173,7 +177,8 @@ static long swapon_claimed(struct swap_file *sf, void *header, int flags)
 	kssize_t n = filemap_read_kernel(&inode->i_data, 0, header, PAGE_SIZE);
 	int err = n < 0 ? n : n < (kssize_t)PAGE_SIZE ? -EINVAL : 0;
 
-	copy_path(&sf->path, dev.path, sizeof(dev.path));
+	if (!err)
+		err = copy_path(&sf->path, dev.path, sizeof(dev.path));
 	if (!err)
 		err = find_extents(inode, dev.path, &e);
 	if (!err && e.pages < 2) {
@@ -237,7 +242,7 @@ static long swapon_path(const struct path *path, int flags)
 	err = swap_device_for_bdev(bdev, &dev);
 	if (err)
 		return err;
-	copy_path(path, dev.path, sizeof(dev.path));
+	copy_path(path, dev.path, sizeof(dev.path));	/* without memory: "/dev/vda" is there already */
 	/*
 	 * What a program wrote to /dev/vda must be on the disk before its header is read from
 	 * there.

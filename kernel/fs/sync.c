@@ -236,8 +236,11 @@ static void read_ahead(struct address_space *mapping, loff_t off, size_t len)
 	end = MIN(end, off + (2 << 20));	/* Linux: no more than 2 MiB at a time */
 	for (unsigned long i = off >> PAGE_SHIFT;
 	     i < (unsigned long)DIV_ROUND_UP(end, (loff_t)PAGE_SIZE); i++) {
-		struct page *page = read_mapping_page(mapping, i);
+		struct page *page;
 
+		if ((loff_t)(i << PAGE_SHIFT) >= READ_ONCE(*mapping->i_size))
+			return;		/* it is shorter now */
+		page = read_mapping_page(mapping, i);
 		if (IS_ERR(page))
 			return;
 		put_page(page);

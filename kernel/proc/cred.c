@@ -214,21 +214,34 @@ bool in_group_p(kgid_t gid)
 	return gid == cred->fsgid || groups_search(cred->group_info, gid);
 }
 
-bool ptrace_may_access(struct task_struct *t)
+/* May one who is @uid and @gid, and has the capabilities @caps? */
+static bool may_access_as(struct task_struct *t, kuid_t uid, kgid_t gid, u64 caps)
 {
-	const struct cred *me = current->cred, *you;
+	const struct cred *you;
 	bool same, subset;
 
 	if (t->signal == current->signal)
 		return true;
 	you = get_task_cred(t);
-	same = me->fsuid == you->euid && me->fsuid == you->suid && me->fsuid == you->uid &&
-	       me->fsgid == you->egid && me->fsgid == you->sgid && me->fsgid == you->gid;
-	subset = !(you->cap_permitted & ~me->cap_permitted);
+	same = uid == you->euid && uid == you->suid && uid == you->uid && gid == you->egid &&
+	       gid == you->sgid && gid == you->gid;
+	subset = !(you->cap_permitted & ~caps);
 	put_cred(you);
-	if ((same && subset && task_dumpable(t)) || capable(CAP_SYS_PTRACE))
-		return true;
-	return false;
+	return (same && subset && task_dumpable(t)) || capable(CAP_SYS_PTRACE);
+}
+
+bool ptrace_may_access(struct task_struct *t)
+{
+	const struct cred *me = current->cred;
+
+	return may_access_as(t, me->fsuid, me->fsgid, me->cap_effective);
+}
+
+bool ptrace_may_access_real(struct task_struct *t)
+{
+	const struct cred *me = current->cred;
+
+	return may_access_as(t, me->uid, me->gid, me->cap_permitted);
 }
 
 void cap_fix_setuid(struct cred *item, const struct cred *old)

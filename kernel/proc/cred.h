@@ -65,8 +65,13 @@ static inline bool cred_has(const struct cred *cred, int cap)
 	return cred->cap_effective >> cap & 1;
 }
 bool in_group_p(kgid_t gid);			/* fsgid or a supplementary group of current */
-/* May current look into @t (environ, auxv …)? Linux's PTRACE_MODE_READ. */
+/*
+ * May current look into @t? As the one it opens files as (a file of /proc: Linux's
+ * PTRACE_MODE_FSCREDS), or as the one it really is (a system call that names a process:
+ * PTRACE_MODE_REALCREDS): a set-id program does not lend its user's rights to the latter.
+ */
 bool ptrace_may_access(struct task_struct *t);
+bool ptrace_may_access_real(struct task_struct *t);
 /* execve: @item becomes what the set-id bits (@uid, @gid or -1) make of it. Returns AT_SECURE. */
 bool cred_apply_exec(struct cred *item, kuid_t uid, kgid_t gid);
 /*

@@ -140,6 +140,10 @@ static int reserve_pages(struct linux_binprm *bprm, unsigned long used)
 		page = alloc_page(GFP_HIGHUSER);
 		if (!page)
 			return -ENOMEM;
+		if (mem_cgroup_charge(page, current->mm, GFP_KERNEL)) {
+			__free_page(page);
+			return -ENOMEM;
+		}
 		bprm->pages[bprm->nr_pages++] = page;
 	}
 	return 0;
@@ -556,7 +560,10 @@ int begin_new_exec(struct linux_binprm *bprm)
 	return setup_stack_vma(mm, bprm->stack_top, &bprm->stack_vma);
 }
 
-/* One of the gathered pages to its place; the lowest is filled in part. */
+/*
+ * One of the gathered pages to its place, and it goes: no more than one is there twice, and charged
+ * twice. The lowest is filled in part.
+ */
 static int copy_arg_page(struct linux_binprm *bprm, unsigned int i)
 {
 	unsigned long end = bprm->stack_top - i * PAGE_SIZE;
@@ -567,6 +574,8 @@ static int copy_arg_page(struct linux_binprm *bprm, unsigned int i)
 		memset(from + PAGE_SIZE - STACK_TOP_GAP, 0, STACK_TOP_GAP);
 	left = copy_to_user((void *)start, from + (start & ~PAGE_MASK), end - start);
 	kunmap_local(from);
+	__free_page(bprm->pages[i]);
+	bprm->pages[i] = NULL;
 	return left ? -EFAULT : 0;
 }
 
@@ -654,7 +663,8 @@ static int exec_binprm(struct linux_binprm *bprm)
 static void free_bprm(struct linux_binprm *bprm)
 {
 	for (unsigned int i = 0; i < bprm->nr_pages; i++)
-		__free_page(bprm->pages[i]);
+		if (bprm->pages[i])
+			__free_page(bprm->pages[i]);
 	kfree(bprm->pages);
 	if (bprm->mm)
 		mmput(bprm->mm);

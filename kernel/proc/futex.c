@@ -469,7 +469,7 @@ long sys_get_robust_list(int pid, void __user *__user *head, size_t __user *len)
 	if (!t)
 		return -ESRCH;
 	list = READ_ONCE(t->robust_list);
-	may = ptrace_may_access(t);	/* after it: an execve may come in between */
+	may = ptrace_may_access_real(t);	/* after it: an execve may come in between */
 	put_task_struct(t);
 	if (!may)
 		return -EPERM;

@@ -217,7 +217,7 @@ long sys_pidfd_getfd(int pidfd, int fd, unsigned int flags)
 		return PTR_ERR(t);
 	file = fget_task(t, fd, &their_flags);
 	/* Asked last: what a set-uid program opens after an execve is not for who traced the one before. */
-	if (!ptrace_may_access(t)) {
+	if (!ptrace_may_access_real(t)) {
 		if (file)
 			fput(file);
 		file = NULL;

@@ -28,14 +28,17 @@
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 
-/* The mm of @t, with a reference. ERR_PTR: -ESRCH: it has none; -EACCES: not ours to look into. */
-static struct mm_struct *mm_access(struct task_struct *t)
+/*
+ * The mm of @t, with a reference, if @may (ptrace_may_access() or its sister) lets us look into it.
+ * ERR_PTR: -ESRCH: it has none; -EACCES: not ours
+ */
+static struct mm_struct *mm_access(struct task_struct *t, bool (*may)(struct task_struct *t))
 {
 	struct mm_struct *mm = get_task_mm(t);
 
 	if (!mm)
 		return ERR_PTR(-ESRCH);
-	if (mm != current->mm && !ptrace_may_access(t)) {
+	if (mm != current->mm && !may(t)) {
 		mmput(mm);
 		return ERR_PTR(-EACCES);
 	}
@@ -73,7 +76,7 @@ static long madvise_task(struct task_struct *t, const struct iovec *vec, size_t 
 
 	if (!advice_is_harmless(advice))
 		return -EINVAL;
-	mm = mm_access(t);
+	mm = mm_access(t, ptrace_may_access);
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
 	ret = capable(CAP_SYS_NICE) ? madvise_vector(mm, vec, n, advice) : -EPERM;
@@ -223,7 +226,7 @@ static long process_vm_rw(kpid_t pid, struct iov_cursor local, struct iov_cursor
 	t = find_get_task(pid);
 	if (!t)
 		return -ESRCH;
-	mm = mm_access(t);
+	mm = mm_access(t, ptrace_may_access_real);
 	put_task_struct(t);
 	if (IS_ERR(mm))
 		return PTR_ERR(mm) == -EACCES ? -EPERM : PTR_ERR(mm);

@@ -354,7 +354,7 @@ static long lock_allowed(struct task_struct *t)
 {
 	for (;;) {
 		const struct cred *cred = get_task_cred(t);	/* held: no other has its address */
-		bool may = ptrace_may_access(t), same = false;
+		bool may = ptrace_may_access_real(t), same = false;
 
 		if (may) {
 			write_lock(&tasklist_lock);

@@ -151,7 +151,7 @@ static struct task_struct *get_moved_task(kpid_t pid)
 
 	if (!t)
 		return ERR_PTR(-ESRCH);
-	if (!ptrace_may_access(t)) {
+	if (!ptrace_may_access_real(t)) {
 		put_task_struct(t);
 		return ERR_PTR(-EPERM);
 	}

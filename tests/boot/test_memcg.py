@@ -204,6 +204,25 @@ def test_protection_under_pressure():
         removed(m, "g", "l", "o")
 
 
+def test_dirty_pages_without_protection_go_before_clean_ones_with(tmp_path):
+    """Under their parent's limit one group reads a file and has memory.low, the other writes to a slow disk more than
+    there is room for: its pages are waited for."""
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(96 << 20))
+    subprocess.run([MKE2FS, "-q", "-F", "-t", "ext2", disk], check=True)
+    with boot(mem=256, disks=[f"file={disk},format=raw,cache=unsafe,throttling.bps-write={16 << 20}"]) as m:
+        m.run("mkdir -p /mnt; mount -t ext2 /dev/vda /mnt; dd if=/dev/zero of=/mnt/mine bs=1M count=16 2> /dev/null; sync; "
+              "echo 3 > /proc/sys/vm/drop_caches; mkdir p; echo +memory > p/cgroup.subtree_control; mkdir p/low p/other; "
+              "echo 40M > p/memory.max; echo 30M > p/memory.low; echo 30M > p/low/memory.low")
+        m.run("incg p/low cat /mnt/mine > /dev/null")
+        assert stat(m, "p/low")["file"] >= 16 << 20
+        m.run("incg p/other dd if=/dev/zero of=/mnt/theirs bs=1M count=48 2> /dev/null", 120)
+        assert stat(m, "p/low")["file"] >= 16 << 20 and events(m, "p/low")["low"] == 0
+        assert events(m, "p")["max"] > 0
+        removed(m, "p/low", "p/other", "p")
+        m.run("rm /mnt/mine /mnt/theirs; umount /mnt", 60)
+
+
 def test_who_reads_a_file_first_pays():
     with boot(mem=128) as m:
         m.run("mkdir a b; mkdir -p /tmp/t; mount -t tmpfs none /tmp/t")
@@ -216,6 +235,13 @@ def test_who_reads_a_file_first_pays():
 
 def test_kernel_memory_is_charged():
     with boot(mem=128) as m:
+        # the arguments of an execve, while it copies them: of 4.8 MB
+        m.run("mkdir e f; echo 8M > f/memory.max")
+        assert "argcharge: all passed" in m.run("incg e argcharge")
+        assert number(m, "e/memory.peak") >= 4_800_000 and number(m, "e/memory.current") < 1 << 20
+        m.run("incg f argcharge true")      # and once only: they are its stack afterwards
+        assert 4_800_000 <= number(m, "f/memory.peak") < 8 << 20
+        removed(m, "e", "f")
         m.run("mkdir a")
         m.start("incg a sh -c 'hold 20; true'")
         s = stat(m, "a")

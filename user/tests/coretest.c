@@ -3,6 +3,7 @@
  * headers, as a debugger reads it. Linux's answers (6.1): runs there, too.
  *   coretest        all checks, in /tmp/cores
  *   coretest big N  fills N MiB, says so, and dies of SIGSEGV
+ *   coretest many   a core of more segments than its header can count
  *   coretest crash  dies of SIGSEGV in crash_here() with two threads asleep, for a debugger to look at
  */
 #define _GNU_SOURCE
@@ -458,6 +459,49 @@ static __attribute__((noinline)) void crash_here(int depth)
 	__asm__ volatile("");
 }
 
+/* More mappings than the 16 bits of e_phnum can say: the number is in the one section header then. */
+static void many(void)
+{
+	enum { HOLES = 66000 };
+	struct core c;
+	Elf64_Ehdr *elf;
+	Elf64_Shdr *section;
+	Elf64_Phdr *seg;
+	unsigned int n, single = 0;
+	pid_t pid;
+	char *p;
+
+	sysctl("vm/max_map_count", "140000");
+	pid = FORK_OR_EXIT();
+	if (!pid) {
+		p = mmap(NULL, 2 * HOLES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		for (long i = 0; p != MAP_FAILED && i < HOLES; i++)
+			if (munmap(p + (2 * i + 1) * PAGE, PAGE))
+				_exit(1);
+		die_dumping();
+	}
+	CHECK(waitpid(pid, &(int){ 0 }, 0) == pid);
+	sysctl("vm/max_map_count", "65530");
+	c = read_core("core");
+	CHECK(c.data);
+	if (!c.data)
+		return;
+	elf = (Elf64_Ehdr *)c.data;
+	CHECK(elf->e_phnum == PN_XNUM && elf->e_shnum == 1 && elf->e_shentsize == sizeof(*section) && elf->e_shstrndx == 0);
+	CHECK(elf->e_shoff + sizeof(*section) == c.size);
+	section = (Elf64_Shdr *)(c.data + elf->e_shoff);
+	n = section->sh_info;
+	CHECK(section->sh_type == SHT_NULL && section->sh_size == 1 && section->sh_link == 0 && n > HOLES && n < HOLES + 100);
+	seg = (Elf64_Phdr *)(c.data + elf->e_phoff);
+	CHECK((char *)(seg + n) <= c.data + c.size && seg[0].p_type == PT_NOTE);
+	for (unsigned int i = 1; i < n; i++) {
+		CHECK(seg[i].p_type == PT_LOAD && (i == 1 || seg[i].p_vaddr >= seg[i - 1].p_vaddr + seg[i - 1].p_memsz));
+		single += seg[i].p_memsz == PAGE && seg[i].p_flags == PF_R && !seg[i].p_filesz;
+	}
+	CHECK(single >= HOLES);
+	drop(&c, "core");
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t t;
@@ -482,6 +526,11 @@ int main(int argc, char **argv)
 	mkdir(DIR, 0755);
 	CHECK(chdir(DIR) == 0);
 	sysctl("kernel/core_pattern", "core");
+	if (argc > 1 && !strcmp(argv[1], "many")) {
+		many();
+		CHECK(chdir("/") == 0 && rmdir(DIR) == 0);
+		return finish("coretest");
+	}
 	plain();
 	notes();
 	limits();

@@ -1,6 +1,7 @@
 /*
  * ptracetest - one process traces another: stops, words of memory, registers, system calls, single steps, ends.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
@@ -12,6 +13,10 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -276,6 +281,69 @@ static void test_both_wait(void)
 	CHECK(ended(pid) == SIGKILL);
 }
 
+/* --- who may: by the real ids where a call names a process, by the file system's where a file of /proc does --- */
+
+static char secret[] = "secret";
+
+/* What one with these ids may do with process @pid. Never returns. */
+static void try_all(pid_t pid, int ruid, int euid, int expected)
+{
+	char buf[8], name[64];
+	struct iovec to = { buf, 6 }, from = { secret, 6 }, page = { (void *)((long)secret & ~4095L), 4096 };
+	unsigned long node = 1;
+	size_t len;
+	void *list;
+	int pidfd, may = 0;
+
+	CHECK(setresuid(ruid, euid, ruid) == 0);
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	may |= (process_vm_readv(pid, &to, 1, &from, 1, 0) == 6) << 0;
+	snprintf(name, sizeof(name), "/proc/%d/environ", pid);
+	may |= (open(name, O_RDONLY) >= 0) << 1;
+	snprintf(name, sizeof(name), "/proc/%d/cwd", pid);
+	may |= (readlink(name, buf, sizeof(buf)) > 0) << 2;
+	may |= (syscall(SYS_get_robust_list, pid, &list, &len) == 0) << 3;
+	may |= (syscall(SYS_migrate_pages, pid, 2, &node, &node) >= 0) << 4;
+	/* it may look, but not slow it down: EPERM, not EACCES */
+	may |= (syscall(440, pidfd, &page, 1, 20 /* MADV_COLD */, 0) < 0 && errno == EPERM) << 5;
+	may |= (syscall(438, pidfd, 0, 0) >= 0) << 6;
+	may |= (ptrace(PTRACE_ATTACH, pid, 0, 0) == 0) << 7;
+	if (may != expected)
+		printf("real user %d, effective %d: 0x%x, not 0x%x\n", ruid, euid, may, expected);
+	exit(may != expected);
+}
+
+static void test_credentials(void)
+{
+	enum { BY_CALL = 0xd9, BY_FILE = 0x26 };	/* Linux 6.1's answers */
+	static const struct { int ruid, euid, may; } rows[] = {
+		{ 1000, 1000, BY_CALL | BY_FILE }, { 1000, 2000, BY_CALL }, { 2000, 1000, BY_FILE }, { 2000, 2000, 0 },
+	};
+	int ready[2], status;
+	pid_t pid, other;
+	char c;
+
+	chmod("/", 0755);		/* an initramfs may be root's alone */
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CHECK(pipe(ready) == 0);
+		pid = FORK_OR_EXIT();
+		if (!pid) {
+			if (setresuid(1000, 1000, 1000) || prctl(PR_SET_DUMPABLE, 1) || write(ready[1], "x", 1) != 1)
+				_exit(1);
+			for (;;)
+				pause();
+		}
+		CHECK(read(ready[0], &c, 1) == 1);
+		other = FORK_OR_EXIT();
+		if (!other)
+			try_all(pid, rows[i].ruid, rows[i].euid, rows[i].may);
+		CHECK(waitpid(other, &status, 0) == other && status == 0);
+		kill(pid, SIGKILL);
+		CHECK(waitpid(pid, &status, 0) == pid);
+		close(ready[0]), close(ready[1]);
+	}
+}
+
 int main(void)
 {
 	test_memory();
@@ -286,5 +354,6 @@ int main(void)
 	test_attach();
 	test_reparented();
 	test_both_wait();
+	test_credentials();
 	return finish("ptracetest");
 }

@@ -455,6 +455,8 @@ static int set_size(struct inode *inode, loff_t size)
 	WRITE_ONCE(inode->i_size, size);
 	truncate_pagecache(&inode->i_data, size);
 	ext2_truncate_blocks(inode, size);
+	/* Who began to read ahead before may have read blocks that were the file's until now. */
+	truncate_inode_pages(&inode->i_data, size);
 	return 0;
 }
 
