@@ -377,7 +377,7 @@ static size_t copy_page_to_iter(struct page *page, unsigned int offset, struct i
 	char *from;
 
 	if (!page)
-		return copy_to_iter(NULL, len, to);
+		return zero_iter(len, to);
 	from = kmap_local_page(page);
 	copied = copy_to_iter(from + offset, len, to);
 	kunmap_local(from);
@@ -499,7 +499,7 @@ static kssize_t write_part(struct address_space *mapping, loff_t pos, struct iov
 	struct page *page;
 	char *to;
 
-	if (!fault_in_iter(start))
+	if (!fault_in_iter(from))
 		return -EFAULT;
 	page = page_for_write(mapping, pos, *part);
 	if (IS_ERR(page))

@@ -150,7 +150,7 @@ long sys_sysinfo(struct sysinfo __user *uinfo)
 	info.totalram = totalram_pages() * PAGE_SIZE;
 	info.freeram = global_zone_page_state(NR_FREE_PAGES) * PAGE_SIZE;
 	info.sharedram = global_node_page_state(NR_SHMEM) * PAGE_SIZE;
-	info.bufferram = 0;
+	info.bufferram = nr_blockdev_pages ? nr_blockdev_pages() * PAGE_SIZE : 0;
 	info.totalswap = total_swap_pages * PAGE_SIZE;
 	info.freeswap = MAX(get_nr_swap_pages(), 0L) * PAGE_SIZE;
 	info.totalhigh = totalhigh_pages() * PAGE_SIZE;

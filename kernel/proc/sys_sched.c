@@ -124,20 +124,24 @@ static int set_one_prio(struct task_struct *t, int nice)
 	return 0;
 }
 
+/* PRIO_PROCESS: a thread, in fact. => tasklist_lock held. NULL: there is none */
+static struct task_struct *prio_task(int who)
+{
+	return who ? find_task_by_pid(who) : current;
+}
+
+/* Is @p one of the group, or of the user's tasks? */
 static bool prio_target(struct task_struct *p, int which, int who)
 {
+	const struct cred *you;
 	bool hit;
 
 	if (which == PRIO_PGRP)
 		return p->signal->pgrp == (who ? who : current->signal->pgrp);
-	if (which == PRIO_USER) {
-		const struct cred *you = get_task_cred(p);
-
-		hit = you->uid == (who ? (kuid_t)who : current->cred->uid);
-		put_cred(you);
-		return hit;
-	}
-	return p->pid == (who ? who : current->pid);
+	you = get_task_cred(p);
+	hit = you->uid == (who ? (kuid_t)who : current->cred->uid);
+	put_cred(you);
+	return hit;
 }
 
 long sys_setpriority(int which, int who, int nice)
@@ -149,12 +153,18 @@ long sys_setpriority(int which, int who, int nice)
 		return -EINVAL;
 	nice = nice < MIN_NICE ? MIN_NICE : nice > MAX_NICE ? MAX_NICE : nice;
 	read_lock(&tasklist_lock);
+	if (which == PRIO_PROCESS) {
+		t = prio_task(who);
+		err = t ? set_one_prio(t, nice) : -ESRCH;
+		goto unlock;
+	}
 	for_each_process(p)
 		for_each_thread(p, t)
 			if (prio_target(t, which, who)) {
 				one = set_one_prio(t, nice);
 				err = one ? one : err == -ESRCH ? 0 : err;
 			}
+unlock:
 	read_unlock(&tasklist_lock);
 	return err;
 }
@@ -168,10 +178,16 @@ long sys_getpriority(int which, int who)
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	read_lock(&tasklist_lock);
+	if (which == PRIO_PROCESS) {
+		t = prio_task(who);
+		best = t ? 20 - t->static_nice : -ESRCH;
+		goto unlock;
+	}
 	for_each_process(p)
 		for_each_thread(p, t)
 			if (prio_target(t, which, who))
 				best = MAX(best, (long)(20 - t->static_nice));
+unlock:
 	read_unlock(&tasklist_lock);
 	return best;
 }

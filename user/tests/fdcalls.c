@@ -1,5 +1,5 @@
 /*
- * fdcalls - select, splice, tee, vmsplice, sendfile, timerfd, signalfd, remap_file_pages, adjtimex, openat2, as
+ * fdcalls - select, setpriority, splice, tee, vmsplice, sendfile, timerfd, signalfd, remap_file_pages, adjtimex, openat2, as
  * their manual pages say.
  */
 #define _GNU_SOURCE
@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
@@ -255,9 +256,30 @@ static void test_select(void)
 	close(low); close(a[0]); close(a[1]);
 }
 
+static void test_nice(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		for (;;)
+			pause();
+	CHECK(setpriority(PRIO_PROCESS, child, 7) == 0 && getpriority(PRIO_PROCESS, child) == 7);
+	CHECK(setpriority(PRIO_PROCESS, 0, 3) == 0 && getpriority(PRIO_PROCESS, 0) == 3);
+	CHECK(getpriority(PRIO_PROCESS, child) == 7);
+	CHECK(getpriority(PRIO_PGRP, 0) == 0 || getpriority(PRIO_PGRP, 0) == 3);	/* the shell may be of it */
+	CHECK(setpgid(child, 0) == 0 && getpriority(PRIO_PGRP, child) == 7);
+	CHECK(setpriority(PRIO_PROCESS, 0, 0) == 0);
+	kill(child, SIGKILL);
+	CHECK(waitpid(child, NULL, 0) == child);
+	FAILS(getpriority(PRIO_PROCESS, child), ESRCH);
+	FAILS(setpriority(PRIO_PROCESS, child, 1), ESRCH);
+	FAILS(setpriority(3, 0, 1), EINVAL);
+}
+
 int main(void)
 {
 	test_select();
+	test_nice();
 	test_splice();
 	test_timerfd();
 	test_signalfd();

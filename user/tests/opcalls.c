@@ -84,7 +84,7 @@ static void sysv(void)
 	struct sembuf up = { .sem_op = 1 }, down = { .sem_op = -1 };
 	struct { long type; char text[64]; } msg = { .type = 1 };
 	int shm = shmget(IPC_PRIVATE, 16 * PAGE, IPC_CREAT | 0600);
-	int sem = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+	int sem = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600), back = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
 	int queue = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
 	const int n = 200;
 
@@ -100,17 +100,16 @@ static void sysv(void)
 	end("shmat + touch + shmdt", n);
 	if (!fork()) {
 		for (int i = 0; i < n; i++)
-			semop(sem, &down, 1);
+			semop(sem, &down, 1), semop(back, &up, 1);
 		_exit(0);
 	}
 	sched_yield();
 	begin();
-	for (int i = 0; i < n; i++) {
-		semop(sem, &up, 1);
-		sched_yield();
-	}
-	end("semop that wakes another process", n);
+	for (int i = 0; i < n; i++)
+		semop(sem, &up, 1), semop(back, &down, 1);
+	end("semop round trip, per switch", 2 * n);
 	wait(NULL);
+	semctl(back, 0, IPC_RMID);
 	shmctl(shm, IPC_RMID, NULL);
 	semctl(sem, 0, IPC_RMID);
 	msgctl(queue, IPC_RMID, NULL);

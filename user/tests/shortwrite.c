@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/uio.h>
 
 #include "check.h"
@@ -125,6 +126,22 @@ static void copies(int fd, const char *name)
 	unlink(other);
 }
 
+/* sysinfo(2) and /proc/meminfo tell the same of the disk's own pages, unless they change meanwhile. */
+static void buffers(void)
+{
+	struct sysinfo one, two;
+	char line[128];
+	long told = -1;
+	FILE *f;
+
+	CHECK(sysinfo(&one) == 0 && (f = fopen("/proc/meminfo", "r")));
+	while (fgets(line, sizeof(line), f) && sscanf(line, "Buffers: %ld", &told) != 1)
+		;
+	fclose(f);
+	CHECK(sysinfo(&two) == 0);
+	CHECK(one.bufferram != two.bufferram || one.bufferram * one.mem_unit == (unsigned long)told << 10);
+}
+
 int main(int argc, char **argv)
 {
 	int fd = open(argv[1], O_CREAT | O_RDWR | O_TRUNC, 0644);
@@ -149,6 +166,7 @@ int main(int argc, char **argv)
 	into_holes(fd, p);
 	vectors(fd, p);
 	copies(fd, argv[1]);
+	buffers();
 	CHECK(pwrite(fd, before, sizeof(before), 0) == sizeof(before));
 	/* From the file itself. */
 	p = mmap(NULL, sizeof(before), PROT_READ, MAP_SHARED, fd, 0);
