@@ -142,6 +142,20 @@ static void kernelmode_fixup_or_oops(struct pt_regs *regs, unsigned long error_c
 		page_fault_oops(regs, error_code, address);
 }
 
+/*
+ * For the signal frame; => the error code that a user may see. Whether a kernel address is mapped
+ * is none of user space's business: it always "was there".
+ */
+static unsigned long note_fault(unsigned long error_code, unsigned long address)
+{
+	if (address >= TASK_SIZE)
+		error_code |= X86_PF_PROT;
+	current->trap_nr = TRAP_PF;
+	current->trap_error = error_code;
+	current->fault_address = address;
+	return error_code;
+}
+
 /* => no lock held */
 static void bad_area_nosemaphore(struct pt_regs *regs, unsigned long error_code,
 				 unsigned long address, int si_code)
@@ -150,22 +164,19 @@ static void bad_area_nosemaphore(struct pt_regs *regs, unsigned long error_code,
 		kernelmode_fixup_or_oops(regs, error_code, address);
 		return;
 	}
-	/*
-	 * Whether a kernel address is mapped is none of user space's business: it always "was
-	 * there".
-	 */
-	if (address >= TASK_SIZE)
-		error_code |= X86_PF_PROT;
+	error_code = note_fault(error_code, address);
 	show_signal_msg(regs, error_code, address);
 	force_sig_fault(SIGSEGV, si_code, address);
 }
 
 static void do_sigbus(struct pt_regs *regs, unsigned long error_code, unsigned long address)
 {
-	if (!user_mode(regs))
+	if (!user_mode(regs)) {
 		kernelmode_fixup_or_oops(regs, error_code, address);
-	else
-		force_sig_fault(SIGBUS, BUS_ADRERR, address);
+		return;
+	}
+	note_fault(error_code, address);
+	force_sig_fault(SIGBUS, BUS_ADRERR, address);
 }
 
 static void mm_fault_error(struct pt_regs *regs, unsigned long error_code, unsigned long address,

@@ -245,7 +245,8 @@ static void move_to(struct nameidata *nd, const struct path *to)
 /* A link that is a place, not a text: /proc/<pid>/cwd. Takes @jump's references. */
 static int follow_magic(struct nameidata *nd, const struct path *jump, const char *rest)
 {
-	if (nd->flags & (LOOKUP_NO_MAGICLINKS | LOOKUP_BENEATH | LOOKUP_IN_ROOT)) {
+	if (nd->flags & (LOOKUP_NO_MAGICLINKS | LOOKUP_BENEATH | LOOKUP_IN_ROOT) ||
+	    check_xdev(nd, jump->mnt)) {
 		path_put(jump);
 		return nd->flags & LOOKUP_NO_MAGICLINKS ? -ELOOP : -EXDEV;
 	}
@@ -275,7 +276,7 @@ int nd_follow_link(struct nameidata *nd, struct dentry *link, const char *rest)
 		kfree(buf);
 		return len < 0 ? len : follow_magic(nd, &jump, rest);
 	}
-	if (!len || (nd->flags & LOOKUP_BENEATH && *buf == '/')) {
+	if (!len || (*buf == '/' && (nd->flags & LOOKUP_BENEATH || check_xdev(nd, nd->root.mnt)))) {
 		kfree(buf);
 		return len ? -EXDEV : -ENOENT;
 	}

@@ -436,7 +436,7 @@ bool elf_core_dump(struct coredump_params *p)
 		return false;
 	c->p = p;
 	flags = local_irq_save();
-	save_user_state(&current->fs_base, &current->gs_base, current->fpu);
+	save_user_state(&current->fs_base, &current->gs_base, &current->segments, current->fpu);
 	local_irq_restore(flags);
 	listed = !list_vmas(c);
 	if (listed) {

@@ -435,6 +435,7 @@ static void flush_thread(void)
 	t->sas_ss_sp = t->sas_ss_size = 0;
 	t->sas_ss_flags = SS_DISABLE;
 	t->fs_base = t->gs_base = 0;
+	clear_user_segments();
 	set_user_fs_base(0);
 	set_user_gs_base(0);
 	t->restart_block.fn = do_no_restart_syscall;

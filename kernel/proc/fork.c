@@ -257,7 +257,7 @@ static int copy_stack(struct task_struct *t, const struct kernel_clone_args *arg
 		return -ENOMEM;
 	if (args->fn) {
 		t->kernel_rsp = kthread_frame(t->stack, args->fn, args->fn_arg);
-		t->fs_base = t->gs_base = 0;
+		t->fs_base = t->gs_base = t->segments.all = 0;
 		return 0;
 	}
 	t->fpu = alloc_fpu_state();
@@ -267,6 +267,9 @@ static int copy_stack(struct task_struct *t, const struct kernel_clone_args *arg
 	t->kernel_rsp = fork_frame(t->stack, current_pt_regs(), args->stack);
 	t->fs_base = args->flags & CLONE_SETTLS ? args->tls : get_user_fs_base();
 	t->gs_base = get_user_gs_base();
+	t->segments = get_user_segments();
+	if (args->flags & CLONE_SETTLS)
+		t->segments.fs = 0;
 	return 0;
 }
 

@@ -32,6 +32,7 @@
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/process.h"
 #include "kernel/x86/uaccess.h"
+#include "kernel/x86/upcalls.h"
 #include "mm/gup.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
@@ -200,8 +201,11 @@ void ptrace_syscall_exit(struct pt_regs *regs)
 	if (test_tif(current, TIF_SYSCALL_TRACE))
 		report_syscall(PTRACE_EVENTMSG_SYSCALL_EXIT);
 	/* The call was the step: the trap flag alone would trap behind the next instruction. */
-	if (test_tif(current, TIF_SINGLESTEP))
+	if (test_tif(current, TIF_SINGLESTEP)) {
+		current->trap_nr = TRAP_DB;
+		current->trap_error = 0;
 		force_sig_fault(SIGTRAP, TRAP_BRKPT, regs->rip);
+	}
 }
 
 /* --- beginning and ending --- */

@@ -4,7 +4,7 @@
  * Idea:   all of them lie in memory while a task sleeps: what entry.asm pushed at the top of its
  *         kernel stack, the segment bases and the FPU's state in its task_struct. Whoever
  *         writes may give nonsense, but never more than the program could do itself: the
- *         selectors stay, of the flags only the user's change, bases are user addresses. An
+ *         code and stack segments stay, of the flags only the user's change, bases are user addresses. An
  *         instruction pointer that is none faults on the way back.
  * Locks:  none: the task is stopped and frozen (JOBCTL_PTRACE_FROZEN).
  * Above:  ptrace.c.   Below: kernel/x86.   In Linux: arch/x86/kernel/ptrace.c.
@@ -53,10 +53,13 @@ static u64 get_reg(struct task_struct *t, unsigned int nr)
 	case REG(gs_base):
 		return t->gs_base;
 	case REG(ds):
+		return t->segments.ds;
 	case REG(es):
+		return t->segments.es;
 	case REG(fs):
+		return t->segments.fs;
 	case REG(gs):
-		return 0;
+		return t->segments.gs;
 	case REG(eflags):
 		return t->ptrace & PT_FORCED_TF ? regs->rflags & ~X86_FLAGS_TF : regs->rflags;
 	}
@@ -74,17 +77,33 @@ static void put_flags(struct task_struct *t, u64 value)
 	regs->rflags = (regs->rflags & ~USER_FLAGS) | (value & USER_FLAGS);
 }
 
+/*
+ * Of the value 16 bits count. A selector is 0 or says it is the user's; whether there is such a
+ * segment is seen as it is loaded.
+ */
+static int put_segment(u16 *to, u16 value)
+{
+	if (value && (value & 3) != 3)
+		return -EIO;
+	*to = value;
+	return 0;
+}
+
 /* 0 or -EIO */
 static int put_reg(struct task_struct *t, unsigned int nr, u64 value)
 {
 	switch (nr) {
 	case REG(cs):
 	case REG(ss):
-	case REG(ds):
-	case REG(es):
-	case REG(fs):
-	case REG(gs):
 		return value == get_reg(t, nr) ? 0 : -EIO;
+	case REG(ds):
+		return put_segment(&t->segments.ds, value);
+	case REG(es):
+		return put_segment(&t->segments.es, value);
+	case REG(fs):
+		return put_segment(&t->segments.fs, value);
+	case REG(gs):
+		return put_segment(&t->segments.gs, value);
 	case REG(fs_base):
 	case REG(gs_base):
 		if (value >= TASK_SIZE)

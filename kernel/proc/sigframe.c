@@ -51,8 +51,7 @@ static unsigned long get_sigframe(const struct ksignal *ksig, const struct pt_re
 	return sp;
 }
 
-static void fill_sigcontext(struct sigcontext *sc, const struct ksignal *ksig,
-			    const struct pt_regs *r)
+static void fill_sigcontext(struct sigcontext *sc, const struct pt_regs *r)
 {
 	sc->r8 = r->r8, sc->r9 = r->r9, sc->r10 = r->r10, sc->r11 = r->r11;
 	sc->r12 = r->r12, sc->r13 = r->r13, sc->r14 = r->r14, sc->r15 = r->r15;
@@ -63,11 +62,10 @@ static void fill_sigcontext(struct sigcontext *sc, const struct ksignal *ksig,
 	sc->cs = r->cs;
 	sc->ss = r->ss;
 	sc->oldmask = current->blocked;
-	if (ksig->sig == SIGSEGV &&
-	    (ksig->info.si_code == SEGV_MAPERR || ksig->info.si_code == SEGV_ACCERR)) {
-		sc->trapno = 14;	/* #PF */
-		sc->cr2 = (u64)ksig->info.si_addr;
-	}
+	/* of the last exception, whatever signal this is: as Linux has it */
+	sc->trapno = current->trap_nr;
+	sc->err = current->trap_error;
+	sc->cr2 = current->fault_address;
 }
 
 int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
@@ -88,7 +86,7 @@ int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 	frame.uc.uc_stack.ss_size = current->sas_ss_size;
 	frame.uc.uc_stack.ss_flags =
 		sas_ss_flags(regs->rsp) | (current->sas_ss_flags & SS_AUTODISARM);
-	fill_sigcontext(&frame.uc.uc_mcontext, ksig, regs);
+	fill_sigcontext(&frame.uc.uc_mcontext, regs);
 	frame.uc.uc_mcontext.fpstate = fp;
 	frame.uc.uc_sigmask =
 		test_tif(current, TIF_RESTORE_SIGMASK) ? current->saved_sigmask : current->blocked;

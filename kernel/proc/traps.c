@@ -12,8 +12,6 @@
 #include "kernel/x86/upcalls.h"
 #include "mm/fault.h"
 
-enum trap_vector { TRAP_DB = 1, TRAP_GP = 13, TRAP_MF = 16, TRAP_XF = 19 };
-
 /* code 0: SI_KERNEL, no address. */
 static const struct trap_kind {
 	const char *name;		/* NULL: not logged */
@@ -78,6 +76,8 @@ void do_user_trap(struct pt_regs *regs, int vector, unsigned long error_code)
 {
 	const struct trap_kind *k;
 
+	current->trap_nr = vector;
+	current->trap_error = error_code;
 	if (vector == TRAP_MF || vector == TRAP_XF) {
 		int code = fpe_code(vector);
 

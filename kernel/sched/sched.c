@@ -162,9 +162,9 @@ static void context_switch(struct rq *rq, struct task_struct *prev, struct task_
 	next->on_cpu = 1;
 	if (unlikely(prev->kmap_depth))
 		kmap_switch_out(prev);
-	save_user_state(&prev->fs_base, &prev->gs_base, prev->fpu);
+	save_user_state(&prev->fs_base, &prev->gs_base, &prev->segments, prev->fpu);
 	switch_tlb_context(next->tlb);
-	load_user_state(next->fs_base, next->gs_base, next->fpu);
+	load_user_state(next->fs_base, next->gs_base, next->segments, next->fpu);
 	finish_switch(switch_to(prev, next));
 }
 

@@ -221,6 +221,9 @@ struct task_struct {
 	spinlock_t pi_lock;		/* LOCK_PI */
 	struct tlb_context *tlb;	/* c, mm: NULL for a kernel thread */
 	unsigned long fs_base, gs_base;	/* u: user's, saved at a switch */
+	union user_segments segments;	/* u: user's, saved at a switch */
+	/* u: the last exception that became a signal, for signal frames */
+	unsigned long trap_nr, trap_error, fault_address;
 	/* u: NULL until exec or for kernel threads; kernel/x86/fpu.h */
 	struct fpu_state *fpu;
 

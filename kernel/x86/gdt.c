@@ -60,9 +60,11 @@ static void load_gdt(u64 *gdt, u16 size)
 			 "leaq 1f(%%rip), %%rax\n"
 			 "pushq %%rax\n"
 			 "lretq\n"
-			 "1: mov %2, %%ds; mov %2, %%es; mov %2, %%ss\n"
+			 "1: mov %2, %%ss\n"
+			 "mov %4, %%ds; mov %4, %%es; mov %4, %%fs\n"
+			 "lldt %w4\n"	/* none: after a reset there is one, at address 0 */
 			 "ltr %w3" ::"m"(ptr),
-			 "i"(KERNEL_CS), "r"(KERNEL_DS), "r"(TSS_SELECTOR)
+			 "i"(KERNEL_CS), "r"(KERNEL_DS), "r"(TSS_SELECTOR), "r"(0)
 			 : "rax", "memory");
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/x86/process.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
+#include "kernel/vdso/data.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/gdt.h"
@@ -91,7 +92,52 @@ static void write_user_gsbase(u64 v)
 		wrmsr(MSR_KERNEL_GS_BASE, v);
 }
 
-void save_user_state(unsigned long *fs_base, unsigned long *gs_base, struct fpu_state *fpu)
+/* The user's GS is the inactive one as far as its base goes: loading it must not touch ours. */
+static void write_user_gs(u16 selector)
+{
+	__asm__ volatile("swapgs; mov %0, %%gs; swapgs" ::"r"((u32)selector) : "memory");
+}
+
+/* A debugger may have written anything: what is no segment of the user becomes 0, as on Linux. */
+static u32 loadable(u16 selector)
+{
+	switch (selector & ~3) {
+	case USER32_CS & ~3:
+	case USER_DS & ~3:
+	case USER_CS & ~3:
+	case CPUNODE_SELECTOR & ~3:
+		return selector;
+	}
+	return selector <= 3 ? selector : 0;
+}
+
+static __noinline void write_user_segments(union user_segments s)
+{
+	__asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs" ::"r"(loadable(s.ds)),
+			 "r"(loadable(s.es)), "r"(loadable(s.fs))
+			 : "memory");
+	write_user_gs(loadable(s.gs));
+}
+
+union user_segments get_user_segments(void)
+{
+	union user_segments s;
+
+	__asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+			 : "=m"(s.ds), "=m"(s.es), "=m"(s.fs), "=m"(s.gs));
+	return s;
+}
+
+void clear_user_segments(void)
+{
+	unsigned long flags = local_irq_save();
+
+	write_user_segments((union user_segments){});
+	local_irq_restore(flags);
+}
+
+void save_user_state(unsigned long *fs_base, unsigned long *gs_base, union user_segments *segments,
+		     struct fpu_state *fpu)
 {
 	if (!fpu)
 		return;
@@ -99,13 +145,24 @@ void save_user_state(unsigned long *fs_base, unsigned long *gs_base, struct fpu_
 		*fs_base = read_fsbase();
 		*gs_base = read_user_gsbase();
 	}
+	*segments = get_user_segments();
+	if (unlikely(segments->all)) {
+		if (!cpu_has(X86_FSGSBASE)) {	/* a segment brought its base: 0 */
+			*fs_base = segments->fs > 3 ? 0 : *fs_base;
+			*gs_base = segments->gs > 3 ? 0 : *gs_base;
+		}
+		write_user_segments((union user_segments){});
+	}
 	fpu_save(fpu);
 }
 
-void load_user_state(unsigned long fs_base, unsigned long gs_base, struct fpu_state *fpu)
+void load_user_state(unsigned long fs_base, unsigned long gs_base, union user_segments segments,
+		     struct fpu_state *fpu)
 {
 	if (!fpu)
 		return;
+	if (unlikely(segments.all))
+		write_user_segments(segments);	/* before the bases, which it may change */
 	write_fsbase(fs_base);
 	write_user_gsbase(gs_base);
 	fpu_restore(fpu);
@@ -114,6 +171,7 @@ void load_user_state(unsigned long fs_base, unsigned long gs_base, struct fpu_st
 void set_user_fs_base(unsigned long base)
 {
 	BUG_ON(base >= TASK_SIZE);
+	__asm__ volatile("mov %0, %%fs" ::"r"(0) : "memory");
 	write_fsbase(base);
 }
 
@@ -122,6 +180,7 @@ void set_user_gs_base(unsigned long base)
 	unsigned long flags = local_irq_save();
 
 	BUG_ON(base >= TASK_SIZE);
+	write_user_gs(0);
 	write_user_gsbase(base);
 	local_irq_restore(flags);
 }

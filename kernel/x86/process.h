@@ -73,13 +73,21 @@ void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp);
  */
 struct task_struct *switch_to(struct task_struct *prev, struct task_struct *next);
 
-/* What the switch needs besides the stack: user's segment bases and FPU. */
-/* => interrupts off. NULL fpu: a kernel thread, nothing of it is saved or loaded. */
-void save_user_state(unsigned long *fs_base, unsigned long *gs_base, struct fpu_state *fpu);
-void load_user_state(unsigned long fs_base, unsigned long gs_base, struct fpu_state *fpu);
 /*
- * arch_prctl, CLONE_SETTLS for current, execve: the registers of this CPU, now. => user canonical
- * (< TASK_SIZE)
+ * What the switch needs besides the stack: user's segments, their bases and the FPU. While no
+ * program's state is loaded the data segment registers are 0.
+ * => interrupts off. NULL fpu: a kernel thread, nothing of it is saved or loaded.
+ */
+void save_user_state(unsigned long *fs_base, unsigned long *gs_base, union user_segments *segments,
+		     struct fpu_state *fpu);
+void load_user_state(unsigned long fs_base, unsigned long gs_base, union user_segments segments,
+		     struct fpu_state *fpu);
+/* the data segment registers of this CPU, now: read; all emptied (the bases may be lost) */
+union user_segments get_user_segments(void);
+void clear_user_segments(void);
+/*
+ * arch_prctl, execve: the registers of this CPU, now. Setting a base empties its selector.
+ * => user canonical (< TASK_SIZE)
  */
 void set_user_fs_base(unsigned long base);
 void set_user_gs_base(unsigned long base);

@@ -14,4 +14,12 @@ struct pt_regs {
 	u64 rip, cs, rflags, rsp, ss;	/* pushed by the CPU: SDM vol. 3, 6.14 */
 };
 
+/* What a program has put into its data segment registers: nothing, as a rule. */
+union user_segments {
+	struct {
+		u16 ds, es, fs, gs;
+	};
+	u64 all;
+};
+
 static inline bool user_mode(const struct pt_regs *regs) { return (regs->cs & 3) == 3; }

@@ -21,6 +21,7 @@ void do_syscall(struct pt_regs *regs);
  * (signals, resched).
  */
 void exit_to_user_mode_work(struct pt_regs *regs);
+enum trap_vector { TRAP_DB = 1, TRAP_GP = 13, TRAP_PF = 14, TRAP_MF = 16, TRAP_XF = 19 };
 /*
  * kernel/proc/traps.c. A user-mode exception other than a page fault becomes a signal. Interrupts
  * on.

@@ -116,6 +116,7 @@ def test_files(tmp_path):
         assert status and "swapon: file /m1/holes has unallocated extents" in out and "Invalid argument" in out
         for command in ("swapon /root", "swapon /bin/busybox", "swapoff /m1/holes"):
             assert m.run_status(command)[0]
+        assert "Is a directory" in m.run_status("swapoff /root 2>&1")[1]
         assert "swapcheck: intact" in m.run("swapcheck 4 26 1", 120)
         m.run("swapoff /m1/swap")
         m.run("swapoff /m0/swap; rm /m0/* /m1/swap /m1/holes 2>/dev/null; sync")

@@ -209,6 +209,22 @@ static int openat2(const char *path, unsigned long flags, unsigned long mode)
 	return (int)syscall(437, AT_FDCWD, path, &how, sizeof(how));
 }
 
+/* RESOLVE_NO_XDEV: neither a magic link nor an absolute one leads to another mount. */
+static void test_no_xdev(void)
+{
+	struct how how = { O_PATH, 0, 1 };
+	int proc = open("/proc", O_PATH), dev = open("/dev", O_PATH), fd;
+
+	FAILS((int)syscall(437, proc, "self/root", &how, sizeof(how)), EXDEV);
+	FAILS((int)syscall(437, proc, "self/cwd/.", &how, sizeof(how)), EXDEV);
+	CHECK((fd = (int)syscall(437, proc, "self/status", &how, sizeof(how))) >= 0 && close(fd) == 0);
+	CHECK(symlinkat("/", dev, "fdcalls.root") == 0);
+	FAILS((int)syscall(437, dev, "fdcalls.root", &how, sizeof(how)), EXDEV);
+	how.resolve = 0;
+	CHECK((fd = (int)syscall(437, dev, "fdcalls.root", &how, sizeof(how))) >= 0 && close(fd) == 0);
+	CHECK(unlinkat(dev, "fdcalls.root", 0) == 0 && close(proc) == 0 && close(dev) == 0);
+}
+
 /* What open(2) passes over, openat2(2) refuses. */
 static void test_openat2(void)
 {
@@ -222,6 +238,7 @@ static void test_openat2(void)
 	FAILS(openat2("/", O_RDONLY, 0600), EINVAL);
 	FAILS(openat2("/tmp/none", O_CREAT | O_RDWR, 0100600), EINVAL);
 	CHECK((fd = openat2("/", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)) >= 0 && close(fd) == 0);
+	test_no_xdev();
 }
 
 /* Descriptors in several words of the sets, three things asked of each; what lies behind n is not looked at. */

@@ -121,6 +121,31 @@ static void test_syscalls(void)
 	CHECK(ended(pid) == 3 << 8);
 }
 
+static void tell_gs(void)
+{
+	unsigned int gs;
+
+	__asm__ volatile("mov %%gs, %0" : "=r"(gs));
+	_exit((int)gs);
+}
+
+/* A selector is what was written until the program runs; then one without a segment is 0. */
+static void test_segments(void)
+{
+	const size_t gs = offsetof(struct user_regs_struct, gs);
+	const long given[] = { 0x2b, 7 };
+
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = traced(tell_gs);
+
+		CHECK(ptrace(PTRACE_POKEUSER, pid, gs, 0x28L) == -1 && errno == EIO);
+		CHECK(!ptrace(PTRACE_POKEUSER, pid, gs, given[i]));
+		CHECK(ptrace(PTRACE_PEEKUSER, pid, gs, 0) == given[i]);
+		CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+		CHECK(ended(pid) == (i ? 0 : 0x2b) << 8);
+	}
+}
+
 static void nop_sled(void)
 {
 	__asm__ volatile("nop; nop; nop; nop; nop; nop; nop; nop; nop; nop");
@@ -348,6 +373,7 @@ int main(void)
 {
 	test_memory();
 	test_syscalls();
+	test_segments();
 	test_steps();
 	test_signals();
 	test_events();

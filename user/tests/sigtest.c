@@ -1,6 +1,7 @@
 /* sigtest - handlers, masks, restart, alternate stacks, faults, stop and continue, waits. */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -13,13 +14,20 @@
 
 static volatile sig_atomic_t count, last_code;
 static volatile unsigned long last_addr;
+static volatile long trap_nr, trap_error;
+static volatile unsigned long cr2;
 static sigjmp_buf back;
 
 static void counting(int sig) { count++; }
 static void faulting(int sig, siginfo_t *info, void *context)
 {
+	const ucontext_t *uc = context;
+
 	last_code = info->si_code;
 	last_addr = (unsigned long)info->si_addr;
+	trap_nr = uc->uc_mcontext.gregs[REG_TRAPNO];
+	trap_error = uc->uc_mcontext.gregs[REG_ERR];
+	cr2 = (unsigned long)uc->uc_mcontext.gregs[REG_CR2];
 	siglongjmp(back, sig);
 }
 
@@ -78,13 +86,26 @@ static int fault(int how, char *page)
 	case 6: ((void (*)(void))page)(); break;
 	case 7: *(volatile char *)0xffffffff80200000UL = 1; break;
 	case 8: *(volatile char *)0x8000000000000000UL = 1; break;
+	case 9: __asm__ volatile("mov %0, %%es" ::"r"(0x7f)); break;	/* of a table that is not there */
+	case 10: raise(SIGTRAP); break;
 	}
 	return 0;
 }
 
+/* What the frame tells of the exception: its number, its error code. */
+static int told(long nr, long error) { return trap_nr == nr && trap_error == error; }
+
 static void faults(void)
 {
 	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(fault(0, page) == SIGSEGV && told(14, 6) && cr2 == 0x10);
+	CHECK(fault(6, page) == SIGSEGV && told(14, 0x15) && cr2 == (unsigned long)page);
+	CHECK(fault(7, page) == SIGSEGV && told(14, 7));	/* whether it is mapped is not told */
+	CHECK(fault(2, page) == SIGFPE && told(0, 0) && fault(3, page) == SIGILL && told(6, 0));
+	CHECK(fault(5, page) == SIGTRAP && told(3, 0) && fault(8, page) == SIGSEGV && told(13, 0));
+	CHECK(fault(9, page) == SIGSEGV && last_code == SI_KERNEL && told(13, 0x7c));
+	CHECK(fault(10, page) == SIGTRAP && told(13, 0x7c));	/* none of its own: the last one */
 
 	CHECK(fault(0, page) == SIGSEGV && last_code == SEGV_MAPERR && last_addr == 0x10);
 	CHECK(fault(1, page) == SIGSEGV && last_code == SEGV_ACCERR &&
@@ -189,13 +210,50 @@ static void fpu_survives(void)
 	CHECK(x == y && count > 0);
 }
 
-int main(void)
+static unsigned int read_gs(void)
 {
+	unsigned int gs;
+
+	__asm__ volatile("mov %%gs, %0" : "=r"(gs));
+	return gs;
+}
+
+/* Selectors belong to the thread: each of two processes that take turns keeps its own. */
+static void segments(void)
+{
+	const unsigned int mine[] = { 0, 0x2b, 0x33, 0x28 };
+	int status;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		if (fork())
+			continue;
+		__asm__ volatile("mov %0, %%gs; mov %0, %%ds" ::"r"(mine[i]));
+		for (int turn = 0; turn < 200; turn++) {
+			sched_yield();
+			if (read_gs() != mine[i])
+				_exit(1);
+		}
+		/* a child has its parent's, a new program has none */
+		if (!fork())
+			_exit(read_gs() != mine[i]);
+		if (wait(&status) < 0 || status)
+			_exit(2);
+		execl("/proc/self/exe", "sigtest", "segments", NULL);
+	}
+	for (int i = 0; i < 4; i++)
+		CHECK(wait(&status) > 0 && status == 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		return read_gs() != 0;
 	handlers_and_masks();
 	faults();
 	restart();
 	alternate_stack();
 	stop_and_continue();
 	fpu_survives();
+	segments();
 	return finish("sigtest");
 }
