@@ -38,6 +38,7 @@
 #include "mm/debug.h"
 #include "mm/mm_init.h"
 #include "mm/mmap.h"
+#include "mm/oom_kill.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/slab.h"
 #include "mm/vmscan.h"
@@ -355,7 +356,7 @@ static bool make_room(struct charge_attempt *at)
 	if (at->gfp & __GFP_RETRY_MAYFAIL)
 		return false;
 	/* It was killed already, or it is dying: let it go, its memory comes back that way. */
-	if (at->passed_oom && fatal_signal_pending(current))
+	if (at->passed_oom && task_is_dying())
 		return false;
 	if (!mem_cgroup_oom(at->over, at->gfp, at->nr_pages))
 		return false;

@@ -66,7 +66,7 @@ bool mem_cgroup_out_of_memory(struct mem_cgroup *memcg, gfp_t gfp, int order)
 	if (mutex_lock_killable(&oom_lock))
 		return true;		/* dying: its own memory will do */
 	if (mem_cgroup_margin(memcg) < 1UL << order)	/* else the last killing has helped */
-		ret = fatal_signal_pending(current) || out_of_memory(&oc);
+		ret = task_is_dying() || out_of_memory(&oc);
 	mutex_unlock(&oom_lock);
 	return ret;
 }

@@ -613,6 +613,16 @@ __noinline bool out_of_memory(struct oom_control *oc)
 }
 
 /*
+ * task_is_dying: in do_exit() the signal that killed is gone, but current still touches its own
+ * memory (exit_robust_list), which may be in swap.
+ */
+bool task_is_dying(void)
+{
+	return tsk_is_oom_victim(current) || fatal_signal_pending(current) ||
+	       current->flags & PF_EXITING;
+}
+
+/*
  * pagefault_out_of_memory: a fault failed for want of memory, although the allocator does not
  * give up on order 0 without killing: the fault is simply tried again. A dying task goes to its
  * signal.

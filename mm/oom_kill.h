@@ -36,6 +36,8 @@ bool out_of_memory(struct oom_control *oc);
 void pagefault_out_of_memory(void);
 void exit_oom_victim(void);			/* current's mm is gone */
 bool task_will_free_mem(struct task_struct *task);
+/* current is a victim, was killed otherwise or is exiting: killing more gives it no memory sooner */
+bool task_is_dying(void);
 static inline bool tsk_is_oom_victim(struct task_struct *task) { return task->signal->oom_mm; }
 bool oom_killer_disable(signed long timeout_ns);
 void oom_killer_enable(void);

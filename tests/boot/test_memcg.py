@@ -141,6 +141,11 @@ def test_swap_is_limited_and_outlives_its_group():
         assert status == 137
         e = events(m, "a", "memory.swap.events")
         assert e["max"] > 0 and e["fail"] == e["max"]
+        # A victim's exit reads a page of its own that is in swap, and the group is still full: it is not asked for
+        # another victim until the reaper comes (two seconds, hundreds of tries), the read fails.
+        ooms = events(m, "a")["oom"]
+        status, _ = m.run_status("incg a oomcast robust map=60 touch=60")
+        assert status == 137 and ooms < events(m, "a")["oom"] < ooms + 10
         m.run("echo max > a/memory.swap.max; mkfifo /tmp/go 2>/dev/null; mkdir -p /tmp; mkfifo /tmp/go; true")
         # a shell that holds its memory in swap and then leaves the group
         m.run(f"incg a hold 60 3600 & until [ $(cat a/memory.swap.current) -gt {30 << 20} ]; do sleep 0.2; done")

@@ -6,6 +6,7 @@
  *   children=N,MIB        so many children with so much each
  *   vfork                 a vfork child that sits in its parent's memory
  *   read=FILE             a thread that reads FILE (a slow disk) all the time
+ *   robust                a list of robust futexes in its oldest page, which its exit reads
  *   churn=N               N threads that map, touch and unmap for ever
  */
 #define _GNU_SOURCE
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char *mapped(size_t mib)
@@ -33,6 +35,16 @@ static void touch(char *p, size_t mib)
 {
 	for (size_t at = 0; at < mib << 20; at += 4096)
 		*(volatile size_t *)(p + at) = at + 1;
+}
+
+/* Empty: its head names itself. */
+static void robust_list(void)
+{
+	struct { void *next; long offset; void *pending; } *head = (void *)mapped(1);
+
+	head->next = head;
+	if (syscall(SYS_set_robust_list, head, sizeof(*head)))
+		exit(1);
 }
 
 static void *reader(void *file)
@@ -94,6 +106,8 @@ int main(int argc, char **argv)
 			vforks = 1;
 		else if (!strncmp(argv[i], "read=", 5))
 			pthread_create(&t, NULL, reader, eq + 1);
+		else if (!strcmp(argv[i], "robust"))
+			robust_list();
 		else if (!strncmp(argv[i], "churn=", 6))
 			for (long k = 0; k < value; k++)
 				pthread_create(&t, NULL, churner, NULL);
