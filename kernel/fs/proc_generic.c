@@ -231,6 +231,8 @@ static kssize_t ctl_write(struct file *file, const char __user *buf, size_t len,
 
 	if (!ctl->write)
 		return -EIO;
+	if (!len && str_has_prefix(ctl->path, "/sys/"))
+		return 0;
 	text = copy_text(buf, &len);
 	if (IS_ERR(text))
 		return PTR_ERR(text);

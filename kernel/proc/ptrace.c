@@ -191,8 +191,11 @@ bool ptrace_syscall_enter(struct pt_regs *regs)
 	if (!test_tif(current, TIF_SYSCALL_TRACE))
 		return true;
 	report_syscall(PTRACE_EVENTMSG_SYSCALL_ENTRY);
-	/* Killed meanwhile: it shall not be done. -1: the tracer's way to say so. */
-	return !fatal_signal_pending(current) && regs->orig_rax != (u64)-1;
+	/*
+	 * Killed meanwhile: it shall not be done. -1, of which 32 bits count: the tracer's way to
+	 * say so, and what is in rax is the result (also if the program itself asked for -1).
+	 */
+	return !fatal_signal_pending(current) && (u32)regs->orig_rax != (u32)-1;
 }
 
 /* ptrace.h */

@@ -121,6 +121,24 @@ static void test_syscalls(void)
 	CHECK(ended(pid) == 3 << 8);
 }
 
+static void call_minus_one(void) { _exit(syscall(0xffffffffL) == 77 ? 6 : 7); }
+
+/* The program asks for call -1, which is none: what the tracer says is the result, all the same. */
+static void test_no_syscall(void)
+{
+	const size_t rax = offsetof(struct user_regs_struct, rax), nr = offsetof(struct user_regs_struct, orig_rax);
+	pid_t pid = traced(call_minus_one);
+	int i = 0;
+
+	do {
+		CHECK(!ptrace(PTRACE_SYSCALL, pid, 0, 0));
+		CHECK(wait_stop(pid) == SIGTRAP);
+	} while ((unsigned int)ptrace(PTRACE_PEEKUSER, pid, nr, 0) != 0xffffffff && ++i < 100);
+	CHECK(!ptrace(PTRACE_POKEUSER, pid, rax, 77L));
+	CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	CHECK(ended(pid) == 6 << 8);
+}
+
 static void tell_gs(void)
 {
 	unsigned int gs;
@@ -373,6 +391,7 @@ int main(void)
 {
 	test_memory();
 	test_syscalls();
+	test_no_syscall();
 	test_segments();
 	test_steps();
 	test_signals();
