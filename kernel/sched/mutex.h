@@ -1,9 +1,9 @@
 /*
  * mutex.h - the sleeping locks: mutex, and rw_semaphore (many readers or one writer).
  *
- * Idea: fast path is one atomic; the slow path queues on a wait queue, first
- *       come first served, a waiting writer holds back new readers. The
- *       _killable forms give up with -EINTR on a fatal signal.
+ * Idea: fast path is one atomic; the slow path queues, first come first served, but who runs may
+ *       take a free lock before a waiter has woken up. A waiting writer holds back new
+ *       readers. The _killable forms give up with -EINTR on a fatal signal.
  * Locks:  inside, LOCK_WAITQ.  => may sleep: not under spinlocks, not in interrupts.
  */
 #pragma once
@@ -27,7 +27,7 @@ void mutex_unlock(struct mutex *m);
 bool mutex_is_locked(const struct mutex *m);
 
 struct rw_semaphore {
-	_Atomic long count;		/* a: readers, or RWSEM_WRITER; plus RWSEM_WAITING */
+	_Atomic long count;		/* a: readers, a writer, and who waits: rwsem.c */
 	_Atomic(struct task_struct *) owner;	/* a: the writer, for the task dump */
 	u16 rank;
 	spinlock_t wait_lock;		/* LOCK_WAITQ */
