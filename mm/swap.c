@@ -567,7 +567,8 @@ static void drain_this_cpu(void *unused)
 	struct lru_batch *batches = *this_cpu_ptr(lru_batches);
 
 	for (int kind = 0; kind < NR_BATCHES; kind++)
-		drain_batch((enum lru_batch_kind)kind, &batches[kind]);
+		if (batches[kind].nr)
+			drain_batch((enum lru_batch_kind)kind, &batches[kind]);
 	local_irq_restore(flags);
 }
 

@@ -316,7 +316,9 @@ static const struct inode_operations cgroup_dir_operations = {
 	.rmdir = cgroup_rmdir,
 	.setattr = simple_setattr,
 };
-static const struct file_operations cgroup_dir_fops = { .iterate = cgroup_readdir };
+static const struct file_operations cgroup_dir_fops = {
+	.read = generic_read_dir, .iterate = cgroup_readdir,
+};
 static const struct inode_operations cgroup_file_operations = { .setattr = cgroup_file_setattr };
 
 /* cgroup2.h */

@@ -73,4 +73,6 @@ void inode_free(struct inode *inode);	/* inode.c: the memory alone */
 void inode_cache_init(void);
 extern const struct file_operations def_chr_fops, def_blk_fops, fifo_fops, no_open_fops,
 	simple_dir_fops;
+/* ->read of a directory: -EISDIR */
+kssize_t generic_read_dir(struct file *file, char __user *buf, size_t len, loff_t *pos);
 extern const struct inode_operations special_inode_operations;

@@ -36,7 +36,8 @@ static int no_open(struct inode *inode, struct file *file)
 }
 const struct file_operations no_open_fops = { .open = no_open };
 
-static kssize_t generic_read_dir(struct file *file, char __user *buf, size_t len, loff_t *pos)
+/* inode.h */
+kssize_t generic_read_dir(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
 	return -EISDIR;
 }

@@ -592,9 +592,15 @@ static const struct inode_operations pid_link_operations = {
 static const struct inode_operations pid_fd_link_operations = {
 	.readlink = fd_readlink, .setattr = proc_setattr,
 };
-static const struct file_operations pid_dir_fops = { .iterate = pid_dir_readdir };
-static const struct file_operations pid_task_dir_fops = { .iterate = task_dir_readdir };
-static const struct file_operations pid_fd_dir_fops = { .iterate = fd_dir_readdir };
+static const struct file_operations pid_dir_fops = {
+	.read = generic_read_dir, .iterate = pid_dir_readdir,
+};
+static const struct file_operations pid_task_dir_fops = {
+	.read = generic_read_dir, .iterate = task_dir_readdir,
+};
+static const struct file_operations pid_fd_dir_fops = {
+	.read = generic_read_dir, .iterate = fd_dir_readdir,
+};
 static const struct file_operations pid_file_fops = {
 	.open = pid_file_open, .release = text_release, .read = pid_file_read, .write = pid_file_write,
 };

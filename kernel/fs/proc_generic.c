@@ -13,6 +13,7 @@
  * fs/proc/generic.c.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/abi/statfs.h"
 #include "kernel/fs/dcache.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/permission.h"
@@ -44,11 +45,23 @@ int text_open_size(struct file *file, size_t size, int (*show)(struct text_file 
 	return 0;
 }
 
+/* A file of /sys is not even opened for what it cannot do, not by root either. */
+static bool may_use_sysfs_file(const struct file *file)
+{
+	umode_t mode = file->f_inode->i_mode;
+
+	if (file->f_inode->i_sb->s_magic != SYSFS_MAGIC)
+		return true;
+	return (!(file->f_mode & FMODE_READ) || mode & 0444) &&
+	       (!(file->f_mode & FMODE_WRITE) || mode & 0222);
+}
+
 /* proc_internal.h */
 int text_open(struct file *file, int (*show)(struct text_file *t), const void *entry,
 	      struct task_struct *task)
 {
-	int err = text_open_size(file, sizeof(struct text_file), show, entry);
+	int err = may_use_sysfs_file(file) ? text_open_size(file, sizeof(struct text_file), show, entry)
+					   : -EACCES;
 
 	if (!err)
 		((struct text_file *)file->private_data)->task = task;

@@ -51,7 +51,9 @@ static int proc_root_readdir(struct file *file, struct dir_context *ctx)
 	return proc_pid_readdir(file, ctx);
 }
 
-static const struct file_operations proc_root_fops = { .iterate = proc_root_readdir };
+static const struct file_operations proc_root_fops = {
+	.read = generic_read_dir, .iterate = proc_root_readdir,
+};
 static const struct inode_operations proc_root_operations = {
 	.lookup = proc_pid_lookup, .setattr = proc_setattr,
 };

@@ -225,6 +225,25 @@ static void test_no_xdev(void)
 	CHECK(unlinkat(dev, "fdcalls.root", 0) == 0 && close(proc) == 0 && close(dev) == 0);
 }
 
+/* Directories are not read, and files of /sys not opened for what they cannot do. */
+static void test_wrong_use(void)
+{
+	static const char *const dirs[] = { "/", "/proc", "/proc/self", "/proc/self/fd",
+					    "/proc/self/task", "/proc/sys/vm", "/sys" };
+	char c;
+	int fd;
+
+	for (unsigned int i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		CHECK((fd = open(dirs[i], O_RDONLY)) >= 0);
+		FAILS(read(fd, &c, 1), EISDIR);
+		close(fd);
+	}
+	FAILS(open("/sys/devices/system/cpu/online", O_RDWR), EACCES);
+	CHECK((fd = open("/proc/meminfo", O_RDWR)) >= 0);
+	FAILS(write(fd, "1", 1), EIO);
+	close(fd);
+}
+
 /* What open(2) passes over, openat2(2) refuses. */
 static void test_openat2(void)
 {
@@ -301,6 +320,7 @@ int main(void)
 	test_signalfd();
 	test_remap();
 	test_no_xdev();
+	test_wrong_use();
 	test_clock();	/* as nobody from here on */
 	test_openat2();
 	return finish("fdcalls");

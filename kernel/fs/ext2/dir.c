@@ -444,11 +444,6 @@ int ext2_readdir(struct file *file, struct dir_context *ctx)
 	return ret;
 }
 
-static kssize_t read_dir(struct file *file, char __user *buf, size_t len, loff_t *pos)
-{
-	return -EISDIR;
-}
-
 const struct file_operations ext2_dir_operations = {
-	.read = read_dir, .iterate = ext2_readdir, .fsync = ext2_fsync,
+	.read = generic_read_dir, .iterate = ext2_readdir, .fsync = ext2_fsync,
 };
