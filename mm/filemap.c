@@ -582,7 +582,7 @@ static kssize_t copy_part(struct address_space *in, loff_t in_pos, struct addres
 		dst = (char *)kmap_local_page(to) + (out_pos & ~PAGE_MASK);
 		if (from) {
 			src = (char *)kmap_local_page(from) + (in_pos & ~PAGE_MASK);
-			memcpy(dst, src, len);
+			memmove(dst, src, len);
 			kunmap_local(src);
 		} else {
 			memset(dst, 0, len);
