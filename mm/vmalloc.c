@@ -21,6 +21,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/workqueue.h"
 #include "kernel/x86/page.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/tlb.h"
@@ -278,6 +279,31 @@ void vfree(const void *addr)
 {
 	if (addr)
 		vfree_many((void *const *)&addr, 1);
+}
+
+/* Areas to be freed, each linked by its first word. */
+struct freed_area { struct freed_area *next; };
+static _Atomic(struct freed_area *) freed_areas;	/* a */
+
+static void vfree_deferred(struct work_struct *work)
+{
+	struct freed_area *area = atomic_exchange(&freed_areas, NULL), *next;
+
+	for (; area; area = next) {
+		next = area->next;
+		vfree(area);
+	}
+}
+static struct work_struct vfree_work = WORK_INIT(vfree_work, vfree_deferred);
+
+void vfree_atomic(void *addr)
+{
+	struct freed_area *area = addr;
+
+	area->next = atomic_load(&freed_areas);
+	while (!atomic_compare_exchange_weak(&freed_areas, &area->next, area))
+		;
+	schedule_work(&vfree_work);
 }
 
 struct page *vmalloc_to_page(const void *addr)

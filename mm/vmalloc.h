@@ -13,6 +13,7 @@ void *vzalloc(unsigned long size);
 /* pages may come from HighMem if gfp says so */
 void *vmalloc_gfp(unsigned long size, gfp_t gfp);
 void vfree(const void *addr);		/* may sleep */
+void vfree_atomic(void *addr);		/* any context: soon, by the worker */
 enum { VFREE_BATCH = 32 };
 /* at most VFREE_BATCH, flushed together; may sleep */
 void vfree_many(void *const *addrs, unsigned int n);

@@ -16,6 +16,7 @@
 #include "kernel/lib/hash.h"
 #include "mm/mm_types.h"
 #include "mm/slab.h"
+#include "mm/vmalloc.h"
 
 #define UID_HASH_BITS 6
 static struct hlist_head uid_hash[1 << UID_HASH_BITS];
@@ -105,10 +106,15 @@ const struct cred *get_cred(const struct cred *cred)
 	return cred;
 }
 
+/* A task's end is the last of many a list, and comes in the middle of a switch: nobody sleeps there. */
 static void put_group_info(struct group_info *g)
 {
-	if (!--g->usage)
-		kvfree(g);
+	if (--g->usage)
+		return;
+	if (is_vmalloc_addr(g))
+		vfree_atomic(g);
+	else
+		kfree(g);
 }
 
 void put_cred(const struct cred *const_cred)
