@@ -153,7 +153,10 @@ static struct address_space *mapping_of(struct xa_node *node)
 	return container_of(node->array, struct address_space, i_pages);
 }
 
-/* xarray.h's watcher: a leaf joins the list, or leaves it. => i_lock held; shmem's values are no shadows */
+/*
+ * xarray.h's watcher: a leaf joins the list, or leaves it. shmem's values are pages in swap, no
+ * shadows. => i_lock held
+ */
 static void update_node(struct xa_node *leaf)
 {
 	bool listed = !list_empty(&leaf->private_list);
@@ -247,7 +250,7 @@ static unsigned long scan_shadow_nodes(struct shrinker *s, struct mem_cgroup *me
 
 static struct shrinker shadow_shrinker = {
 	.count_objects = count_shadow_nodes, .scan_objects = scan_shadow_nodes,
-	.memcg_aware = true, .seeks = 0,	/* none costs more than a look at its page */
+	.memcg_aware = true, .seeks = 0,	/* without them a page is read as if for the first time */
 };
 
 /* workingset.h */

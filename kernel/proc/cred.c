@@ -106,7 +106,7 @@ const struct cred *get_cred(const struct cred *cred)
 	return cred;
 }
 
-/* A task's end is the last of many a list, and comes in the middle of a switch: nobody sleeps there. */
+/* A dead task's reference goes in the middle of the next one's switch, where nobody may sleep. */
 static void put_group_info(struct group_info *g)
 {
 	if (--g->usage)

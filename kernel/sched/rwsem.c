@@ -131,7 +131,10 @@ static void grant(struct waiter *w)
 		wake_up_process(w->task);
 }
 
-/* The first waiter gets the lock if it can be given, and readers right behind one. => wait_lock held */
+/*
+ * The first waiter gets the lock if it can be given, and readers right behind one that is a reader.
+ * => wait_lock held
+ */
 static void grant_waiters(struct rw_semaphore *sem)
 {
 	struct waiter *w;

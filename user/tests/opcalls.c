@@ -11,7 +11,6 @@
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/ptrace.h>
-#include <sys/reboot.h>
 #include <sys/sem.h>
 #include <sys/sendfile.h>
 #include <sys/shm.h>
@@ -539,23 +538,12 @@ static void in_group(void)
 	umount("/cg");
 }
 
-static const struct { const char *name; void (*run)(void); } rooms[] = {
+static const struct room rooms[] = {
 	{ "questions", questions }, { "sysv", sysv }, { "between", processes }, { "shm", on_tmpfs },
 	{ "block", on_disk }, { "many", many_processes }, { "in_group", in_group },
 };
 
 int main(void)
 {
-	const char *wanted = getenv("rooms");
-
-	if (getpid() == 1) {
-		load_modules();
-		mount_all();
-	}
-	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++)
-		if (!wanted || strstr(wanted, rooms[i].name))
-			rooms[i].run();
-	if (getpid() == 1)
-		reboot(RB_POWER_OFF);
-	return 0;
+	return run_rooms(rooms, sizeof(rooms) / sizeof(*rooms));
 }

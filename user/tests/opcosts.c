@@ -13,7 +13,6 @@
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/reboot.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -906,7 +905,7 @@ static void swapping(void)
 	munmap(p, len);
 }
 
-static const struct { const char *name; void (*run)(void); } rooms[] = {
+static const struct room rooms[] = {
 	{ "talk", talk }, { "signals", signals }, { "processes", processes }, { "spaces", spaces },
 	{ "descriptors", descriptors }, { "tmpfs", tmpfs }, { "disk", disk }, { "proc", proc },
 	{ "groups", groups }, { "swapping", swapping },
@@ -914,16 +913,5 @@ static const struct { const char *name; void (*run)(void); } rooms[] = {
 
 int main(void)
 {
-	const char *wanted = getenv("rooms");	/* a kernel parameter gets here, too */
-
-	if (getpid() == 1) {
-		load_modules();
-		mount_all();
-	}
-	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++)
-		if (!wanted || strstr(wanted, rooms[i].name))
-			rooms[i].run();
-	if (getpid() == 1)
-		reboot(RB_POWER_OFF);
-	return 0;
+	return run_rooms(rooms, sizeof(rooms) / sizeof(*rooms));
 }
