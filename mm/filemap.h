@@ -133,6 +133,8 @@ int filemap_write_range(struct address_space *mapping, unsigned long first, unsi
  */
 void filemap_start_range(struct address_space *mapping, unsigned long first, unsigned long last,
 			 bool sync_all);
+/* None of its pages is dirty or being written. */
+bool mapping_is_clean(struct address_space *mapping);
 /* None of them is being written when it returns. */
 void filemap_wait_range(struct address_space *mapping, unsigned long first, unsigned long last);
 /*

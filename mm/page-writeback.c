@@ -241,6 +241,17 @@ void filemap_wait_range(struct address_space *mapping, unsigned long first, unsi
 	}
 }
 
+/* filemap.h. A page keeps its dirty mark until it has the other one. */
+bool mapping_is_clean(struct address_space *mapping)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	bool clean = !xa_marked(&mapping->i_pages, PAGECACHE_TAG_DIRTY) &&
+		     !xa_marked(&mapping->i_pages, PAGECACHE_TAG_WRITEBACK);
+
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	return clean;
+}
+
 /* filemap.h */
 void filemap_start_range(struct address_space *mapping, unsigned long first, unsigned long last,
 			 bool sync_all)

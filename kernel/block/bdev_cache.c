@@ -212,6 +212,23 @@ void bdev_write_sectors(struct block_device *bdev, unsigned long index, unsigned
 	put_page(page);
 }
 
+/*
+ * page_io.h. Who writes the page has it locked from before he takes its sectors' bits until it is in
+ * writeback: if the bits are gone, one of these flags is there.
+ */
+bool bdev_range_clean(struct block_device *bdev, loff_t pos, unsigned int len)
+{
+	struct page *page = find_get_page(&bdev->mapping, pos >> PAGE_SHIFT);
+	bool clean;
+
+	if (!page)
+		return true;
+	clean = !(page_dirty_sectors(page) & page_sector_mask(pos & ~PAGE_MASK, len)) &&
+		!(READ_ONCE(page->flags) & (PG_locked | PG_writeback));
+	put_page(page);
+	return clean;
+}
+
 /* page_io.h */
 void bdev_wait_range(struct block_device *bdev, loff_t pos, unsigned int len)
 {

@@ -68,6 +68,11 @@ static inline void bdev_write_range(struct block_device *bdev, loff_t pos, unsig
 {
 	bdev_write_sectors(bdev, pos >> PAGE_SHIFT, page_sector_mask(pos & ~PAGE_MASK, len), open);
 }
+/*
+ * Is none of them dirty or on its way, as far as the device's pages know? True is the truth about what
+ * was changed before the call.
+ */
+bool bdev_range_clean(struct block_device *bdev, loff_t pos, unsigned int len);
 /* No write of them is under way when it returns. => nothing open that has them */
 void bdev_wait_range(struct block_device *bdev, loff_t pos, unsigned int len);
 /*

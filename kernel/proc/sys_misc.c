@@ -126,15 +126,20 @@ long sys_setdomainname(const char __user *name, int len)
 	return set_uts_name(init_uts.domainname, name, len);
 }
 
-static unsigned long nr_free_highpages(void)
+/* Free pages, and what of them and of all is HighMem: one walk of the zones. */
+static void sum_zones(struct sysinfo *info)
 {
 	struct zone *zone;
-	unsigned long pages = 0;
 
-	for_each_populated_zone(zone)
-		if (is_highmem(zone))
-			pages += zone_page_state(zone, NR_FREE_PAGES);
-	return pages;
+	for_each_populated_zone(zone) {
+		unsigned long bytes = zone_page_state(zone, NR_FREE_PAGES) * PAGE_SIZE;
+
+		info->freeram += bytes;
+		if (is_highmem(zone)) {
+			info->freehigh += bytes;
+			info->totalhigh += zone->managed_pages * PAGE_SIZE;
+		}
+	}
 }
 
 long sys_sysinfo(struct sysinfo __user *uinfo)
@@ -148,13 +153,11 @@ long sys_sysinfo(struct sysinfo __user *uinfo)
 		info.loads[i] <<= SI_LOAD_SHIFT - 11;	/* FSHIFT */
 	info.procs = nr_tasks();
 	info.totalram = totalram_pages() * PAGE_SIZE;
-	info.freeram = global_zone_page_state(NR_FREE_PAGES) * PAGE_SIZE;
+	sum_zones(&info);
 	info.sharedram = global_node_page_state(NR_SHMEM) * PAGE_SIZE;
 	info.bufferram = nr_blockdev_pages ? nr_blockdev_pages() * PAGE_SIZE : 0;
 	info.totalswap = total_swap_pages * PAGE_SIZE;
 	info.freeswap = MAX(get_nr_swap_pages(), 0L) * PAGE_SIZE;
-	info.totalhigh = totalhigh_pages() * PAGE_SIZE;
-	info.freehigh = nr_free_highpages() * PAGE_SIZE;
 	info.mem_unit = 1;
 	return copy_to_user(uinfo, &info, sizeof(info)) ? -EFAULT : 0;
 }

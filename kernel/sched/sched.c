@@ -543,8 +543,11 @@ static void change_nice(struct task_struct *t, long nice)
 void set_user_nice(struct task_struct *t, int nice)
 {
 	unsigned long flags;
-	struct rq *rq = task_rq_lock(t, &flags);
+	struct rq *rq;
 
+	if (READ_ONCE(t->static_nice) == nice)
+		return;
+	rq = task_rq_lock(t, &flags);
 	requeue(rq, t, change_nice, nice);
 	spin_unlock_irqrestore(&rq->lock, flags);
 }

@@ -249,16 +249,37 @@ static int save(struct inode *inode, bool data_only)
 	return err;
 }
 
+/*
+ * Does the disk have all of it, so that nothing need be looked for? No lock is taken: what another CPU
+ * changes at this moment, fsync need not know of. Who takes the inode's mark off holds s_sync until the
+ * device's page is dirty instead.
+ */
+static bool is_clean(const struct inode *inode, bool data_only)
+{
+	const struct ext2_inode_info *ei = EXT2_I(inode);
+
+	if (needs_all(inode) || ei->first_changed <= ei->last_changed ||
+	    !ext2_committed(EXT2_SB(inode->i_sb), ei->name_age) ||
+	    (data_only ? READ_ONCE(ei->map_changed) : READ_ONCE(inode->i_state) & I_DIRTY))
+		return false;
+	return !mutex_is_locked(&inode->i_sb->s_sync) &&
+	       bdev_range_clean(inode->i_sb->s_bdev, ext2_inode_pos(inode),
+				EXT2_SB(inode->i_sb)->inode_size);
+}
+
 /* ext2.h. Write errors are told by the mappings that they happened to: this file's, the device's. */
 int ext2_fsync(struct file *file, bool data_only)
 {
 	struct inode *inode = file->f_inode;
 	struct super_block *sb = inode->i_sb;
-	int err, ret;
+	int err = 0, ret;
 
-	if (S_ISREG(inode->i_mode))
+	if (!S_ISREG(inode->i_mode)) {
+		err = save(inode, data_only);
+	} else if (!mapping_is_clean(&inode->i_data) || !is_clean(inode, data_only)) {
 		filemap_start_range(&inode->i_data, 0, ~0UL, true);
-	err = save(inode, data_only);
+		err = save(inode, data_only);
+	}
 	ret = blk_flush_sync(sb->s_bdev);
 	err = err ? err : ret;
 	ret = file_check_wb_err(file);
