@@ -31,6 +31,16 @@ static bool process_lives(struct task_struct *p)
 	return false;
 }
 
+/* Those that lead their process and live in @cg, in the order they came. => tasklist_lock */
+static void show_leaders(struct seq_file *m, struct cgroup *cg)
+{
+	struct task_struct *t;
+
+	list_for_each_entry(t, &cg->tasks, cg_list)
+		if (thread_group_leader(t) && process_lives(t))
+			seq_printf(m, "%d\n", t->pid);
+}
+
 /*
  * cgroup2.h. A process's pid while a thread of it lives. The root of a threaded subtree has the
  * processes of all of it; of a threaded group only threads can be told.
@@ -46,9 +56,12 @@ int cgroup_procs_show(struct seq_file *m, struct cgroup_subsys_state *css)
 		err = -EOPNOTSUPP;
 	} else {
 		read_lock(&tasklist_lock);
-		for_each_process(p)
-			if (READ_ONCE(p->cgroup)->dom == cg && process_lives(p))
-				seq_printf(m, "%d\n", p->pid);
+		if (!cg->nr_threaded_children)
+			show_leaders(m, cg);
+		else
+			for_each_process(p)
+				if (READ_ONCE(p->cgroup)->dom == cg && process_lives(p))
+					seq_printf(m, "%d\n", p->pid);
 		read_unlock(&tasklist_lock);
 	}
 	mutex_unlock(&cgroup_mutex);
@@ -58,13 +71,12 @@ int cgroup_procs_show(struct seq_file *m, struct cgroup_subsys_state *css)
 /* cgroup2.h */
 int cgroup_threads_show(struct seq_file *m, struct cgroup_subsys_state *css)
 {
-	struct task_struct *p, *t;
+	struct task_struct *t;
 
 	read_lock(&tasklist_lock);
-	for_each_process(p)
-		for_each_thread(p, t)
-			if (READ_ONCE(t->cgroup) == css->cgroup && !READ_ONCE(t->cgroup_exited))
-				seq_printf(m, "%d\n", t->pid);
+	list_for_each_entry(t, &css->cgroup->tasks, cg_list)
+		if (!READ_ONCE(t->cgroup_exited))
+			seq_printf(m, "%d\n", t->pid);
 	read_unlock(&tasklist_lock);
 	return 0;
 }

@@ -166,7 +166,7 @@ static int bit_number(const char **s, unsigned int bits, unsigned int *n)
 
 static bool ends_region(char c)
 {
-	return !c || c == ',' || isspace(c);
+	return !c || c == ',' || isspace(c);	/* a newline is one, and ends the list as well */
 }
 
 /* A part of a list: from, to, and of each @group of its bits the first @used. */
@@ -177,7 +177,7 @@ static int parse_region(const char **s, unsigned int bits, struct region *r)
 {
 	int err;
 
-	if (!strncmp(*s, "all", 3)) {
+	if (!strncasecmp(*s, "all", 3)) {
 		r->from = 0;
 		r->to = bits - 1;
 		*s += 3;
@@ -217,14 +217,14 @@ int bitmap_parselist(const char *s, unsigned long *map, unsigned int bits)
 		struct region r = { .used = 1, .group = 1 };
 		int err;
 
-		while (*s == ',' || isspace(*s))
+		while (*s == ',' || (isspace(*s) && *s != '\n'))
 			s++;
-		if (!*s)
+		if (!*s || *s == '\n')
 			return 0;
 		err = parse_region(&s, bits, &r);
 		if (err)
 			return err;
-		if (r.from > r.to || !r.group || r.used > r.group)
+		if (r.from > r.to || r.to == UINT32_MAX || !r.group || r.used > r.group)
 			return -EINVAL;
 		if (r.to >= bits)
 			return -ERANGE;

@@ -37,6 +37,7 @@ struct cgroup cgroup_root = {
 	.dom = &cgroup_root,
 	.children = LIST_HEAD_INIT(cgroup_root.children),
 	.sibling = LIST_HEAD_INIT(cgroup_root.sibling),
+	.tasks = LIST_HEAD_INIT(cgroup_root.tasks),
 	.users = 1,
 	.refcnt = 1,
 	.max_descendants = NO_LIMIT,
@@ -274,6 +275,7 @@ static struct cgroup *alloc_cgroup(struct cgroup *parent, const char *name)
 	cg->e_freeze = cg->frozen = parent->e_freeze;
 	INIT_LIST_HEAD(&cg->children);
 	INIT_LIST_HEAD(&cg->sibling);
+	INIT_LIST_HEAD(&cg->tasks);
 	cg->users = cg->refcnt = 1;
 	cg->max_descendants = cg->max_depth = NO_LIMIT;
 	init_waitqueue_head(&cg->events_file.wait);
@@ -402,6 +404,16 @@ static struct cgroup *child_after(struct cgroup *parent, u64 id)
 	return NULL;
 }
 
+/* The next child of the same parent; one that was removed meanwhile is on no list any more. */
+static struct cgroup *next_sibling(struct cgroup *cg)
+{
+	if (unlikely(cg->dead))
+		return child_after(cg->parent, cg->id);
+	if (cg->sibling.next == &cg->parent->children)
+		return NULL;
+	return list_entry(cg->sibling.next, struct cgroup, sibling);
+}
+
 /* cgroup_internal.h */
 struct cgroup *cgroup_next_pre(struct cgroup *pos, struct cgroup *root)
 {
@@ -411,7 +423,7 @@ struct cgroup *cgroup_next_pre(struct cgroup *pos, struct cgroup *root)
 		return root;
 	next = child_after(pos, 0);
 	while (!next && pos != root) {
-		next = child_after(pos->parent, pos->id);
+		next = next_sibling(pos);
 		pos = pos->parent;
 	}
 	return next;
@@ -447,35 +459,39 @@ bool css_is_descendant(const struct cgroup_subsys_state *css,
 	return false;
 }
 
-/* Those whose css is @css itself, until @fn has enough: true. => tasklist_lock, rcu_read_lock() */
-static bool for_each_task_of(struct cgroup_subsys_state *css, bool threads,
+/* The tasks of @cg itself, until @fn has enough: true. => tasklist_lock */
+static bool for_each_task_of(struct cgroup *cg, bool threads,
 			     bool (*fn)(struct task_struct *task, void *arg), void *arg)
 {
-	struct task_struct *p, *t;
+	struct task_struct *t;
 
-	for_each_process(p)
-		for_each_thread(p, t) {
-			if (!threads && t != p)
-				break;
-			if (task_css(t, css->ss->id) == css && fn(t, arg))
-				return true;
-		}
+	list_for_each_entry(t, &cg->tasks, cg_list)
+		if ((threads || thread_group_leader(t)) && fn(t, arg))
+			return true;
 	return false;
 }
 
-/* cgroup.h */
+/*
+ * cgroup.h. Group by group, so each task is met once, however many groups there are: who has @css, or one
+ * below it, lives in @css's group or below. No reference is held: as long as this CPU does not switch
+ * tasks, no group that was seen is freed.
+ */
 void cgroup_for_each_task(struct cgroup_subsys_state *css, bool threads,
 			  bool (*fn)(struct task_struct *task, void *arg), void *arg)
 {
-	struct cgroup_subsys_state *at = NULL;
-	bool stop = false;
+	struct cgroup *pos = NULL;
+	unsigned long flags;
 
 	read_lock(&tasklist_lock);
 	rcu_read_lock();
-	while (!stop && (at = css_next_descendant_pre(at, css)))
-		stop = cgroup_is_populated(at->cgroup) && for_each_task_of(at, threads, fn, arg);
-	if (at)
-		css_put(at);
+	do {
+		flags = spin_lock_irqsave(&cgroup_tree_lock);
+		do
+			pos = cgroup_next_pre(pos, css->cgroup);
+		while (pos && (list_empty(&pos->tasks) ||
+			       !css_is_descendant(pos->effective[css->ss->id], css)));
+		spin_unlock_irqrestore(&cgroup_tree_lock, flags);
+	} while (pos && !for_each_task_of(pos, threads, fn, arg));
 	rcu_read_unlock();
 	read_unlock(&tasklist_lock);
 }

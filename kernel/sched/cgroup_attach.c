@@ -66,6 +66,7 @@ void cgroup_fork(struct task_struct *child)
 	while (!cgroup_tryget_users(cg));
 	rcu_read_unlock();
 	child->cgroup = cg;
+	INIT_LIST_HEAD(&child->cg_list);
 	child->cgroup_exited = false;
 	child->cgroup_frozen = false;
 	if (unlikely(child->cgroup_ns))
@@ -122,6 +123,7 @@ void cgroup_post_fork(struct task_struct *child)
 	unsigned long flags = spin_lock_irqsave(&cgroup_tree_lock);
 	struct cgroup *end = add_tasks(child->cgroup, 1);
 
+	list_add_tail(&child->cg_list, &child->cgroup->tasks);
 	if (unlikely(child->cgroup->e_freeze)) {
 		/* It does not run yet, and will count itself: a group that is frozen stays so. */
 		child->jobctl |= JOBCTL_TRAP_FREEZE;
@@ -172,6 +174,7 @@ void cgroup_release_end(struct task_struct *task)
 	int i;
 
 	cgroup_leave_times(task);
+	list_del_init(&task->cg_list);
 	for_each_subsys(ss, i)
 		if (ss->release)
 			ss->release(task->cgroup->effective[i], task);
@@ -331,17 +334,20 @@ static bool change_group(struct task_struct *t, struct cgroup *to)
 	struct rq *rq;
 
 	cgroup_leave_times(t);
+	write_lock(&tasklist_lock);	/* who walks a group's tasks finds it in the one or the other */
 	rq = task_lock_still(t, &flags);
 	spin_lock(&cgroup_tree_lock);
 	if (t->cgroup_exited) {
 		spin_unlock(&cgroup_tree_lock);
 		task_unlock_still(rq, t, flags);
+		write_unlock(&tasklist_lock);
 		return false;
 	}
 	psi_leave(rq, t);
 	to->users++;			/* the mutex is held, it is not dead: there is one */
 	end_to = add_tasks(to, 1);	/* first: what lies above both stays populated */
 	__atomic_store_n(&t->cgroup, to, __ATOMIC_RELEASE);
+	list_move_tail(&t->cg_list, &to->tasks);
 	end_from = add_tasks(from, -1);
 	from->nr_frozen -= t->cgroup_frozen;
 	to->nr_frozen += t->cgroup_frozen;
@@ -350,6 +356,7 @@ static bool change_group(struct task_struct *t, struct cgroup *to)
 	psi_join(rq, t);
 	spin_unlock(&cgroup_tree_lock);
 	task_unlock_still(rq, t, flags);
+	write_unlock(&tasklist_lock);
 	notify_events(to, end_to);
 	notify_events(from, end_from);
 	cgroup_notify_frozen(to);

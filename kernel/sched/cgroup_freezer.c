@@ -104,13 +104,12 @@ void cgroup_freeze_task(struct task_struct *t, bool on)
 /* The tasks of @cg itself; one that comes by fork or by a move later is told there. */
 static void freeze_tasks(struct cgroup *cg, bool on)
 {
-	struct task_struct *p, *t;
+	struct task_struct *t;
 
 	read_lock(&tasklist_lock);
-	for_each_process(p)
-		for_each_thread(p, t)
-			if (READ_ONCE(t->cgroup) == cg && !READ_ONCE(t->cgroup_exited))
-				cgroup_freeze_task(t, on);
+	list_for_each_entry(t, &cg->tasks, cg_list)
+		if (!READ_ONCE(t->cgroup_exited))
+			cgroup_freeze_task(t, on);
 	read_unlock(&tasklist_lock);
 }
 

@@ -33,6 +33,8 @@ struct cgroup {
 	struct cgroup_subsys_state *css[NR_CGROUP_SUBSYS];	/* g: own ones, a reference */
 	struct cgroup_subsys_state *effective[NR_CGROUP_SUBSYS];	/* R: own or an ancestor's */
 	u32 subtree_control;		/* g: bit n: the children have controller n */
+	/* tasklist_lock: threads, in the order they came, zombies included */
+	struct list_head tasks;
 	int nr_tasks;			/* T: threads in it that have not begun to exit */
 	int nr_populated_domains;	/* T: children that are populated and no threaded groups */
 	int nr_populated_threaded;	/* T: … and those that are */

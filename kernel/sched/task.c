@@ -91,6 +91,7 @@ struct task_struct init_task = {
 	.pending = { .list = LIST_HEAD_INIT(init_task.pending.list) },
 	.sas_ss_flags = SS_DISABLE,
 	.cgroup = &cgroup_root,
+	.cg_list = LIST_HEAD_INIT(init_task.cg_list),
 	.comm = "swapper/0",
 };
 DEFINE_PER_CPU(struct task_struct *, current_task) = &init_task;

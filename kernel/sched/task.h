@@ -263,6 +263,7 @@ struct task_struct {
 	u64 start_time;			/* c: ns since boot */
 
 	struct cgroup *cgroup;		/* G: a reference (users); cgroup.h */
+	struct list_head cg_list;	/* t: in its group's tasks */
 	struct cgroup *cgroup_ns;	/* u: what it sees as "/", a reference (refcnt); NULL: the root */
 	bool cgroup_exited;		/* G: it does not count as living there any more */
 	bool cgroup_frozen;		/* u for writing, with G: runs no program: frozen, stopped */

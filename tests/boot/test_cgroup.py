@@ -39,6 +39,11 @@ def test_the_tree_and_its_rules():
                           ("32000", "No such process")):
             refused(m, f"echo {text} > a/cgroup.procs", why)
         refused(m, "rmdir a", "Device or resource busy")
+        # They are listed, and looked at by whoever walks the group, in the order they came.
+        m.run("sleep 1000 & a=$!; sleep 1000 & b=$!; echo $b > a/cgroup.procs; echo $a > a/cgroup.procs; echo $b $a > /q")
+        assert m.run("cat a/cgroup.procs").split() == [pid] + m.run("cat /q").split()
+        m.run("for p in $(cat /q); do echo $p > cgroup.procs; kill $p; wait $p; done 2>/dev/null; true")
+        assert m.run("cat a/cgroup.procs").split() == [pid]
         # Controllers and tasks in one group: only those that know how.
         m.run("mkdir a/b && echo +pids > a/cgroup.subtree_control")
         assert m.run("cat a/cgroup.type a/b/cgroup.type").split("\n")[:2] == ["domain threaded", "domain invalid"]

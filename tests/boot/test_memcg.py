@@ -99,9 +99,10 @@ def test_files_and_their_values():
 def test_limits_count_what_lies_below():
     """The limit is the parent's, the eater is in a child: the parent's event, the child's loss."""
     with boot(mem=256) as m:
-        m.run("mkdir p; echo +memory > p/cgroup.subtree_control; mkdir p/x p/y; echo 32M > p/memory.max; "
+        # p/x/z has no controller of its own: who lives there is p/x's
+        m.run("mkdir p; echo +memory > p/cgroup.subtree_control; mkdir p/x p/y p/x/z; echo 32M > p/memory.max; "
               "echo 0 > p/memory.swap.max")
-        m.start("incg p/x hold 20")
+        m.start("incg p/x/z hold 20")
         status, _ = m.run_status("incg p/y big_mm; s=$?; wait; (exit $s)")
         assert status == 137
         log = m.run("dmesg")
@@ -111,7 +112,7 @@ def test_limits_count_what_lies_below():
         local = events(m, "p", "memory.events.local")
         assert local["oom"] >= 2 and local["oom_kill"] == 0
         assert events(m, "p/x")["oom"] == 0 and events(m, "p/x")["oom_kill"] == 1
-        removed(m, "p/x", "p/y", "p")
+        removed(m, "p/x/z", "p/x", "p/y", "p")
 
 
 def test_a_group_dies_as_a_whole():

@@ -421,9 +421,15 @@ static void bitmaps_as_text(void **state)
 	assert_true(bitmap_weight(map, 130) == 2 && bitmap_weight(map, 129) == 1);
 	assert_int_equal(bitmap_parselist("all", map, 130), 0);
 	assert_int_equal(bitmap_weight(map, 130), 130);
+	assert_int_equal(bitmap_parselist("ALL", map, 130), 0);
+	assert_int_equal(bitmap_weight(map, 130), 130);
+	assert_int_equal(bitmap_parselist("5\n6", map, 130), 0);	/* a line, as Linux reads it */
+	assert_true(bitmap_weight(map, 130) == 1 && map[0] == 1 << 5);
 	assert_int_equal(bitmap_parselist("allx", map, 130), -EINVAL);
 	assert_int_equal(bitmap_parselist("", map, 130), 0);
 	assert_int_equal(bitmap_parselist("4294967296", map, 130), -EOVERFLOW);
+	assert_int_equal(bitmap_parselist("18446744073709551617", map, 130), -EOVERFLOW);
+	assert_int_equal(bitmap_parselist("0-4294967295", map, 130), -EINVAL);	/* Linux's + 1 wraps */
 	assert_int_equal(bitmap_parselist("130x", map, 130), -EINVAL);
 	assert_int_equal(bitmap_parselist("0-9:2/5", map, 130), 0);
 	assert_int_equal(map[0], 0x63);

@@ -538,9 +538,146 @@ static void in_group(void)
 	umount("/cg");
 }
 
+/* --- the OOM killer's choice in a group with many processes --- */
+
+#define TRACING "/sys/kernel/tracing/"
+
+/* The last line of the trace with @event before *@end: its time in ns, and *@end is where it begins. */
+static unsigned long long event_before(char *text, char **end, const char *event)
+{
+	char *line = NULL, *at = text;
+	unsigned long s, us;
+
+	while ((at = strstr(at, event)) && at < *end)
+		line = at++;
+	if (!line)
+		return 0;
+	*end = line;
+	while (line > text && line[-1] != '\n')
+		line--;
+	line = strstr(line, "] ");
+	/* "[000] d..1.    12.345678: event: …" */
+	return line && sscanf(line, "] %*s %lu.%lu:", &s, &us) == 2 ? s * 1000000000ULL + us * 1000 : 0;
+}
+
+/*
+ * From the end of the last try to reclaim to the victim: by the trace's clock, which counts instructions,
+ * too, in thousands.
+ */
+static void report_choice(const char *what)
+{
+	static char text[1 << 20];
+	unsigned long long from, to;
+	char *end = text;
+	int fd = open(TRACING "trace", O_RDONLY);
+	ssize_t n;
+
+	while ((n = read(fd, end, text + sizeof(text) - 1 - end)) > 0)
+		end += n;
+	close(fd);
+	*end = 0;
+	to = event_before(text, &end, " mark_victim:");
+	from = event_before(text, &end, " mm_vmscan_memcg_reclaim_end:");
+	if (from && to)
+		report(what, to - from, 1);
+}
+
+/* @n processes that sleep in group @dir. */
+static int fork_into(const char *dir, int n, pid_t *pids)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+	for (int i = 0; i < n; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		put(path, "0");
+		for (;;)
+			pause();
+	}
+	return n;
+}
+
+/* The group /cg/oom is full: he who filled it is chosen among all that are in it. */
+static void exhaust(const char *dir, const char *what)
+{
+	char text[256];
+	pid_t filler_of_group;
+	int fd;
+
+	for (int i = 0; i < 1000; i++)
+		sched_yield();
+	put(TRACING "trace", "");
+	put(TRACING "events/vmscan/mm_vmscan_memcg_reclaim_end/enable", "1");
+	put(TRACING "events/oom/mark_victim/enable", "1");
+	filler_of_group = fork();
+	if (!filler_of_group) {
+		snprintf(text, sizeof(text), "%s/cgroup.procs", dir);
+		put(text, "0");
+		put("/proc/self/oom_score_adj", "1000");
+		touched(64 * MIB);
+		_exit(0);
+	}
+	waitpid(filler_of_group, NULL, 0);
+	fd = open(TRACING "events/enable", O_WRONLY);
+	(void)!write(fd, "0", 1);
+	close(fd);
+	report_choice(what);
+}
+
+static void end_all(pid_t *pids, int n)
+{
+	for (int i = 0; i < n; i++)
+		kill(pids[i], SIGKILL);
+	for (int i = 0; i < n; i++)
+		waitpid(pids[i], NULL, 0);
+}
+
+static void group_oom(void)
+{
+	enum { GROUPS = 200, EACH = 5, TASKS = GROUPS * EACH, DEPTH = 10 };
+	static pid_t pids[TASKS];
+	char path[256] = "/cg/oom", text[300];
+	int n = 0;
+
+	mkdir("/cg", 0755);
+	mount("none", "/sys", "sysfs", 0, NULL);
+	mount("none", TRACING, "tracefs", 0, NULL);
+	if (mount("none", "/cg", "cgroup2", 0, NULL))
+		return;
+	put("/proc/sys/vm/oom_dump_tasks", "0");
+	put("/cg/cgroup.subtree_control", "+memory");
+	mkdir("/cg/oom", 0755);
+	put("/cg/oom/cgroup.subtree_control", "+memory");
+	put("/cg/oom/memory.max", "48M");
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(path, sizeof(path), "/cg/oom/g%d", i);
+		mkdir(path, 0755);
+		n += fork_into(path, EACH, pids + n);
+	}
+	exhaust(path, "OOM among 200 groups x 5 processes");
+	end_all(pids, n);
+	strcpy(path, "/cg/oom");
+	for (int i = 0; i < DEPTH; i++) {
+		strcat(path, "/d");
+		mkdir(path, 0755);
+		if (i == DEPTH - 1)
+			break;
+		snprintf(text, sizeof(text), "%s/cgroup.subtree_control", path);
+		put(text, "+memory");
+	}
+	n = fork_into(path, TASKS, pids);
+	exhaust(path, "OOM among 1,000 processes of a group, 10 deep");
+	end_all(pids, n);
+	put("/proc/sys/vm/oom_dump_tasks", "1");
+	umount("/cg");
+}
+
 static const struct room rooms[] = {
 	{ "questions", questions }, { "sysv", sysv }, { "between", processes }, { "shm", on_tmpfs },
 	{ "block", on_disk }, { "many", many_processes }, { "in_group", in_group },
+	{ "group_oom", group_oom },
 };
 
 int main(void)
