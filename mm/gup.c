@@ -287,9 +287,9 @@ static unsigned int pin_in_vma(struct vm_area_struct *vma, unsigned long addr, u
 }
 
 /* gup.h */
-int pin_user_pages(unsigned long addr, unsigned int nr, bool write, struct page **pages)
+int pin_user_pages(struct mm_struct *mm, unsigned long addr, unsigned int nr, bool write,
+		   struct page **pages)
 {
-	struct mm_struct *mm = current->mm;
 	unsigned int n = 0, got, want;
 
 	do {

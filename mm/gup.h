@@ -24,11 +24,12 @@ enum { FOLL_WRITE = 1, FOLL_FORCE = 0x10 };
  */
 struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsigned int how);
 /*
- * current's @nr pages from @addr on, each with a reference; for @write its own, and writable: who
+ * @mm's @nr pages from @addr on, each with a reference; for @write its own, and writable: who
  * changes one marks it dirty afterwards. => may sleep; no mmap_lock held
  * => how many: fewer than @nr where one cannot be had, or a fatal signal came
  */
-int pin_user_pages(unsigned long addr, unsigned int nr, bool write, struct page **pages);
+int pin_user_pages(struct mm_struct *mm, unsigned long addr, unsigned int nr, bool write,
+		   struct page **pages);
 /*
  * The page at @addr for a core file, referenced. NULL: nothing is there that is worth its room (never
  * touched, the page of zeroes, a device), or it cannot be had. Takes mmap_lock; may sleep

@@ -199,7 +199,7 @@ static kssize_t do_batch(struct dio *dio, size_t len)
 
 	len = MIN(len, DIO_PAGES * PAGE_SIZE - offset);
 	n = DIV_ROUND_UP(offset + len, PAGE_SIZE);
-	got = pin_user_pages(dio->addr - offset, n, dio->op == BLK_READ, pages);
+	got = pin_user_pages(current->mm, dio->addr - offset, n, dio->op == BLK_READ, pages);
 	if (got < (int)n) {
 		release_user_pages(pages, got, false);
 		return fatal_signal_pending(current) ? -EINTR : -EFAULT;

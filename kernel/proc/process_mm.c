@@ -3,8 +3,8 @@
  *                process_vm_readv, process_vm_writev.
  *
  * Idea:   each finds the other process (by pidfd or by number), asks whether it
- *         may, borrows its mm and lets mm/ do the work. Data goes through a page of
- *         the kernel's, since the two address spaces are never mapped at once.
+ *         may, borrows its mm and lets mm/ do the work. Data goes between our memory, by its
+ *         addresses, and the other's pages, which are held meanwhile.
  * Locks:  none of its own; mm/ takes the other mm's mmap_lock.
  * Above:  the system call table.
  * Below:  pidfd.c, cred.c; mm/madvise.c, mm/oom_reaper.c, mm/gup.c.   In Linux: mm/madvise.c,
@@ -21,7 +21,9 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/filemap.h"
 #include "mm/gup.h"
+#include "mm/highmem.h"
 #include "mm/memory.h"
 #include "mm/mmap.h"
 #include "mm/oom_kill.h"
@@ -153,57 +155,100 @@ static unsigned long cursor_take(struct iov_cursor *c, size_t len)
 	return addr;
 }
 
-/* One piece that is within both segments and within @buf. 0, -EFAULT; *done grows by what went. */
-static int copy_piece(struct mm_struct *mm, unsigned long local, unsigned long remote, char *buf,
-		      size_t len, bool write, long *done)
-{
-	size_t got;
+enum { PVM_PAGES = 16 };	/* of the other's memory, held at once while data goes to or from them */
 
-	if (write && copy_from_user(buf, (void __user *)local, len))
-		return -EFAULT;
-	got = access_remote_vm(mm, remote, buf, len, write ? FOLL_WRITE : 0);
-	if (!write && got && copy_to_user((void __user *)local, buf, got))
-		return -EFAULT;
-	*done += got;
-	return got == len ? 0 : -EFAULT;
+/* Up to @len bytes into @to, and nothing there is changed behind what came. Bytes; may sleep */
+static size_t copy_from_local(char *to, const char __user *from, size_t len)
+{
+	size_t done = 0;
+	char probe;
+
+	while (done < len) {
+		done = len - copy_from_user_inatomic(to + done, from + done, len - done);
+		if (done < len && get_user(probe, from + done))
+			break;		/* the byte that stopped it cannot be had: not a page that was out */
+	}
+	(void)probe;
+	return done;
+}
+
+/* @len bytes between a page of the other's and our segments. Bytes: fewer where ours cannot be used. */
+static size_t copy_part(struct page *page, size_t offset, size_t len, struct iov_cursor *local,
+			bool write)
+{
+	char *map = (char *)kmap_local_page(page) + offset;
+	size_t done = 0, got, n;
+
+	do {
+		void __user *at;
+
+		n = MIN(cursor_room(local), len - done);
+		at = (void __user *)cursor_take(local, n);
+		got = write ? copy_from_local(map + done, at, n)
+			    : n - copy_to_user(at, map + done, n);
+		done += got;
+	} while (got == n && done < len);
+	kunmap_local(map);
+	return done;
+}
+
+/* What was written to is dirty, also if its PTE is gone by now. The references go. */
+static void unpin_pages(struct page **pages, int nr, bool dirty)
+{
+	for (int i = 0; i < nr; i++) {
+		if (dirty) {
+			lock_page(pages[i]);	/* no PTE keeps truncate away any more */
+			set_page_dirty(pages[i]);
+			unlock_page(pages[i]);
+		}
+		put_page(pages[i]);
+	}
+}
+
+/* @len bytes at @addr of @mm, within PVM_PAGES pages: what can be had. Bytes: fewer is -EFAULT */
+static size_t copy_batch(struct mm_struct *mm, unsigned long addr, size_t len,
+			 struct iov_cursor *local, bool write)
+{
+	struct page *pages[PVM_PAGES];
+	unsigned long offset = addr & ~PAGE_MASK;
+	int nr = pin_user_pages(mm, addr & PAGE_MASK, DIV_ROUND_UP(offset + len, PAGE_SIZE), write,
+				pages);
+	size_t done = 0;
+
+	for (int i = 0; i < nr; i++) {
+		size_t n = MIN(len - done, PAGE_SIZE - offset);
+		size_t got = copy_part(pages[i], offset, n, local, write);
+
+		done += got;
+		if (got < n)
+			break;
+		offset = 0;
+	}
+	unpin_pages(pages, nr, write);
+	return done;
 }
 
 /* Bytes, fewer if something stopped it in the middle; else -errno. */
 static long copy_vectors(struct mm_struct *mm, struct iov_cursor local, struct iov_cursor remote,
 			 bool write)
 {
-	struct page *page = alloc_page(GFP_KERNEL);
+	size_t left = iovec_bytes(local.vec, local.n), room, len, got;
+	unsigned long from;
 	long done = 0;
-	int err = 0;
 
-	if (!page)
-		return -ENOMEM;
-	while (!err) {
-		size_t room = MIN(cursor_room(&local), cursor_room(&remote));
-		size_t len = MIN(room, PAGE_SIZE);
-		unsigned long from, to;
-
-		if (!len)
-			break;
-		if (fatal_signal_pending(current)) {
-			err = -EINTR;
-			break;
-		}
-		from = cursor_take(&local, len);
-		to = cursor_take(&remote, len);
-		/* so that a piece meets at most one page that is not there */
-		if ((to & ~PAGE_MASK) + len > PAGE_SIZE) {
-			size_t over = (to & ~PAGE_MASK) + len - PAGE_SIZE;
-
-			len -= over;
-			local.offset -= over;
-			remote.offset -= over;
-		}
-		err = copy_piece(mm, from, to, page_address(page), len, write, &done);
+	while ((room = MIN(left - done, cursor_room(&remote)))) {
+		if (fatal_signal_pending(current))
+			return done ? done : -EINTR;
+		from = cursor_take(&remote, 0);
+		len = MIN(room, PVM_PAGES * PAGE_SIZE - (from & ~PAGE_MASK));
+		cursor_take(&remote, len);
+		got = copy_batch(mm, from, len, &local, write);
+		done += got;
+		if (got < len)
+			return done ? done : -EFAULT;
 		cond_resched();
 	}
-	put_page(page);
-	return done ? done : err;
+	return done;
 }
 
 static bool vector_is_empty(const struct iovec *vec, size_t n)

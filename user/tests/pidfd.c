@@ -288,6 +288,15 @@ static void reading_and_writing(pid_t pid)
 	CHECK(buf[0] == 'q' && buf[2] == 'q' && buf[3] == 'q' && buf[16383] == 'q');
 	there[0] = (struct iovec){ area + MIB - 100, 200 };		/* into the hole */
 	CHECK(process_vm_readv(pid, here, 2, there, 1, 0) == 100);
+	/* Our own side ends in it: what came until there counts, and the other's bytes behind it are as before. */
+	here[2] = (struct iovec){ area + MIB - 100, 200 };
+	there[0] = (struct iovec){ area + 3 * MIB - 50, 200 };
+	memset(area + MIB - 100, 'w', 100);
+	CHECK(process_vm_writev(pid, here + 2, 1, there, 1, 0) == 100);
+	CHECK(process_vm_readv(pid, here, 2, there, 1, 0) == 200);
+	CHECK(buf[0] == 'w' && buf[99] == 'w' && buf[100] == 'q' && buf[199] == 'q');
+	CHECK(process_vm_readv(pid, here + 2, 1, there, 1, 0) == 100);
+	CHECK(area[MIB - 1] == 'w');
 	there[0] = (struct iovec){ area + MIB, 200 };
 	FAILS(process_vm_readv(pid, here, 2, there, 1, 0), EFAULT);
 	FAILS(process_vm_readv(pid, here, 2, there, 1, 1), EINVAL);
