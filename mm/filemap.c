@@ -369,6 +369,17 @@ static size_t part_of_page(loff_t pos, size_t len)
 	return MIN(len, PAGE_SIZE - ((size_t)pos & ~PAGE_MASK));
 }
 
+/*
+ * The same of a read, which ends with the file: 0 there. The size is looked at once: a truncate
+ * may come between two looks, and then less than nothing were left.
+ */
+static size_t part_to_read(struct address_space *mapping, loff_t pos, size_t len)
+{
+	loff_t size = mapping_size(mapping);
+
+	return pos < size ? part_of_page(pos, MIN(len, (size_t)(size - pos))) : 0;
+}
+
 /* From @page (NULL: zeroes) to user space. Bytes copied. */
 static size_t copy_page_to_iter(struct page *page, unsigned int offset, struct iov_iter *to,
 				size_t len)
@@ -390,13 +401,11 @@ kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_ite
 	kssize_t error = 0;
 
 	while (done < len && !error) {
-		loff_t size = mapping_size(mapping);
-		size_t part, copied;
+		size_t part = part_to_read(mapping, *pos, len - done), copied;
 		struct page *page;
 
-		if (*pos >= size)
+		if (!part)
 			break;
-		part = part_of_page(*pos, MIN((loff_t)(len - done), size - *pos));
 		page = page_for_read(mapping, *pos >> PAGE_SHIFT);
 		if (IS_ERR(page)) {
 			error = PTR_ERR(page);
@@ -419,11 +428,9 @@ kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_ite
 /* filemap_read_kernel: into kernel memory. Bytes, fewer at the end of the file; -errno. */
 kssize_t filemap_read_kernel(struct address_space *mapping, loff_t pos, void *buf, size_t len)
 {
-	size_t done = 0;
+	size_t done = 0, part;
 
-	while (done < len && pos < mapping_size(mapping)) {
-		size_t part =
-		    part_of_page(pos, MIN((loff_t)(len - done), mapping_size(mapping) - pos));
+	while (done < len && (part = part_to_read(mapping, pos, len - done))) {
 		struct page *page = page_for_read(mapping, pos >> PAGE_SHIFT);
 
 		if (IS_ERR(page))
@@ -602,12 +609,10 @@ kssize_t filemap_copy(struct address_space *in, loff_t *in_pos, struct address_s
 		      loff_t *out_pos, size_t len)
 {
 	kssize_t n = 0;
-	size_t done = 0;
+	size_t done = 0, part;
 
-	while (done < len && *in_pos < mapping_size(in) && !(done && signal_pending(current))) {
-		size_t part = part_of_page(*in_pos, MIN((loff_t)(len - done),
-							mapping_size(in) - *in_pos));
-
+	while (done < len && !(done && signal_pending(current)) &&
+	       (part = part_to_read(in, *in_pos, len - done))) {
 		part = part_of_page(*out_pos, part);
 		n = copy_part(in, *in_pos, out, *out_pos, part);
 		if (n < 0)

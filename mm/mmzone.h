@@ -6,7 +6,7 @@
  *
  *        0      16 MiB              low/high split                     end
  *        |  DMA  |      Normal       |             HighMem              |
- *        |<--- in the direct map --->|<--- only through kmap_local() --->|
+ *        |<--- in the direct map --->|<-- only by kmap_local_page() --->|
  *
  *       Each zone has its free lists (page_alloc.c) and watermarks; each node
  *       its LRU lists (swap.c, vmscan.c) and its kswapd.

@@ -99,6 +99,7 @@ int register_block_device(struct block_device *bdev)
 	if (!bdev->max_segments || bdev->max_segments > BLK_MAX_SEGMENTS)
 		bdev->max_segments = BLK_MAX_SEGMENTS;
 	bdev->size = bdev->capacity << SECTOR_SHIFT;
+	bdev->nr_requests = BLK_POOL_SIZE;
 	if (!bdev->on_demand && blk_alloc_pool(bdev))
 		return -ENOMEM;
 	bdev->whole = bdev;
@@ -206,9 +207,10 @@ struct blk_request *blk_try_get_request(struct block_device *bdev)
 	unsigned long flags = spin_lock_irqsave(&disk->lock);
 	struct blk_request *req = NULL;
 
-	if (!list_empty(&disk->pool)) {
+	if (disk->requests_used < disk->nr_requests && !list_empty(&disk->pool)) {
 		req = list_first_entry(&disk->pool, struct blk_request, link);
 		list_del_init(&req->link);
+		disk->requests_used++;
 	}
 	spin_unlock_irqrestore(&disk->lock, flags);
 	if (!req)
@@ -265,8 +267,23 @@ void blk_put_request(struct blk_request *req)
 	unsigned long flags = spin_lock_irqsave(&disk->lock);
 
 	list_add(&req->link, &disk->pool);
+	disk->requests_used--;
 	spin_unlock_irqrestore(&disk->lock, flags);
 	wake_up(&disk->wait);
+}
+
+/* block.h */
+int blk_set_nr_requests(struct block_device *bdev, unsigned long n)
+{
+	unsigned long flags;
+
+	if (n > BLK_POOL_SIZE)
+		return -EINVAL;
+	flags = spin_lock_irqsave(&bdev->lock);
+	bdev->nr_requests = MAX(n, (unsigned long)BLK_MIN_REQUESTS);
+	spin_unlock_irqrestore(&bdev->lock, flags);
+	wake_up_all(&bdev->wait);
+	return 0;
 }
 
 bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 len)

@@ -20,6 +20,7 @@
 #define BLK_MAX_SEGMENTS 64
 /* requests set aside per device: 64 x 64 pages, 16 MiB in flight */
 #define BLK_POOL_SIZE 64
+#define BLK_MIN_REQUESTS 4		/* as on Linux */
 
 struct blk_segment { struct page *page; u32 offset, len; };	/* bytes; len a multiple of 512 */
 
@@ -81,6 +82,8 @@ struct block_device {
 	unsigned int max_segments;
 	/* LOCK_BLOCK: free requests; those the driver had no room for */
 	struct list_head pool, pending;
+	unsigned int nr_requests;	/* LOCK_BLOCK: so many of the pool may be in use: blk_set_nr_requests() */
+	unsigned int requests_used;	/* LOCK_BLOCK */
 	unsigned int in_flight;
 	spinlock_t lock;
 	struct wait_queue_head wait;	/* for a free request */
@@ -109,6 +112,9 @@ void bdev_cache_init(void);		/* bdev_cache.c: "Buffers" of /proc/meminfo */
 int register_block_device(struct block_device *bdev);
 /* The requests of a disk that was registered without (on_demand). Once. 0, -ENOMEM */
 int blk_alloc_pool(struct block_device *bdev);
+/* How many may be in use at a time: 0, or -EINVAL if the pool has not as many. BLK_MIN_REQUESTS are
+ * the least. May be called at any time; who has one keeps it. */
+int blk_set_nr_requests(struct block_device *bdev, unsigned long n);
 /* every request, queued or later, ends with -EIO */
 void block_device_gone(struct block_device *bdev);
 

@@ -58,6 +58,7 @@ void n_tty_reset(struct tty_struct *tty)
 		.c_ospeed = 38400,
 	};
 	memcpy(tty->termios.c_cc, default_cc, sizeof(default_cc));
+	tty->locked = (struct termios){ 0 };
 }
 
 /* --- output --- */

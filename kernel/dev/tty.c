@@ -252,12 +252,33 @@ static void flush_output(struct tty_struct *tty)
 	tty_wakeup(tty);
 }
 
+static tcflag_t unlocked_bits(tcflag_t old, tcflag_t new, tcflag_t locked)
+{
+	return (new & ~locked) | (old & locked);
+}
+
+/* What is locked becomes in @new what it is in @old. */
+static void keep_locked(struct termios2 *new, const struct termios2 *old,
+			const struct termios *locked)
+{
+	new->c_iflag = unlocked_bits(old->c_iflag, new->c_iflag, locked->c_iflag);
+	new->c_oflag = unlocked_bits(old->c_oflag, new->c_oflag, locked->c_oflag);
+	new->c_cflag = unlocked_bits(old->c_cflag, new->c_cflag, locked->c_cflag);
+	new->c_lflag = unlocked_bits(old->c_lflag, new->c_lflag, locked->c_lflag);
+	if (locked->c_line)
+		new->c_line = old->c_line;
+	for (unsigned int i = 0; i < NCCS; i++)
+		if (locked->c_cc[i])
+			new->c_cc[i] = old->c_cc[i];
+}
+
 static void apply_termios(struct tty_struct *tty, const struct termios2 *new)
 {
 	unsigned long flags = spin_lock_irqsave(&tty->lock);
 	struct termios2 old = tty->termios;
 
 	tty->termios = *new;
+	keep_locked(&tty->termios, &old, &tty->locked);
 	n_tty_set_termios(tty, &old);
 	spin_unlock_irqrestore(&tty->lock, flags);
 	schedule_work(&tty->work);
@@ -347,6 +368,31 @@ static long get_termio(struct tty_struct *tty, void __user *arg)
 	return copy_to_user(arg, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
+static long get_locked(struct tty_struct *tty, void __user *arg)
+{
+	unsigned long flags = spin_lock_irqsave(&tty->lock);
+	struct termios locked = tty->locked;
+
+	spin_unlock_irqrestore(&tty->lock, flags);
+	return copy_to_user(arg, &locked, sizeof(locked)) ? -EFAULT : 0;
+}
+
+/* It binds everybody, root too, until it is taken back. */
+static long set_locked(struct tty_struct *tty, const void __user *arg)
+{
+	struct termios locked;
+	unsigned long flags;
+
+	if (!fs_capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&locked, arg, sizeof(locked)))
+		return -EFAULT;
+	flags = spin_lock_irqsave(&tty->lock);
+	tty->locked = locked;
+	spin_unlock_irqrestore(&tty->lock, flags);
+	return 0;
+}
+
 static long termios_ioctl(struct tty_struct *tty, unsigned int cmd, void __user *arg)
 {
 	switch (cmd) {
@@ -362,6 +408,10 @@ static long termios_ioctl(struct tty_struct *tty, unsigned int cmd, void __user 
 		return get_termio(tty, arg);
 	case TCSETA: case TCSETAW: case TCSETAF:
 		return set_termio(tty, arg, cmd != TCSETA, cmd == TCSETAF);
+	case TIOCGLCKTRMIOS:
+		return get_locked(tty, arg);
+	case TIOCSLCKTRMIOS:
+		return set_locked(tty, arg);
 	default:
 		return -ENOIOCTLCMD;
 	}

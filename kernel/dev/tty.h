@@ -58,6 +58,7 @@ struct tty_struct {
 	spinlock_t lock;		/* LOCK_TTY, irqsave */
 	struct list_head files;		/* l: open files, struct tty_file */
 	struct termios2 termios;	/* l for writing; one word at a time is read without */
+	struct termios locked;		/* l: what is not 0 in it stays as it is in termios */
 	struct winsize winsize;		/* l */
 	kpid_t pgrp, session;		/* l: 0: none */
 	bool exclusive;			/* l */

@@ -573,24 +573,36 @@ static int fdinfo_open(struct inode *inode, struct file *file)
 	return err;
 }
 
-static const struct inode_operations pid_plain_operations = { .setattr = proc_setattr };
+/* An owner that somebody sets is that of the process again at the next look. */
+static int pid_setattr(struct dentry *dentry, struct iattr *attr)
+{
+	return attr->valid & ATTR_MODE ? -EPERM : 0;
+}
+
+/* A process's directory is immutable, as Linux's. */
+static int pid_dir_setattr(struct dentry *dentry, struct iattr *attr)
+{
+	return -EPERM;
+}
+
+static const struct inode_operations pid_plain_operations = { .setattr = pid_setattr };
 static const struct inode_operations pid_dir_operations = {
-	.lookup = pid_dir_lookup, .setattr = proc_setattr,
+	.lookup = pid_dir_lookup, .setattr = pid_dir_setattr,
 };
 static const struct inode_operations pid_task_operations = {
-	.lookup = task_dir_lookup, .setattr = proc_setattr,
+	.lookup = task_dir_lookup, .setattr = pid_setattr,
 };
 static const struct inode_operations pid_fd_operations = {
-	.lookup = fd_dir_lookup, .permission = fd_dir_permission, .setattr = proc_setattr,
+	.lookup = fd_dir_lookup, .permission = fd_dir_permission, .setattr = pid_setattr,
 };
 static const struct inode_operations pid_fdinfo_operations = {
-	.lookup = fdinfo_dir_lookup, .setattr = proc_setattr,
+	.lookup = fdinfo_dir_lookup, .setattr = pid_setattr,
 };
 static const struct inode_operations pid_link_operations = {
-	.readlink = pid_readlink, .setattr = proc_setattr,
+	.readlink = pid_readlink, .setattr = pid_setattr,
 };
 static const struct inode_operations pid_fd_link_operations = {
-	.readlink = fd_readlink, .setattr = proc_setattr,
+	.readlink = fd_readlink, .setattr = pid_setattr,
 };
 static const struct file_operations pid_dir_fops = {
 	.read = generic_read_dir, .iterate = pid_dir_readdir,

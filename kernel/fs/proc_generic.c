@@ -260,21 +260,28 @@ static const struct file_operations ctl_fops = {
 	.open = ctl_open, .release = text_release, .read = ctl_read, .write = ctl_write,
 };
 
-/* proc_internal.h. O_TRUNC of a shell's ">" means nothing here; owners and modes are fixed. */
-int proc_setattr(struct dentry *dentry, struct iattr *attr)
+/* proc_internal.h. O_TRUNC of a shell's ">" means nothing here. */
+int fixed_setattr(struct dentry *dentry, struct iattr *attr)
 {
 	return attr->valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
 }
 
-static const struct inode_operations ctl_inode_operations = { .setattr = proc_setattr };
-const struct inode_operations proc_dir_inode_operations = { .setattr = proc_setattr };
+/* proc_internal.h. Kept as long as the entry is there. */
+int tree_setattr(struct dentry *dentry, struct iattr *attr)
+{
+	attr->valid &= ~(unsigned int)ATTR_SIZE;
+	return simple_setattr(dentry, attr);
+}
+
+static const struct inode_operations tree_inode_operations = { .setattr = tree_setattr };
+const struct inode_operations fixed_dir_operations = { .setattr = fixed_setattr };
 
 static int fixed_readlink(struct dentry *dentry, char *buf, size_t size, struct path *jump)
 {
 	return strscpy(buf, dentry->d_inode->i_private, size);
 }
 static const struct inode_operations fixed_link_operations = {
-	.readlink = fixed_readlink, .setattr = proc_setattr,
+	.readlink = fixed_readlink, .setattr = tree_setattr,
 };
 
 static struct inode *tree_inode(struct super_block *sb, umode_t mode)
@@ -285,9 +292,8 @@ static struct inode *tree_inode(struct super_block *sb, umode_t mode)
 		return NULL;
 	inode->i_uid = 0;
 	inode->i_gid = 0;
-	inode->i_op = &ctl_inode_operations;
+	inode->i_op = &tree_inode_operations;
 	if (S_ISDIR(mode)) {
-		inode->i_op = &proc_dir_inode_operations;
 		inode->i_fop = &simple_dir_fops;
 		inode->i_nlink = 2;
 	}
@@ -304,9 +310,12 @@ static struct dentry *add_child(struct dentry *parent, const char *name, size_t 
 		dput(d);
 		return NULL;
 	}
-	d_add(d, inode);
-	if (S_ISDIR(mode))
+	if (S_ISDIR(mode)) {
+		if (parent->d_inode->i_op == &fixed_dir_operations)
+			inode->i_op = &fixed_dir_operations;
 		parent->d_inode->i_nlink++;
+	}
+	d_add(d, inode);
 	return d;
 }
 

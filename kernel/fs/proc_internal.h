@@ -51,10 +51,13 @@ void tree_remove(struct super_block *sb, const char *path);
 struct inode *tree_symlink(struct super_block *sb, const char *path, const char *target);
 /* the CTL_FILEs below "/proc/" */
 void tree_add_ctl_files(struct super_block *sb, const char *prefix);
-int proc_setattr(struct dentry *dentry, struct iattr *attr);
+int tree_setattr(struct dentry *dentry, struct iattr *attr);	/* i_op->setattr of its entries */
+/* i_op->setattr of what keeps its owner and its mode: -EPERM. */
+int fixed_setattr(struct dentry *dentry, struct iattr *attr);
 /* an empty read-only-looking root */
 int tree_mount(struct super_block *sb, unsigned long magic);
-extern const struct inode_operations proc_dir_inode_operations;
+/* For a directory that tree_add() has made; those that are made below it take after it. */
+extern const struct inode_operations fixed_dir_operations;
 
 /* proc_sysctl.c */
 void proc_sysctl_add(struct super_block *sb);

@@ -34,10 +34,10 @@ static int thread_self_readlink(struct dentry *dentry, char *buf, size_t size, s
 	return scnprintf(buf, size, "%d/task/%d", current->tgid, current->pid);
 }
 static const struct inode_operations self_operations = {
-	.readlink = self_readlink, .setattr = proc_setattr,
+	.readlink = self_readlink, .setattr = fixed_setattr,
 };
 static const struct inode_operations thread_self_operations = {
-	.readlink = thread_self_readlink, .setattr = proc_setattr,
+	.readlink = thread_self_readlink, .setattr = fixed_setattr,
 };
 
 /* First what is always there, then the processes. */
@@ -55,7 +55,7 @@ static const struct file_operations proc_root_fops = {
 	.read = generic_read_dir, .iterate = proc_root_readdir,
 };
 static const struct inode_operations proc_root_operations = {
-	.lookup = proc_pid_lookup, .setattr = proc_setattr,
+	.lookup = proc_pid_lookup, .setattr = tree_setattr,
 };
 
 static int proc_fill(struct super_block *sb)

@@ -236,15 +236,17 @@ static int sysctl_permission(struct inode *inode, int mask)
 }
 
 static const struct inode_operations sysctl_inode_operations = {
-	.permission = sysctl_permission, .setattr = proc_setattr,
+	.permission = sysctl_permission, .setattr = fixed_setattr,
 };
 
 /* proc_internal.h */
 void proc_sysctl_add(struct super_block *sb)
 {
+	struct inode *inode = tree_add(sb, "sys", S_IFDIR | 0555, NULL, NULL);
 	const struct ctl_sysctl *ctl;
-	struct inode *inode;
 
+	if (!WARN_ON(!inode))
+		inode->i_op = &fixed_dir_operations;
 	for (ctl = __ctl_sysctl_start; ctl < __ctl_sysctl_end; ctl++) {
 		char path[NAME_LEN_MAX] = "sys/";
 

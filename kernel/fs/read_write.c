@@ -31,7 +31,7 @@ static kssize_t read_vector(struct file *file, const struct iovec *vec, size_t l
 
 	touch_atime(file);
 	if (unlikely(file->f_flags & O_DIRECT))		/* a vector of one */
-		return direct_read(file, vec->iov_base, len, pos);
+		return direct_read(file, vec->iov_base, MIN(len, vec->iov_len), pos);
 	return filemap_read(file->f_mapping, pos, &to, len);
 }
 
@@ -100,7 +100,7 @@ static kssize_t write_vector(struct file *file, const struct iovec *vec, size_t 
 	if (n > 0) {
 		file_remove_privs(inode);
 		n = unlikely(file->f_flags & O_DIRECT)
-			? direct_write(file, vec->iov_base, n, pos)
+			? direct_write(file, vec->iov_base, MIN((size_t)n, vec->iov_len), pos)
 			: filemap_write(file->f_mapping, pos, &from, n);
 		if (n > 0)
 			inode_touch(inode);

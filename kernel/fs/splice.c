@@ -77,8 +77,6 @@ static kssize_t copy_range(struct file *in, loff_t *in_pos, struct file *out, lo
 	}
 	if (buf)
 		free_pages_address(buf, 0);
-	account_read(done);
-	account_write(done);
 	fsnotify_access(in, done);
 	fsnotify_modify(out, done);
 	if (done)
@@ -93,7 +91,8 @@ static long check_files(struct file *in, struct file *out)
 		return -EBADF;
 	if (S_ISDIR(in->f_inode->i_mode) || S_ISDIR(out->f_inode->i_mode))
 		return -EISDIR;
-	if (!in->f_mapping || !out->f_mapping || !S_ISREG(out->f_inode->i_mode))
+	if (!in->f_mapping || !out->f_mapping || !S_ISREG(in->f_inode->i_mode) ||
+	    !S_ISREG(out->f_inode->i_mode))
 		return -EINVAL;
 	return IS_SWAPFILE(out->f_inode) ? -ETXTBSY : 0;
 }
@@ -138,6 +137,14 @@ static long copy_between(struct file *in, loff_t __user *uin, struct file *out, 
 	return ret;
 }
 
+/* For /proc/<pid>/io a copy is a read and a write, also one that failed. */
+static long account_copy(long ret)
+{
+	account_read(ret);
+	account_write(ret);
+	return ret;
+}
+
 /* System calls: syscalls.h. */
 long sys_copy_file_range(int in, loff_t __user *in_off, int out, loff_t __user *out_off, size_t len,
 			 unsigned int flags)
@@ -156,7 +163,7 @@ long sys_copy_file_range(int in, loff_t __user *in_off, int out, loff_t __user *
 		if (!ret && fout.file->f_flags & O_APPEND)
 			ret = -EBADF;
 		if (!ret)
-			ret = copy_between(fin.file, in_off, fout.file, out_off, len);
+			ret = account_copy(copy_between(fin.file, in_off, fout.file, out_off, len));
 		fdput(fout);
 	}
 	fdput(fin);
@@ -187,14 +194,14 @@ static long do_sendfile(struct file *in, loff_t __user *off, struct file *out, s
 
 	if (!ret)
 		ret = check_target(out);
-	if (ret)
-		return ret;
-	if (is_pipe(in))
-		return off ? -ESPIPE : -EINVAL;
-	if (S_ISDIR(in->f_inode->i_mode))
-		return -EINVAL;
-	return is_pipe(out) ? sendfile_to_pipe(in, off, out, len)
-			    : copy_between(in, off, out, NULL, len);
+	if (ret == -EBADF || (is_pipe(in) && off))
+		return ret == -EBADF ? ret : -ESPIPE;
+	if (!ret && (is_pipe(in) || S_ISDIR(in->f_inode->i_mode)))
+		ret = -EINVAL;
+	if (!ret)
+		ret = is_pipe(out) ? sendfile_to_pipe(in, off, out, len)
+				   : copy_between(in, off, out, NULL, len);
+	return account_copy(ret);
 }
 
 long sys_sendfile64(int out, int in, loff_t __user *off, size_t count)

@@ -58,6 +58,15 @@ void sysfs_remove_bdev_group(struct block_device *bdev)
 
 static void add_device(struct block_device *bdev, void *arg) { sysfs_add_block_device(bdev); }
 
+/* Where another file system is mounted: empty for ever. */
+static void add_mount_point(struct super_block *sb, const char *path)
+{
+	struct inode *inode = tree_add(sb, path, S_IFDIR | 0555, NULL, NULL);
+
+	if (inode)
+		inode->i_op = &fixed_dir_operations;
+}
+
 static int sysfs_mount(struct super_block *sb, const char *source, const char *data)
 {
 	int err = tree_mount(sb, SYSFS_MAGIC);
@@ -68,8 +77,8 @@ static int sysfs_mount(struct super_block *sb, const char *source, const char *d
 	sysfs_add_topology(sb);
 	tree_add(sb, "block", S_IFDIR | 0755, NULL, NULL);
 	tree_add(sb, "kernel", S_IFDIR | 0755, NULL, NULL);
-	tree_add(sb, "kernel/tracing", S_IFDIR | 0755, NULL, NULL);	/* to mount tracefs on */
-	tree_add(sb, "fs/cgroup", S_IFDIR | 0555, NULL, NULL);	/* where cgroup2 is mounted */
+	add_mount_point(sb, "kernel/tracing");
+	add_mount_point(sb, "fs/cgroup");
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct bdev_attr {
 	const char *name;
 	unsigned int where;		/* enum where, of sysfs_block.c's own */
 	void (*show)(struct seq_file *m, struct block_device *bdev);
+	int (*store)(struct block_device *bdev, const char *text);	/* 0, -errno; NULL: read-only */
 };
 struct bdev_group {
 	const char *name;

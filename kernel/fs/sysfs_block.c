@@ -8,6 +8,7 @@
  * Above:  devfs.c tells of devices.   Below: proc_generic.c, kernel/block.
  *         In Linux: block/genhd.c, block/blk-sysfs.c, Documentation/ABI/stable/sysfs-block.
  */
+#include "kernel/abi/errno.h"
 #include "kernel/block/block.h"
 #include "kernel/block/partitions.h"
 #include "kernel/fs/inode.h"
@@ -17,6 +18,7 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "mm/filemap.h"
+#include "mm/slab.h"
 
 /* Which directories have the file. */
 enum where { DISK = 1, PART = 2, BOTH = 3, QUEUE = 4 };
@@ -41,7 +43,16 @@ static void sector_show(struct seq_file *m, struct block_device *b)
 {
 	number(m, bdev_block_size(b));
 }
-static void requests_show(struct seq_file *m, struct block_device *b) { number(m, BLK_POOL_SIZE); }
+static void requests_show(struct seq_file *m, struct block_device *b)
+{
+	number(m, READ_ONCE(b->nr_requests));
+}
+static int requests_store(struct block_device *b, const char *text)
+{
+	unsigned long n;
+
+	return kstrtoul(text, 10, &n) ? -EINVAL : blk_set_nr_requests(b, n);
+}
 static void segments_show(struct seq_file *m, struct block_device *b)
 {
 	number(m, b->max_segments);
@@ -82,39 +93,68 @@ static void stat_show(struct seq_file *m, struct block_device *b)
 }
 
 static const struct bdev_attr attrs[] = {
-	{ "dev", BOTH, dev_show }, { "ro", BOTH, ro_show }, { "size", BOTH, size_show },
-	{ "stat", BOTH, stat_show }, { "uevent", BOTH, uevent_show },
-	{ "alignment_offset", BOTH, zero_show },
-	{ "removable", DISK, zero_show }, { "range", DISK, range_show },
-	{ "ext_range", DISK, ext_range_show },
-	{ "start", PART, start_show }, { "partition", PART, partition_show },
-	{ "queue/logical_block_size", QUEUE, sector_show },
-	{ "queue/hw_sector_size", QUEUE, sector_show },
-	{ "queue/physical_block_size", QUEUE, sector_show },
-	{ "queue/minimum_io_size", QUEUE, sector_show },
-	{ "queue/optimal_io_size", QUEUE, zero_show },
-	{ "queue/discard_max_bytes", QUEUE, zero_show },
-	{ "queue/rotational", QUEUE, rotational_show },
-	{ "queue/nr_requests", QUEUE, requests_show },
-	{ "queue/max_segments", QUEUE, segments_show },
-	{ "queue/max_segment_size", QUEUE, segment_size_show },
-	{ "queue/max_sectors_kb", QUEUE, max_kb_show },
-	{ "queue/max_hw_sectors_kb", QUEUE, max_kb_show },
-	{ "queue/write_cache", QUEUE, write_cache_show },
+	{ "dev", BOTH, dev_show, NULL }, { "ro", BOTH, ro_show, NULL }, { "size", BOTH, size_show, NULL },
+	{ "stat", BOTH, stat_show, NULL }, { "uevent", BOTH, uevent_show, NULL },
+	{ "alignment_offset", BOTH, zero_show, NULL },
+	{ "removable", DISK, zero_show, NULL }, { "range", DISK, range_show, NULL },
+	{ "ext_range", DISK, ext_range_show, NULL },
+	{ "start", PART, start_show, NULL }, { "partition", PART, partition_show, NULL },
+	{ "queue/logical_block_size", QUEUE, sector_show, NULL },
+	{ "queue/hw_sector_size", QUEUE, sector_show, NULL },
+	{ "queue/physical_block_size", QUEUE, sector_show, NULL },
+	{ "queue/minimum_io_size", QUEUE, sector_show, NULL },
+	{ "queue/optimal_io_size", QUEUE, zero_show, NULL },
+	{ "queue/discard_max_bytes", QUEUE, zero_show, NULL },
+	{ "queue/rotational", QUEUE, rotational_show, NULL },
+	{ "queue/nr_requests", QUEUE, requests_show, requests_store },
+	{ "queue/max_segments", QUEUE, segments_show, NULL },
+	{ "queue/max_segment_size", QUEUE, segment_size_show, NULL },
+	{ "queue/max_sectors_kb", QUEUE, max_kb_show, NULL },
+	{ "queue/max_hw_sectors_kb", QUEUE, max_kb_show, NULL },
+	{ "queue/write_cache", QUEUE, write_cache_show, NULL },
 };
 
 /* Which attribute it is, the name says; which device, i_private. */
-static int attr_show(struct text_file *t)
+static const struct bdev_attr *attr_of(const struct dentry *d)
 {
-	const struct dentry *d = t->entry;
-
 	for (unsigned int i = 0; i < ARRAY_SIZE(attrs); i++) {
 		const char *slash = strchr(attrs[i].name, '/');
 
 		if (!strcmp(slash ? slash + 1 : attrs[i].name, d->d_name))
-			attrs[i].show(&t->m, d->d_inode->i_private);
+			return &attrs[i];
 	}
+	return NULL;
+}
+
+static int attr_show(struct text_file *t)
+{
+	const struct dentry *d = t->entry;
+	const struct bdev_attr *attr = attr_of(d);
+
+	if (attr)
+		attr->show(&t->m, d->d_inode->i_private);
 	return 0;
+}
+
+static kssize_t attr_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	const struct bdev_attr *attr = attr_of(file->f_path.dentry);
+	char *text;
+	int err;
+
+	if (!attr || !attr->store)
+		return -EIO;
+	if (!len)
+		return 0;
+	text = copy_text(buf, &len);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	err = attr->store(file->f_inode->i_private, text);
+	kfree(text);
+	if (err)
+		return err;
+	*pos += len;
+	return len;
 }
 
 static int group_attr_show(struct text_file *t)
@@ -143,7 +183,7 @@ static int attr_open(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations attr_fops = {
-	.open = attr_open, .release = text_release, .read = text_read,
+	.open = attr_open, .release = text_release, .read = text_read, .write = attr_write,
 };
 
 /* "block/vda", "block/vda/vda1" */
@@ -170,7 +210,7 @@ void sysfs_add_bdev_files(struct super_block *sb, struct block_device *bdev)
 		if (!(attrs[i].where & mask))
 			continue;
 		snprintf(path + len, sizeof(path) - len, "/%s", attrs[i].name);
-		if (!tree_add(sb, path, S_IFREG | 0444, &attr_fops, bdev))
+		if (!tree_add(sb, path, S_IFREG | (attrs[i].store ? 0644 : 0444), &attr_fops, bdev))
 			pr_warn("sysfs: no memory for %s\n", path);
 	}
 	path[len] = 0;

@@ -21,6 +21,7 @@
 #include "kernel/abi/prctl.h"
 #include "kernel/abi/sigcontext.h"
 #include "kernel/fs/fs.h"
+#include "kernel/fs/read_write.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/binfmt.h"
@@ -56,6 +57,7 @@ static int elf_read(struct file *file, void *buf, size_t len, loff_t pos)
 {
 	kssize_t n = kernel_read(file, buf, len, &pos);
 
+	account_read(n);
 	return n == (kssize_t)len ? 0 : n < 0 ? (int)n : -EIO;
 }
 

@@ -21,6 +21,7 @@
 #include "kernel/fs/mount.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
+#include "kernel/fs/read_write.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/random.h"
@@ -621,6 +622,7 @@ static int read_header(struct linux_binprm *bprm)
 
 	memset(bprm->buf, 0, BINPRM_BUF_SIZE);
 	n = kernel_read(bprm->file, bprm->buf, BINPRM_BUF_SIZE, &pos);
+	account_read(n);
 	return n < 0 ? (int)n : 0;
 }
 

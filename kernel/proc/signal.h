@@ -36,7 +36,7 @@ long do_no_restart_syscall(struct restart_block *rb);
 /* sigframe.c. 0, or -EFAULT: the stack is no good. */
 int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs);
 
-/* sigaltstack.c's rules, shared with the frame. */
+/* sigaltstack(2)'s rules; the frame's, too: sigframe.c. */
 static inline bool on_sig_stack(unsigned long sp)
 {
 	if (current->sas_ss_flags & SS_AUTODISARM)

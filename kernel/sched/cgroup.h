@@ -10,7 +10,7 @@
  *
  *        A controller's part of a group is a struct whose first member is a
  *        cgroup_subsys_state (css). A group for which its parent has not switched the
- *        controller on has none of its own: cgroup_css() gives the nearest ancestor's.
+ *        controller on has none of its own: task_css() gives the nearest ancestor's.
  *        The mechanism (tree, membership, life time) is here; the files that show it are
  *        kernel/fs/cgroup2.c; the controllers are mm/memcontrol.c, mm/cpuset.c and
  *        kernel/sched/cgroup_pids.c.

@@ -8,7 +8,7 @@
  *       held with interrupts on. The first mistake is reported with the places
  *       that took the locks held and a backtrace of the one that took too much.
  * Locks:  none; each stack has one writer.
- * Above:  kernel/x86/spinlock.h, mutex.c, rwsem.c, rwlock.c, sched.c.
+ * Above:  kernel/x86/spinlock.h, spinlock.c, mutex.c, rwsem.c, sched.c.
  */
 #include "kernel/lib/bug.h"
 #include "kernel/lib/printk.h"

@@ -202,7 +202,7 @@ struct held_sleeping {
  *         G cgroup_tree_lock, read under rcu_read_lock()
  */
 struct task_struct {
-	/* entry.asm and switch.asm know these offsets (build/asm-offsets.inc) */
+	/* entry.asm knows these offsets (build/asm-offsets.inc) */
 	unsigned long kernel_rsp;	/* r: saved stack pointer while it does not run */
 	unsigned long stack;		/* c: lowest address of the kernel stack */
 	_Atomic unsigned int tif;	/* a: TIF_* */

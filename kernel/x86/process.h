@@ -68,8 +68,8 @@ void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp);
 /*
  * switch_to: saves @prev's callee-saved registers, sets current_task, TSS and system-call
  * stack to @next's, and returns - as @next - the task that ran before it.
- * => interrupts off. FS/GS, FPU and CR3 are switched beforehand: switch_user_state(),
- * switch_tlb_context().
+ * => interrupts off. FS/GS, FPU and CR3 are switched beforehand: save_user_state(),
+ * load_user_state(), switch_tlb_context().
  */
 struct task_struct *switch_to(struct task_struct *prev, struct task_struct *next);
 

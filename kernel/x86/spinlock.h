@@ -25,7 +25,7 @@ typedef struct spinlock {
 	s16 cpu;		/* holder's CPU + 1, 0 if free: only with CHECKS */
 } spinlock_t;
 
-/* Readers count up from 0; a writer holds it at -1 << 31 .. ; see rwlock.c */
+/* Readers count up from 0; a writer holds it at -1 << 31 .. ; see spinlock.c */
 typedef struct rwlock {
 	_Atomic int value;	/* > 0 readers, -1 a writer, 0 free */
 	/* waiting writers: new readers stand back (not those in interrupts) */
@@ -130,7 +130,7 @@ static __always_inline void spin_unlock_irq(spinlock_t *lock)
 	local_irq_enable();
 }
 
-/* rwlock.c: process context only (no interrupt takes a rwlock); never sleep; readers may nest. */
+/* spinlock.c: process context only (no interrupt takes a rwlock); never sleep; readers may nest. */
 void read_lock(rwlock_t *lock);
 void read_unlock(rwlock_t *lock);
 void write_lock(rwlock_t *lock);

@@ -381,6 +381,29 @@ def test_lazy_umount_and_msync(tmp_path):
     assert len(data) == 102400 and all(data[i] == ord("m") for i in range(0, len(data), 4096))
 
 
+def test_a_few_requests_are_enough(tmp_path):
+    """Sixteen files are read at once with four requests for them all. Each reader has one open, with a file's first
+    twelve blocks, when it needs another for the block that tells where the rest lies."""
+    files = tmp_path / "files"
+    files.mkdir()
+    for n in range(16):
+        (files / f"{n}").write_bytes(os.urandom(64 << 10))
+    image = make_image(tmp_path / "few", 16, 1024, files)
+    with Machine(mem=64, cpus=4, disks=[f"file={image},format=raw,cache=unsafe,throttling.iops-total=400"]) as m:
+        m.wait_shell()
+        queue = "/sys/block/vda/queue/nr_requests"
+        # Linux rounds up to 4; more than the disk's own number is too many.
+        assert m.run(f"cat {queue}; echo 1 > {queue}; cat {queue}").split() == ["64", "4"]
+        for wrong in ("65", "-1", "x", ""):
+            assert "Invalid argument" in m.run(f"! echo '{wrong}' 2>&1 > {queue}")
+        assert m.run(f"cat {queue}").strip() == "4"
+        m.run("mount -t ext2 -o ro /dev/vda /mnt; cd /mnt; echo 3 > /proc/sys/vm/drop_caches")
+        m.run("for i in $(seq 0 15); do md5sum $i > /tmp/$i & done; wait", 120)
+        sums = dict(reversed(line.split()) for line in m.run("cd /; cat /tmp/[0-9]*").splitlines() if line.strip())
+        assert sums == {f.name: hashlib.md5(f.read_bytes()).hexdigest() for f in files.iterdir()}
+        m.run("umount /mnt")
+
+
 def test_killed_writers_and_memory_pressure(tmp_path):
     """Writers are killed, by hand and by the OOM killer; the file system stays whole, and nothing of it stays in memory."""
     image = make_image(tmp_path / "disk", 48, 1024)

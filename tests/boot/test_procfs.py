@@ -136,6 +136,10 @@ def test_io_is_what_dd_has_moved():
         m.run("dd if=/dev/zero of=/root/file bs=64k count=16 2>/dev/null")
         after = io()
         grown = {k: after[k] - before[k] for k in after}
+        # What execve reads counts: 256 bytes, and the program headers. And a sendfile(2) that is refused.
+        headers = int(m.run("hexdump -s 56 -n 2 -e '1/2 \"%d\"' /bin/busybox"))
+        assert table(m.run("cat /proc/self/io")) | {"rchar": 256 + 56 * headers, "wchar": 0, "syscr": 3, "syscw": 1} == \
+            table(m.run("cat /proc/self/io"))
         assert 1 << 20 <= grown["rchar"] < (1 << 20) + 65536 and 1 << 20 <= grown["wchar"] < (1 << 20) + 65536
         assert 16 <= grown["syscr"] < 16 + 64 and 16 <= grown["syscw"] < 16 + 64
         assert grown["read_bytes"] == grown["write_bytes"] == 0, "a ramfs is no disk"
@@ -164,3 +168,25 @@ def test_where_a_task_waits():
         n = {k: int(v) for k, v in re.findall(r"^(nr_\w+) +: +(\d+)$", sched, re.M)}
         assert n["nr_switches"] == n["nr_voluntary_switches"] + n["nr_involuntary_switches"] > 0
         m.run("kill -9 %1; wait; true")
+
+
+def test_whose_mode_and_owner_can_be_changed():
+    """By root, as on Linux: entries of /proc and /sys keep what they are given; a sysctl is EPERM, and so is the mode of
+    a process's file, whose owner is the process's again at the next look; nothing of a process's directory changes."""
+    with Machine(mem=64).wait_shell() as m:
+        def change(path, mode_error, owner_error, after):
+            for command, error in ((f"chmod 711 {path}", mode_error), (f"chown -h 5:6 {path}", owner_error)):
+                status, out = m.run_status(f"{command} 2>&1")
+                assert (status, "Operation not permitted" in out) == (int(error), error), command
+            assert m.run(f"stat -c '%a %u %g' {path}").strip() == after, path
+
+        for path in ("/proc", "/proc/meminfo", "/proc/sysvipc", "/proc/sysvipc/shm", "/proc/pressure/memory", "/sys",
+                     "/sys/kernel", "/sys/devices/system/cpu/online"):
+            change(path, False, False, "711 5 6")
+        for path, mode in (("/proc/sys", 555), ("/proc/sys/vm", 555), ("/proc/sys/vm/swappiness", 644), ("/proc/1", 555),
+                           ("/sys/fs/cgroup", 555), ("/proc/1/task/1", 555)):
+            change(path, True, True, f"{mode} 0 0")
+        for path, mode in (("/proc/1/status", 444), ("/proc/1/task", 555), ("/proc/1/fd", 500)):
+            change(path, True, False, f"{mode} 0 0")
+        m.run("chmod 640 /proc/meminfo; echo 3 > /proc/sys/vm/drop_caches; touch -d '2001-01-01 00:00:00' /proc/meminfo; truncate -s 5 /proc/meminfo")
+        assert m.run("stat -c '%a %u %g' /proc/meminfo").strip() == "640 5 6" and "MemTotal" in m.run("cat /proc/meminfo")

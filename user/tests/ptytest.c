@@ -243,6 +243,66 @@ static int script(int argc, char **argv)
 	return 0;
 }
 
+/* As struct termios of the ioctls, which the C library's is not. */
+struct modes {
+	unsigned int i, o, c, l;
+	unsigned char line, cc[19];
+};
+#define GET_LOCKED 0x5456	/* TIOCGLCKTRMIOS */
+#define SET_LOCKED 0x5457	/* TIOCSLCKTRMIOS */
+
+static void locked_modes(void)
+{
+	char name[64];
+	int m = open_master(name, sizeof(name)), s, p[2];
+	struct modes none = { 0 }, lock = { .l = ECHO | ICANON, .i = ~0u, .cc = { [VINTR] = 1 } }, got;
+	struct termios before, t;
+
+	unlockpt(m);
+	s = open(name, O_RDWR | O_NOCTTY);
+	CHECK(ioctl(s, GET_LOCKED, &got) == 0 && !memcmp(&got, &none, sizeof(got)));
+	CHECK(ioctl(s, SET_LOCKED, &lock) == 0);
+	CHECK(ioctl(m, GET_LOCKED, &got) == 0 && !memcmp(&got, &lock, sizeof(got)));
+	FAILS(ioctl(s, SET_LOCKED, 8), EFAULT);
+	FAILS(ioctl(s, GET_LOCKED, 8), EFAULT);
+	CHECK(pipe(p) == 0);
+	FAILS(ioctl(p[0], SET_LOCKED, &lock), ENOTTY);
+
+	tcgetattr(s, &before);
+	t = before;
+	cfmakeraw(&t);
+	t.c_cc[VINTR] = 'x';
+	t.c_cc[VEOF] = 'y';
+	CHECK(ioctl(s, TCSETS, &t) == 0);	/* root, too */
+	tcgetattr(s, &t);
+	CHECK(t.c_iflag == before.c_iflag && (t.c_lflag & (ECHO | ICANON | ISIG)) == (ECHO | ICANON));
+	CHECK(t.c_cc[VINTR] == before.c_cc[VINTR] && t.c_cc[VEOF] == 'y');
+	CHECK(!(t.c_oflag & OPOST));
+	pid_t pid = FORK_OR_EXIT();
+	if (!pid) {
+		CHECK(setuid(1000) == 0);
+		FAILS(ioctl(s, SET_LOCKED, 8), EPERM);
+		FAILS(ioctl(m, SET_LOCKED, &none), EPERM);
+		CHECK(ioctl(s, GET_LOCKED, &got) == 0 && got.l == lock.l);
+		_exit(failures != 0);
+	}
+	int status;
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(ioctl(m, SET_LOCKED, &none) == 0);
+	cfmakeraw(&t);
+	CHECK(ioctl(s, TCSETS, &t) == 0);
+	tcgetattr(s, &t);
+	CHECK(!t.c_iflag && !(t.c_lflag & (ECHO | ICANON)));
+	CHECK(ioctl(m, SET_LOCKED, &lock) == 0);
+	close(s);
+	close(m);
+	m = open_master(name, sizeof(name));	/* the next pair has none */
+	CHECK(ioctl(m, GET_LOCKED, &got) == 0 && !memcmp(&got, &none, sizeof(got)));
+	close(m);
+	close(p[0]);
+	close(p[1]);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -251,6 +311,7 @@ int main(int argc, char **argv)
 	bytes_go_through();
 	packets();
 	sessions();
+	locked_modes();
 	many();
 	return finish("ptytest");
 }
