@@ -18,7 +18,7 @@ static const char *const flag_names[] = {
 	"active",    "workingset",  "waiters",	      "error",	  "slab",
 	"reserved",  "writeback",   "head",	      "reclaim",  "swapbacked",
 	"swapcache", "unevictable", "mlocked",	      "buddy",	  "table",
-	"readahead", "migrating",   "anon_exclusive", "poisoned",  "kmemcg",
+	"readahead", "migrating",   "anon_exclusive", "poisoned",
 };
 
 /* dump_page: two lines about @page at KERN_WARNING, and why. */

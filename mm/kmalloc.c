@@ -64,8 +64,7 @@ static void account_large(struct page *page, long pages)
 {
 	mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE, pages);
 	if (unlikely(page->memcg))
-		mod_memcg_node_state(page->memcg, page_to_nid(page), NR_SLAB_UNRECLAIMABLE,
-				     pages * (long)PAGE_SIZE);
+		mod_memcg_page_state(page, NR_SLAB_UNRECLAIMABLE, pages * (long)PAGE_SIZE);
 }
 
 /* Whole pages; counted as slab memory, as Linux does. */

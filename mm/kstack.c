@@ -32,7 +32,7 @@ static DEFINE_PER_CPU(struct stack_stock, stack_stock);
 /* The lowest words of a stack: its end mark, and what there is to know about it. */
 struct dead_stack {
 	unsigned long end_magic;
-	struct mem_cgroup *memcg;	/* charged for it, a reference; NULL: nobody */
+	struct obj_cgroup *objcg;	/* charged for it, a reference; NULL: nobody */
 	struct dead_stack *next;	/* to be freed */
 };
 static _Atomic(struct dead_stack *) dead_stacks;	/* a */
@@ -76,7 +76,7 @@ unsigned long alloc_kernel_stack(void)
 	*(unsigned long *)stack = STACK_END_MAGIC;
 	nid = stack_node(stack);
 	mod_node_page_state(NODE_DATA(nid), NR_KERNEL_STACK_KB, KSTACK_KB);
-	if (unlikely(mem_cgroup_charge_stack(&((struct dead_stack *)stack)->memcg, KSTACK_PAGES,
+	if (unlikely(mem_cgroup_charge_stack(&((struct dead_stack *)stack)->objcg, KSTACK_PAGES,
 					     nid))) {
 		free_kernel_stack(stack);
 		return 0;
@@ -93,8 +93,8 @@ void free_kernel_stack(unsigned long stack)
 
 	BUG_ON(dead->end_magic != STACK_END_MAGIC);	/* it overflowed into the last word */
 	mod_node_page_state(NODE_DATA(nid), NR_KERNEL_STACK_KB, -KSTACK_KB);
-	mem_cgroup_uncharge_stack(dead->memcg, KSTACK_PAGES, nid);
-	dead->memcg = NULL;
+	mem_cgroup_uncharge_stack(dead->objcg, KSTACK_PAGES, nid);
+	dead->objcg = NULL;
 	flags = local_irq_save();
 	stock = this_cpu_ptr(stack_stock);
 	if (likely(stock->n < STACKS_KEPT)) {

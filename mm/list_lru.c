@@ -1,8 +1,10 @@
 /*
  * list_lru.c - see list_lru.h.
  *
- * Idea:   an object's group stands behind the object (slab.c), so the list that it is on is found
- *         from its address.
+ * Idea:   whose an object is stands behind the object (slab.c), so the list that it is on is found
+ *         from its address. When a group is removed, its objects become the parent's first, and then
+ *         all that is on its list is moved: whoever takes an object off in between
+ *         subtracts it from the parent's number, where it will be added.
  * Locks:  the caller's.
  * Above:  kernel/fs's dentries and inodes.   Below: memcontrol.h, slab.c.   In Linux: mm/list_lru.c.
  */
@@ -12,13 +14,16 @@
 #include "mm/memcontrol.h"
 #include "mm/slab.h"
 
-static unsigned int nr_lrus;		/* boot only */
+static struct list_lru *lrus[MAX_LIST_LRUS];	/* c: since boot */
+static unsigned int nr_lrus;			/* c */
 
 /* list_lru.h */
-void list_lru_init(struct list_lru *lru)
+void list_lru_init(struct list_lru *lru, spinlock_t *lock)
 {
 	BUG_ON(nr_lrus == MAX_LIST_LRUS);
-	lru->id = nr_lrus++;
+	lru->id = nr_lrus;
+	lru->lock = lock;
+	lrus[nr_lrus++] = lru;
 	INIT_LIST_HEAD(&lru->root.list);
 	lru->root.nr = 0;
 }
@@ -73,5 +78,19 @@ struct list_head *list_lru_first(struct list_lru *lru, struct mem_cgroup *memcg)
 /* list_lru.h. A hint: the lock is not held. */
 unsigned long list_lru_count(struct list_lru *lru, struct mem_cgroup *memcg)
 {
-	return READ_ONCE(list_of(lru, memcg)->nr);
+	return MAX(READ_ONCE(list_of(lru, memcg)->nr), 0L);
+}
+
+/* list_lru.h. => interrupts on; none of the lists' locks held */
+void list_lru_reparent(struct mem_cgroup *memcg)
+{
+	for (unsigned int i = 0; i < nr_lrus; i++) {
+		unsigned long flags = spin_lock_irqsave(lrus[i]->lock);
+		struct list_lru_one *from = &memcg->lrus[i], *to = list_of(lrus[i], memcg->up);
+
+		list_splice_tail_init(&from->list, &to->list);
+		to->nr += from->nr;
+		from->nr = 0;
+		spin_unlock_irqrestore(lrus[i]->lock, flags);
+	}
 }

@@ -8,13 +8,14 @@
  *           dentries:   root  [ ] [ ] [ ]        inodes:   root  [ ] [ ]
  *                       /a    [ ] [ ]                      /a    [ ] [ ]
  *
- *       An object holds its group, so that the list in a removed one lasts as long as what is on it.
- * Locks:  the cache's own, for all functions but list_lru_count().
+ *       A group that is removed leaves its objects, and so its lists, to its parent.
+ * Locks:  the cache's own, for all functions but list_lru_count() and list_lru_reparent().
  * In Linux: mm/list_lru.c.
  */
 #pragma once
 
 #include "kernel/lib/list.h"
+#include "kernel/x86/spinlock.h"
 
 struct mem_cgroup;
 
@@ -22,14 +23,16 @@ struct mem_cgroup;
 
 struct list_lru_one {
 	struct list_head list;
-	unsigned long nr;
+	/* of a group that is being removed below zero for a moment: what it loses is counted above */
+	long nr;
 };
 struct list_lru {
 	unsigned int id;		/* c: which of a group's lists */
+	spinlock_t *lock;		/* c: the cache's */
 	struct list_lru_one root;	/* what no group pays for */
 };
 
-void list_lru_init(struct list_lru *lru);	/* boot */
+void list_lru_init(struct list_lru *lru, spinlock_t *lock);	/* boot */
 void list_lru_init_group(struct list_lru_one lists[MAX_LIST_LRUS]);
 /*
  * @object (of a slab cache) has become unused; @link is its own, not on a list. As the youngest. Or
@@ -41,3 +44,5 @@ void list_lru_rotate(struct list_lru *lru, void *object, struct list_head *link)
 /* The oldest of @memcg's (NULL: the root's) own; NULL: there is none. */
 struct list_head *list_lru_first(struct list_lru *lru, struct mem_cgroup *memcg);
 unsigned long list_lru_count(struct list_lru *lru, struct mem_cgroup *memcg);
+/* @memcg's objects have become its parent's (obj_cgroup.c): so do its lists. Takes each lock. */
+void list_lru_reparent(struct mem_cgroup *memcg);

@@ -16,8 +16,9 @@
  *                          reclaim from the group that is over its limit,
  *                          empty the CPUs' stocks, again … and then its OOM
  *
- *         A group that is removed (rmdir) lives on, hidden, while pages, swap slots or
- *         kernel objects are charged to it: each page holds a reference on its css.
+ *         A group that is removed (rmdir) lives on, hidden, while pages of processes and files
+ *         or swap slots are charged to it: each page holds a reference on its css. What the
+ *         kernel has charged goes to the parent (obj_cgroup.c).
  * Locks:  LOCK_MEMCG guards the tree of groups that reclaim walks (it has the removed ones,
  *         which the cgroup core's has not). A CPU's stock: interrupts off.
  * Above:  memory.c, filemap.c, swap_state.c charge; swap.c, page_alloc.c uncharge.
@@ -140,19 +141,19 @@ void mem_cgroup_mm_init(struct mm_struct *mm)
 	mm->memcg = memcg_groups ? get_mem_cgroup_from_task(current) : NULL;
 }
 
-/* mem_cgroup_mm_exit: nobody looks at @mm any more. */
-void mem_cgroup_mm_exit(struct mm_struct *mm)
-{
-	mem_cgroup_put(mm->memcg);
-	mm->memcg = NULL;
-}
-
 /* From now on @mm's faults are @memcg's, whose reference is handed over. */
 static void mm_change_memcg(struct mm_struct *mm, struct mem_cgroup *memcg)
 {
 	struct mem_cgroup *old = __atomic_exchange_n(&mm->memcg, memcg, __ATOMIC_SEQ_CST);
 
 	mem_cgroup_put(old);
+}
+
+/* mem_cgroup_mm_exit: @mm's last user has gone; who still looks at it does not keep its group. */
+void mem_cgroup_mm_exit(struct mm_struct *mm)
+{
+	if (mm->memcg)
+		mm_change_memcg(mm, NULL);
 }
 
 void mm_set_owner(struct mm_struct *mm, struct task_struct *task)
@@ -258,6 +259,12 @@ static void refill_stock(struct mem_cgroup *memcg, unsigned int nr_pages)
 	unsigned long flags = local_irq_save();
 	struct memcg_stock *stock = this_cpu_ptr(memcg_stock);
 
+	/* A removed group's stocks have been emptied: one of them would keep it for ever. */
+	if (unlikely(!(READ_ONCE(memcg->css.flags) & CSS_ONLINE))) {
+		local_irq_restore(flags);
+		page_counter_uncharge(&memcg->memory, nr_pages);
+		return;
+	}
 	if (stock->memcg != memcg) {
 		drain_stock(stock);
 		css_get(&memcg->css);
@@ -485,7 +492,7 @@ void uncharge_flush(struct uncharge_gather *ug)
 /* uncharge_gather_page: @page, which has a group, is freed. uncharge_flush() ends a series. */
 void uncharge_gather_page(struct uncharge_gather *ug, struct page *page)
 {
-	VM_BUG_ON_PAGE(page_test(page, PG_lru | PG_slab | PG_kmemcg), page);
+	VM_BUG_ON_PAGE(page_test(page, PG_lru | PG_slab) || page_is_kmem(page), page);
 	if (ug->memcg != page->memcg) {
 		uncharge_flush(ug);
 		ug->memcg = page->memcg;
@@ -537,6 +544,7 @@ static struct cgroup_subsys_state *mem_cgroup_css_alloc(struct cgroup_subsys_sta
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&memcg->children);
 	INIT_LIST_HEAD(&memcg->sibling);
+	INIT_LIST_HEAD(&memcg->objcgs);
 	page_counter_init(&memcg->memory, parent ? &parent->memory : NULL);
 	page_counter_init(&memcg->swap, parent ? &parent->swap : NULL);
 	mem_cgroup_high_init(memcg);
@@ -567,6 +575,11 @@ static int mem_cgroup_css_online(struct cgroup_subsys_state *css)
 	error = mem_cgroup_alloc_id(memcg);
 	if (error)
 		return error;
+	error = obj_cgroup_online(memcg);
+	if (error) {
+		mem_cgroup_put_id(memcg, 1);
+		return error;
+	}
 	spin_lock(&memcg_tree_lock);
 	list_add_tail(&memcg->sibling, &parent->children);
 	spin_unlock(&memcg_tree_lock);
@@ -574,25 +587,28 @@ static int mem_cgroup_css_online(struct cgroup_subsys_state *css)
 	return 0;
 }
 
-/* rmdir: no task is in it. What is charged stays so, but nothing protects it any more. */
+/* rmdir: no task is in it. Pages stay its own, but nothing protects them any more. */
 static void mem_cgroup_css_offline(struct cgroup_subsys_state *css)
 {
 	struct mem_cgroup *memcg = mem_cgroup_from_css(css);
 
 	page_counter_set_min(&memcg->memory, 0);
 	page_counter_set_low(&memcg->memory, 0);
+	memcg_reparent_objcgs(memcg);
+	list_lru_reparent(memcg);
 	mem_cgroup_drain_stocks(memcg);
 	mem_cgroup_put_id(memcg, 1);
 }
 
-/* No page, slot or object is charged to it any more. */
+/* No page or slot is charged to it any more; what the kernel charged has gone to the parent. */
 static void mem_cgroup_css_free(struct cgroup_subsys_state *css)
 {
 	struct mem_cgroup *memcg = mem_cgroup_from_css(css);
 	bool was_online = !list_empty(&memcg->sibling);
 
-	WARN_ON(page_counter_read(&memcg->memory) || page_counter_read(&memcg->swap));
-	WARN_ON(memcg->kmem_pages || memcg->spare_bytes || !list_empty(&memcg->children));
+	WARN_ON((long)page_counter_read(&memcg->memory) != memcg->kmem_pages);
+	WARN_ON(page_counter_read(&memcg->swap));
+	WARN_ON(!list_empty(&memcg->objcgs) || !list_empty(&memcg->children));
 	spin_lock(&memcg_tree_lock);
 	list_del_init(&memcg->sibling);
 	spin_unlock(&memcg_tree_lock);

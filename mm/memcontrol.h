@@ -44,13 +44,28 @@ struct mem_cgroup_per_node {
 };
 
 /*
- * Guards: a atomic   c set once   t memcg_tree_lock   w the writer of a file; read one word at a
- * time
+ * Who pays for pages and objects of the kernel: obj_cgroup.c.
+ *
+ * Guards: a atomic   o objcg_lock to change, RCU to read
+ */
+struct obj_cgroup {
+	struct mem_cgroup *memcg;		/* o: the group, or what is left above; NULL: the root */
+	_Atomic long refcnt;			/* a: pages, objects, stocks; and 1 until rmdir */
+	_Atomic unsigned long spare_bytes;	/* a: charged for objects, no object has them */
+	struct list_head list;			/* o: in memcg->objcgs */
+	struct obj_cgroup *next_dead;
+};
+
+/*
+ * Guards: a atomic   c set once   o objcg_lock   t memcg_tree_lock   w the writer of a file; read
+ * one word at a time
  */
 struct mem_cgroup {
 	struct cgroup_subsys_state css;		/* first: the group's other half (sched/cgroup.h) */
 	struct mem_cgroup *up;			/* c: the parent; NULL if that is the root */
 	struct list_head children, sibling;	/* t: removed groups too, while pages are theirs */
+	struct obj_cgroup *objcg;		/* RCU: a reference; NULL: not yet, or removed */
+	struct list_head objcgs;		/* o: its own, and those of removed groups below */
 	u16 id;					/* c: in the swap map and in shadows; 0: the root */
 	_Atomic int id_users;			/* a: 1 until rmdir, and one for each swap slot */
 
@@ -62,7 +77,6 @@ struct mem_cgroup {
 	_Atomic unsigned long vm_events[NR_VM_EVENT_ITEMS];	/* a: with those below */
 	_Atomic long kmem_pages;		/* a: charged for the kernel; with those below */
 	_Atomic long vmalloc_pages;		/* a: … of them in vmalloc areas */
-	_Atomic unsigned long spare_bytes;	/* a: charged for objects, no object has them */
 	struct cgroup_file events_file, events_local_file, swap_events_file;
 	struct work_struct high_work;
 	/* the caches' locks: unused objects that it pays for; the root's are in struct list_lru */
@@ -125,7 +139,7 @@ void mem_cgroup_swapin_charge(struct page *page, swp_entry_t entry, int *error, 
 
 /* mm->memcg: the group of mm->owner. */
 void mem_cgroup_mm_init(struct mm_struct *mm);	/* a new mm: current's group */
-void mem_cgroup_mm_exit(struct mm_struct *mm);	/* it is freed */
+void mem_cgroup_mm_exit(struct mm_struct *mm);	/* nobody lives in it any more */
 /* => task_lock of @task held, or it is not visible yet: its mm's owner, and so its group */
 void mm_set_owner(struct mm_struct *mm, struct task_struct *task);
 /* @task leaves @mm: some other user becomes the owner. => tasklist_lock not held */
@@ -144,14 +158,35 @@ static inline void css_get_many(struct cgroup_subsys_state *css, long n) { css->
 
 /* --- the kernel's own memory: memcontrol_kmem.c --- */
 
+/* obj_cgroup.c */
+int obj_cgroup_online(struct mem_cgroup *memcg);
+void memcg_reparent_objcgs(struct mem_cgroup *memcg);
+struct obj_cgroup *get_obj_cgroup(struct mem_cgroup *memcg);
+static inline void obj_cgroup_get(struct obj_cgroup *objcg) { objcg->refcnt++; }
+void obj_cgroup_put(struct obj_cgroup *objcg);
+
+static inline bool page_is_kmem(const struct page *page)
+{
+	return page->memcg_data & MEMCG_DATA_KMEM;
+}
+/* @page's group; NULL: the root. Of the kernel's: => rcu_read_lock(). No slab's page. */
+static inline struct mem_cgroup *page_memcg(const struct page *page)
+{
+	unsigned long data = READ_ONCE(page->memcg_data);
+
+	return likely(!(data & MEMCG_DATA_KMEM))
+		? (struct mem_cgroup *)data
+		: READ_ONCE(((struct obj_cgroup *)(data - MEMCG_DATA_KMEM))->memcg);
+}
+
 int mem_cgroup_charge_kmem_page(struct page *page, gfp_t gfp, unsigned int order);
 void mem_cgroup_free_page(struct page *page, unsigned int order);
-bool mem_cgroup_charge_object(struct mem_cgroup **owner, unsigned int size, gfp_t gfp, int nid,
+bool mem_cgroup_charge_object(struct obj_cgroup **owner, unsigned int size, gfp_t gfp, int nid,
 			      enum node_stat_item item);
-void mem_cgroup_uncharge_object(struct mem_cgroup *memcg, unsigned int size, int nid,
+void mem_cgroup_uncharge_object(struct obj_cgroup *objcg, unsigned int size, int nid,
 				enum node_stat_item item);
-int mem_cgroup_charge_stack(struct mem_cgroup **owner, unsigned int pages, int nid);
-void mem_cgroup_uncharge_stack(struct mem_cgroup *memcg, unsigned int pages, int nid);
+int mem_cgroup_charge_stack(struct obj_cgroup **owner, unsigned int pages, int nid);
+void mem_cgroup_uncharge_stack(struct obj_cgroup *objcg, unsigned int pages, int nid);
 void mem_cgroup_count_vmalloc(struct page *page, long pages);
 void mem_cgroup_drain_objects(struct mem_cgroup *root);	/* this CPU's. => interrupts off */
 

@@ -288,7 +288,7 @@ u64 page_memcg_ino(const struct page *page)
 	if (page_test(page, PG_slab | PG_buddy))
 		return 0;
 	rcu_read_lock();
-	memcg = READ_ONCE(page->memcg);
+	memcg = page_memcg(page);
 	/* A slab's first page says it before it puts something else there. */
 	if (memcg && !page_test(page, PG_slab))
 		ino = cgroup_ino(memcg->css.cgroup);

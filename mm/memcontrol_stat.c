@@ -27,6 +27,14 @@ void mod_memcg_node_state(struct mem_cgroup *memcg, int nid, enum node_stat_item
 					  memory_order_relaxed);
 }
 
+/* vmstat.h */
+void mod_memcg_page_state(struct page *page, enum node_stat_item item, long delta)
+{
+	rcu_read_lock();
+	mod_memcg_node_state(page_memcg(page), page_to_nid(page), item, delta);
+	rcu_read_unlock();
+}
+
 /* memcg_node_state: => not the root. Never negative. */
 unsigned long memcg_node_state(struct mem_cgroup *memcg, int nid, enum node_stat_item item)
 {

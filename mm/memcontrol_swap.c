@@ -43,12 +43,15 @@ struct mem_cgroup *mem_cgroup_from_id(u16 id)
 
 /*
  * mem_cgroup_alloc_id: @memcg can have slots from now on. The ids go round, so that one that old
- * shadows still name is not given out again soon.
+ * shadows still name is not given out again soon; among twice as many as there are groups, so that
+ * the tables, which stay, are as many as groups once needed.
  */
 int mem_cgroup_alloc_id(struct mem_cgroup *memcg)
 {
-	for (unsigned int tried = 0; tried < MEMCG_ID_MAX; tried++) {
-		unsigned int id = ++last_id % MEMCG_ID_MAX;
+	unsigned int ids = MIN(ALIGN_UP(2U * (memcg_groups + 1), IDS_A_TABLE), MEMCG_ID_MAX);
+
+	for (unsigned int tried = 0; tried < ids; tried++) {
+		unsigned int id = ++last_id % ids;
 		struct mem_cgroup **slot;
 
 		if (id == 0)

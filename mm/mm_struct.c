@@ -253,7 +253,6 @@ void mmdrop(struct mm_struct *mm)
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
 		WARN_ON(mm->rss[i]);
 	pgd_free((pgd_t *)phys_to_virt(mm->tlb.pgd));
-	mem_cgroup_mm_exit(mm);
 	kmem_cache_free(mm_cache, mm);
 }
 
@@ -262,6 +261,7 @@ void mmput(struct mm_struct *mm)
 	if (atomic_fetch_sub(&mm->mm_users, 1) != 1)
 		return;
 	exit_mmap(mm);
+	mem_cgroup_mm_exit(mm);
 	if (mm->exe_file && mm_release_exe_file)
 		mm_release_exe_file(mm);
 	mmdrop(mm);

@@ -80,12 +80,14 @@ struct page {
 	union {
 		/*
 		 * Who is charged, from before anybody can find the page until it is freed; NULL:
-		 * the root. With PG_kmemcg it is the kernel's own
+		 * the root. A page of the kernel's own: its obj_cgroup, with MEMCG_DATA_KMEM
 		 */
 		struct mem_cgroup *memcg;
+		unsigned long memcg_data;
 		struct { u16 inuse, objects; u32 slab_order; };	/* PG_slab: its cache's lock */
 	};
 };
+#define MEMCG_DATA_KMEM 1UL
 _Static_assert(sizeof(struct page) == 64, "vmemmap is indexed by shifts");
 
 #define vmemmap ((struct page *)VMEMMAP_BASE)

@@ -37,7 +37,6 @@ enum pageflags {
 	PG_migrating = 1 << 21,		/* being moved to another frame (migrate.c): p */
 	PG_anon_exclusive = 1 << 22,	/* only one process maps it: no copy needed at a write */
 	PG_poisoned = 1 << 23,		/* CHECKS: a free page, filled with 0xaa */
-	PG_kmemcg = 1 << 24,		/* the kernel's, charged to page->memcg */
 };
 #define PG_ZONE_SHIFT 60
 #define PG_NODE_SHIFT 56

@@ -34,12 +34,6 @@ void register_shrinker(struct shrinker *s)
 	up_write(&shrinker_rwsem);
 }
 
-/* A removed group's objects are few, and nobody will use them as its own again. */
-static bool is_removed(const struct mem_cgroup *memcg)
-{
-	return memcg && !(memcg->css.flags & CSS_ONLINE);
-}
-
 static unsigned long do_shrink_slab(struct shrinker *s, struct mem_cgroup *memcg, int priority)
 {
 	unsigned long count = s->count_objects(s, memcg), freed = 0;
@@ -47,8 +41,6 @@ static unsigned long do_shrink_slab(struct shrinker *s, struct mem_cgroup *memcg
 
 	if (priority == 0)
 		want = count;
-	if (!want && unlikely(is_removed(memcg)))
-		want = MIN(count, SWAP_CLUSTER_MAX);
 	total = want;
 	if (count)
 		TRACE(mm_shrink_slab_start, .shr = s, .shrink = (void *)s->scan_objects,

@@ -56,9 +56,9 @@ static inline void **link_of(const struct kmem_cache *s, void *object)
 }
 
 /* Whose an object of a SLAB_ACCOUNT cache is; NULL: the root group's. */
-static inline struct mem_cgroup **owner_of(const struct kmem_cache *s, void *object)
+static inline struct obj_cgroup **owner_of(const struct kmem_cache *s, void *object)
 {
-	return (struct mem_cgroup **)((char *)object + s->owner);
+	return (struct obj_cgroup **)((char *)object + s->owner);
 }
 
 static inline u64 *red_zone(const struct kmem_cache *s, void *object)
@@ -336,7 +336,7 @@ static __noinline void *alloc_slowpath(struct kmem_cache *s, gfp_t gfp)
 /* The memory group of the process that @object is for pays. False: it cannot; @object is free. */
 static inline bool account_object(struct kmem_cache *s, void *object, gfp_t gfp)
 {
-	struct mem_cgroup **owner = owner_of(s, object);
+	struct obj_cgroup **owner = owner_of(s, object);
 
 	*owner = NULL;
 	if (likely(!memcg_groups) ||
@@ -352,8 +352,9 @@ static inline bool account_object(struct kmem_cache *s, void *object, gfp_t gfp)
 struct mem_cgroup *mem_cgroup_from_slab_obj(void *object)
 {
 	const struct kmem_cache *s = slab_of(object)->slab_cache;
+	struct obj_cgroup *objcg = s->flags & SLAB_ACCOUNT ? *owner_of(s, object) : NULL;
 
-	return s->flags & SLAB_ACCOUNT ? *owner_of(s, object) : NULL;
+	return objcg ? READ_ONCE(objcg->memcg) : NULL;
 }
 
 static __always_inline void *alloc_object(struct kmem_cache *s, gfp_t gfp)

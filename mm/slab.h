@@ -26,7 +26,10 @@ void kmem_cache_destroy(struct kmem_cache *cache);	/* all objects are free (asse
 /* may sleep as gfp says; __GFP_ZERO works */
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *object);	/* any context */
-/* Who pays for @object, which is in use: its group lasts as long. NULL: the root, or nobody. */
+/*
+ * Who pays for @object, which is in use. NULL: the root, or nobody. => rcu_read_lock(), or a
+ * spinlock: the group may be removed, and its parent pays
+ */
 struct mem_cgroup *mem_cgroup_from_slab_obj(void *object);
 void *kmalloc(size_t size, gfp_t gfp);		/* up to 4 MiB, physically contiguous, low memory */
 static inline void *kzalloc(size_t size, gfp_t gfp) { return kmalloc(size, gfp | __GFP_ZERO); }

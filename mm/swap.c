@@ -270,7 +270,7 @@ void release_pages(struct page **pages, int nr)
 			size_run_add(&run, page_lru(page), page->flags, -1);
 		}
 		clear_lru_state(page);
-		if (unlikely(page->memcg) && !page_test(page, PG_kmemcg))
+		if (unlikely(page->memcg) && !page_is_kmem(page))
 			uncharge_gather_page(&ug, page);
 		list_add(&page->lru, &to_free);
 	}

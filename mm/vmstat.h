@@ -19,14 +19,14 @@ static inline void count_vm_events(enum vm_event_item item, long n)
 /* => not NR_FREE_PAGES */
 void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta);
 void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta);
-/* memcontrol_stat.c */
-void mod_memcg_node_state(struct mem_cgroup *memcg, int nid, enum node_stat_item item, long delta);
+/* memcontrol_stat.c: only the group's. => it has one */
+void mod_memcg_page_state(struct page *page, enum node_stat_item item, long delta);
 /* The node's counter and that of the page's group. => no slab page (their memcg is none) */
 static inline void mod_page_state(struct page *page, enum node_stat_item item, long delta)
 {
 	mod_node_page_state(page_pgdat(page), item, delta);
 	if (unlikely(page->memcg))
-		mod_memcg_node_state(page->memcg, page_to_nid(page), item, delta);
+		mod_memcg_page_state(page, item, delta);
 }
 /*
  * A request was served by @zone; @preferred is where it had rather been. With one node there is

@@ -141,11 +141,9 @@ static spinlock_t shadow_lock = SPINLOCK_INIT(LOCK_SHADOW_NODES);	/* irqsave */
 static void count_node(struct xa_node *node, enum node_stat_item item, long n)
 {
 	struct page *page = virt_to_page(node);
-	struct mem_cgroup *memcg = mem_cgroup_from_slab_obj(node);
 
 	mod_node_page_state(page_pgdat(page), item, n);
-	if (unlikely(memcg))
-		mod_memcg_node_state(memcg, page_to_nid(page), item, n);
+	mod_memcg_node_state(mem_cgroup_from_slab_obj(node), page_to_nid(page), item, n);
 }
 
 static struct address_space *mapping_of(struct xa_node *node)
@@ -256,7 +254,7 @@ static struct shrinker shadow_shrinker = {
 /* workingset.h */
 void workingset_init(void)
 {
-	list_lru_init(&shadow_nodes);
+	list_lru_init(&shadow_nodes, &shadow_lock);
 	xarray_leaf_changed = update_node;
 	register_shrinker(&shadow_shrinker);
 }

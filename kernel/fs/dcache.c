@@ -506,7 +506,7 @@ static struct shrinker dcache_shrinker = {
 /* dcache.h */
 void dcache_init(void)
 {
-	list_lru_init(&dentry_lru);
+	list_lru_init(&dentry_lru, &dcache_lock);
 	register_shrinker(&dcache_shrinker);
 	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0,
 					 SLAB_PANIC | SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, NULL);

@@ -391,7 +391,7 @@ static struct shrinker inode_shrinker = {
 /* inode.h */
 void inode_cache_init(void)
 {
-	list_lru_init(&inode_lru);
+	list_lru_init(&inode_lru, &inode_lock);
 	register_shrinker(&inode_shrinker);
 }
 

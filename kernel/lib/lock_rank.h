@@ -73,6 +73,7 @@ enum lock_rank {
 	LOCK_SHADOW_NODES,	/* workingset.c's lists; inside: an i_lock is only tried */
 	LOCK_LRU,		/* lruvec->lru_lock */
 	LOCK_MEMCG,		/* the tree of memory groups that reclaim walks */
+	LOCK_OBJCG,		/* who pays for the kernel's memory of removed groups */
 	LOCK_BALLOON,		/* pages held for nobody */
 	LOCK_TTY,		/* a tty's buffers and settings */
 	LOCK_SIGHAND,		/* sighand->siglock */

@@ -292,6 +292,27 @@ def test_a_groups_reclaim_takes_its_own_names(tmp_path):
         m.run("umount /mnt")
 
 
+def test_the_kernels_memory_of_a_removed_group_is_its_parents():
+    """Files in memory live on, their names and inodes, too: the group does not, and its parent pays."""
+    with boot(mem=128) as m:
+        m.run("mkdir p; echo +memory > p/cgroup.subtree_control; mkdir p/a p/a2; mkdir /d; mount -t tmpfs none /d")
+        m.run("incg p/a sh -c 'cd /d; for i in $(seq 2000); do echo > f$i; truncate -s 0 f$i; done'", 120)
+        of_a = stat(m, "p/a")["slab"]
+        assert of_a > 2000 * 300, of_a
+        m.run("rmdir p/a")
+        # No page is its own, so it is gone as soon as the last process' remains are.
+        m.wait_until("grep -q 'nr_dying_descendants 0' cgroup.stat")
+        assert stat(m, "p")["slab"] > of_a * 9 // 10
+        assert number(m, "p/memory.current") > of_a * 9 // 10
+        m.run("for i in $(seq 1000); do rm /d/f$i; done", 120)  # the machine's shell, which is in the root group
+        half = stat(m, "p")["slab"]
+        assert of_a // 4 < half < of_a * 3 // 4, (of_a, half)
+        # Now nobody's but the root's; and the rest of it goes while nobody has a group.
+        m.run("rmdir p/a2 p")
+        m.wait_until("grep -q 'nr_dying_descendants 0' cgroup.stat")
+        m.run("for i in $(seq 1001 2000); do rm /d/f$i; done; umount /d", 120)
+
+
 def test_pages_of_pipes_and_sockets_are_paid_back():
     with boot(mem=128) as m:
         m.run("mkdir a")
