@@ -15,6 +15,7 @@
 #include "kernel/sched/sched.h"
 #include "mm/debug.h"
 #include "mm/memcontrol.h"
+#include "mm/slab.h"
 #include "mm/scan_control.h"
 #include "mm/swap.h"
 #include "mm/trace.h"
@@ -90,11 +91,12 @@ static unsigned long drop_round(void)
 	return freed;
 }
 
-/* drop_slab: drop_caches 2: until a round gives nearly nothing. */
+/* drop_slab: drop_caches 2: until a round gives nearly nothing; then what lies in CPUs' stocks. */
 void drop_slab(void)
 {
 	int rounds = 0;
 
 	while (drop_round() > 10 && ++rounds < 16)
 		cond_resched();
+	slab_drain_stocks();
 }

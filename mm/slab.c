@@ -31,6 +31,7 @@
 #include "kernel/sched/task.h"
 #include "kernel/x86/smp.h"
 #include "mm/memcontrol.h"
+#include "mm/oom_kill.h"
 #include "mm/page_alloc.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/slab_internal.h"
@@ -187,12 +188,17 @@ static void free_slab(struct kmem_cache *s, struct page *slab)
 	__free_pages(slab, order);
 }
 
-static void free_slabs(struct kmem_cache *s, struct list_head *slabs)
+/* Returns the pages. */
+static unsigned long free_slabs(struct kmem_cache *s, struct list_head *slabs)
 {
 	struct page *slab, *next;
+	unsigned long pages = 0;
 
-	list_for_each_entry_safe(slab, next, slabs, lru)
+	list_for_each_entry_safe(slab, next, slabs, lru) {
+		pages += 1UL << slab->slab_order;
 		free_slab(s, slab);
+	}
+	return pages;
 }
 
 /* => s->lock held. @slab, all free, joins the empty ones, or leaves them. */
@@ -259,8 +265,9 @@ static void give_object(struct kmem_cache *s, void *object, struct list_head *sp
 
 /* --- a CPU's stock --- */
 
-/* => interrupts off. @n objects of this CPU's stock back to their slabs. */
-static __noinline void flush_stock(struct kmem_cache *s, struct kmem_cache_cpu *c, unsigned int n)
+/* => interrupts off. @n objects of this CPU's stock back to their slabs. Pages that got free. */
+static __noinline unsigned long flush_stock(struct kmem_cache *s, struct kmem_cache_cpu *c,
+					    unsigned int n)
 {
 	LIST_HEAD(spare);
 
@@ -273,7 +280,7 @@ static __noinline void flush_stock(struct kmem_cache *s, struct kmem_cache_cpu *
 		give_object(s, object, &spare);
 	}
 	spin_unlock(&s->lock);
-	free_slabs(s, &spare);
+	return free_slabs(s, &spare);
 }
 
 static void flush_this_cpu(void *cache)
@@ -541,19 +548,16 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 /* Every empty slab goes back. Returns the pages. */
 static unsigned long shrink_cache(struct kmem_cache *s)
 {
-	unsigned long flags, n;
+	unsigned long flags = spin_lock_irqsave(&s->lock);
 	struct page *slab;
 	LIST_HEAD(spare);
 
-	flags = spin_lock_irqsave(&s->lock);
-	n = s->empty_pages;
 	list_for_each_entry(slab, &s->empty, lru)
 		count_slab(s, slab, -1);
 	list_splice_init(&s->empty, &spare);
 	s->nr_empty = s->empty_pages = 0;
 	spin_unlock_irqrestore(&s->lock, flags);
-	free_slabs(s, &spare);
-	return n;
+	return free_slabs(s, &spare);
 }
 
 void kmem_cache_destroy(struct kmem_cache *s)
@@ -603,6 +607,41 @@ static unsigned long scan_empty(struct shrinker *unused, struct mem_cgroup *root
 	return pages;
 }
 
+/* On each CPU: its stocks of all caches. @pages: _Atomic unsigned long, those that got free. */
+static void flush_all_of_this_cpu(void *pages)
+{
+	unsigned long flags = spin_lock_irqsave(&slab_list_lock), n = 0;
+	struct kmem_cache *s;
+
+	list_for_each_entry(s, &slab_caches, list) {
+		struct kmem_cache_cpu *c = &s->cpu[smp_processor_id()];
+
+		if (c->count)
+			n += flush_stock(s, c, c->count);
+	}
+	spin_unlock_irqrestore(&slab_list_lock, flags);
+	*(_Atomic unsigned long *)pages += n;
+}
+
+/* slab.h */
+unsigned long slab_drain_stocks(void)
+{
+	_Atomic unsigned long pages = 0;
+
+	on_each_cpu(flush_all_of_this_cpu, &pages);
+	return pages + scan_empty(NULL, NULL, ~0UL);
+}
+
+/*
+ * Nobody need be killed for what lies about: some hundred kB, kept from being whole free pages by
+ * one free object each in a CPU's stock.
+ */
+static unsigned long drain_at_oom(struct oom_notifier *unused)
+{
+	return slab_drain_stocks();
+}
+static struct oom_notifier slab_oom_notifier = { .notify = drain_at_oom };
+
 static struct shrinker slab_shrinker = { .count_objects = count_empty,
 					 .scan_objects = scan_empty,
 					 .seeks = 1 };
@@ -646,6 +685,7 @@ void kmem_cache_init(void)
 	sched_alloc = alloc_for_sched;
 	sched_free = free_for_sched;
 	register_shrinker(&slab_shrinker);
+	register_oom_notifier(&slab_oom_notifier);
 }
 
 /* --- figures --- */

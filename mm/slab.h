@@ -27,6 +27,11 @@ void kmem_cache_destroy(struct kmem_cache *cache);	/* all objects are free (asse
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *object);	/* any context */
 /*
+ * All CPUs' stocks of free objects go back to their slabs, and empty slabs to the page allocator.
+ * The pages. => interrupts on, no spinlock held
+ */
+unsigned long slab_drain_stocks(void);
+/*
  * Who pays for @object, which is in use. NULL: the root, or nobody. => rcu_read_lock(), or a
  * spinlock: the group may be removed, and its parent pays
  */
