@@ -188,6 +188,17 @@ static int write_one(struct address_space *mapping, struct page *page,
 	return mapping->a_ops->writepage(page, wbc);
 }
 
+/*
+ * The last page that the mapping has now, at most @last. Who writes, or waits for, what is dirty goes
+ * so far and no further: who makes the file longer meanwhile may do so for ever.
+ */
+static unsigned long last_page_now(struct address_space *mapping, unsigned long last)
+{
+	loff_t size = mapping->i_size ? READ_ONCE(*mapping->i_size) : __LONG_MAX__;
+
+	return MIN(last, size > 0 ? (unsigned long)(size - 1) >> PAGE_SHIFT : 0);
+}
+
 /* As write_cache_pages(), of pages @index to @last. */
 static int write_page_range(struct address_space *mapping, struct writeback_control *wbc,
 			    unsigned long index, unsigned long last)
@@ -195,6 +206,7 @@ static int write_page_range(struct address_space *mapping, struct writeback_cont
 	struct page *page;
 	int error = 0;
 
+	last = last_page_now(mapping, last);
 	wbc->batch = mapping->a_ops->send != NULL;
 	while (wbc->nr_to_write > 0 &&
 	       (page = next_tagged(mapping, &index, last, PAGECACHE_TAG_DIRTY))) {
@@ -232,6 +244,7 @@ void filemap_wait_range(struct address_space *mapping, unsigned long first, unsi
 
 	if (!mapping_can_writeback(mapping))
 		return;
+	last = last_page_now(mapping, last);
 	while (first <= last && (page = next_tagged(mapping, &first, last, PAGECACHE_TAG_WRITEBACK))) {
 		wait_on_page_writeback(page);
 		put_page(page);

@@ -220,8 +220,10 @@ struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev)
 	struct task_struct *next;
 
 	if (prev->se.on_rq == QUEUED) {
-		if (rq->nr_running == 1)
+		if (rq->nr_running == 1) {
+			prev->se.yielded = false;	/* there was nobody to yield to */
 			return prev;
+		}
 		insert_waiting(rq, prev, goes_on(prev));
 	}
 	if (!list_empty(&rq->realtime) && !rt_throttled(rq))

@@ -73,3 +73,23 @@ def test_a_slow_disk_does_not_hold_up_the_other(tmp_path):
         m.power_off()
     assert_clean(slow)
     assert_clean(fast)
+
+
+def test_fsync_does_not_run_after_who_writes_on(tmp_path):
+    """It writes what is dirty as it begins. The disk has four requests, so most of 4 MiB still waits to be sent when the
+    file grows to 36: what came later is not waited for."""
+    image = make_image(tmp_path / "disk", 64, 4096)
+    with Machine(mem=256, disks=[f"file={image},format=raw,cache=unsafe,throttling.bps-write={4 << 20}"]) as m:
+        m.wait_shell()
+        mount(m, "vda")
+        # Nobody else writes.
+        setting(m, dirty_background_bytes=100 << 20, dirty_bytes=200 << 20, dirty_writeback_centisecs=0)
+        m.run("echo 4 > /sys/block/vda/queue/nr_requests; sync; " + write("/vda/file", 4))
+        before = m.vmstat()
+        m.run("sync -d /vda/file & " + WAIT.format("[ `awk '$1 == \"nr_writeback\" { print $2 }' /proc/vmstat` -gt 0 ]") + "; " +
+              write("/vda/file", 32, "notrunc oflag=append") + "; wait", 120)
+        assert 1024 <= m.vmstat()["nr_written"] - before["nr_written"] < 2048
+        assert int(m.run("stat -c %s /vda/file")) == 36 << 20
+        m.run("rm /vda/file; umount /vda")
+        m.power_off()
+    assert_clean(image)
