@@ -71,6 +71,7 @@ void block_init(void)
 {
 	BUILD_BUG_ON(BLK_MAX_SEGMENTS < 1);
 	bdev_cache_init();
+	send_unsent = blk_send;
 	if (fail_interval)
 		pr_info("block: every %lu. transfer fails on purpose (fail_blk=)\n", fail_interval);
 }
@@ -229,8 +230,6 @@ struct blk_request *blk_get_request(struct block_device *bdev)
 
 	if (likely(req))
 		return req;
-	if (current->unsent)
-		blk_send(current->unsent);
 	/* what was submitted must move for a request to come back */
 	blk_kick(bdev);
 	wait_event(bdev->whole->wait, (req = blk_try_get_request(bdev)) != NULL, "blk_get_request");

@@ -277,9 +277,14 @@ void scheduler_ipi(void)
 {
 }
 
+void (*send_unsent)(struct blk_request **open);
+
 /* wait.h */
 void schedule_waiting(const char *what)
 {
+	/* Others may wait for the pages in it, longer than we will sleep. */
+	if (unlikely(current->unsent))
+		send_unsent(current->unsent);
 	current->wchan = what;
 	schedule();
 	current->wchan = NULL;

@@ -298,7 +298,7 @@ struct task_struct {
 	const char *wchan;		/* u */
 	u64 wait_since;			/* u: ns */
 	bool in_iowait;			/* u: sleeps for a disk */
-	struct blk_request **unsent;	/* u: kernel/block: what it keeps open, or NULL */
+	struct blk_request **unsent;	/* u: kernel/block: what it keeps open, or NULL; goes as it sleeps */
 	bool in_memstall;		/* u, r: loses time for want of memory: psi.h */
 	u8 psi_flags;			/* r: as what its groups count it, on its CPU */
 	struct held_sleeping held;	/* u: lockcheck.c, CHECKS only */

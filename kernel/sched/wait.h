@@ -105,6 +105,9 @@ bool waitqueue_active(struct wait_queue_head *wq);	/* a hint, without the lock *
 
 bool signal_pending_state(int state);		/* sched/signal.c: for current */
 void schedule_waiting(const char *what);	/* sched/sched.c: schedule() with wchan set */
+struct blk_request;
+/* c: set by kernel/block. What current keeps open for more to join is sent before it sleeps. */
+extern void (*send_unsent)(struct blk_request **open);
 /* sched/timer.c: state set by the caller; ns left, 0 if it ran out */
 s64 schedule_timeout_ns(s64 ns, const char *what);
 

@@ -375,6 +375,9 @@ def test_lazy_umount_and_msync(tmp_path):
         m.run("while ! mount -t ext2 /dev/vda /mnt 2>/dev/null; do usleep 10000; done; umount /mnt")
         m.power_off()
     assert_clean(image)
+    # A file that is written in one go lies in one run, its table of blocks in the midst of it.
+    blocks = [int(n) for n in tool("debugfs", "-R", "blocks /file", image)[1].split("\n")[0].split()]
+    assert blocks == list(range(blocks[0], blocks[0] + 101))
     (tmp_path / "out").mkdir()
     tool("debugfs", "-R", f"rdump / {tmp_path}/out", image)
     data = (tmp_path / "out/file").read_bytes()

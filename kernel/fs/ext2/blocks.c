@@ -78,12 +78,15 @@ void ext2_path_changed(struct inode *inode, u32 logical)
 	mutex_unlock(&ei->tree);
 }
 
-/* Where a new block had best lie: behind the one before it, or in the inode's group. */
+/*
+ * Where a new block had best lie: behind the one before it (which is the table that was made for the same
+ * @logical, if one was), or in the inode's group.
+ */
 static u32 find_goal(struct inode *inode, u64 logical, const u32 *table, u32 slot)
 {
 	const struct ext2_inode_info *ei = EXT2_I(inode);
 
-	if (ei->last_block && logical == (u64)ei->last_logical + 1)
+	if (ei->last_block && logical - ei->last_logical <= 1)
 		return ei->last_block + 1;
 	while (slot--)
 		if (table[slot])
