@@ -494,7 +494,6 @@ static void unmap_region(struct mm_struct *mm, struct list_head *gone, struct vm
 		      end = list_last_entry(gone, struct vm_area_struct, vm_list)->vm_end;
 	struct mmu_gather tlb;
 
-	lru_add_drain();	/* who frees much should not leave pages to a batch's reference */
 	update_hiwater_rss(mm);
 	tlb_gather_mmu(&tlb, mm, false);
 	list_for_each_entry(vma, gone, vm_list)
@@ -506,6 +505,8 @@ static void unmap_region(struct mm_struct *mm, struct list_head *gone, struct vm
 	}
 	free_pgtables(&tlb, mm, start, end, prev ? prev->vm_end : 0, next ? next->vm_start : ~0UL);
 	tlb_finish_mmu(&tlb);
+	/* No page is left to a batch's reference; of which that is the last, it never joins a list. */
+	lru_add_drain();
 }
 
 /* What was counted for a VMA is given back. */
