@@ -263,25 +263,30 @@ struct page *get_user_page(struct vm_area_struct *vma, unsigned long addr, unsig
 	return page;
 }
 
-/* @nr pages of @vma from @addr on; what is there already is taken a page table at a time. */
+/*
+ * @nr pages of @vma from @addr on; what is there already is taken a page table at a time. How many.
+ * => mmap_lock for reading; *unlocked: it was dropped, to wait for the next page
+ */
 static unsigned int pin_in_vma(struct vm_area_struct *vma, unsigned long addr, unsigned int nr,
-			       bool write, struct page **pages)
+			       bool write, struct page **pages, bool *unlocked)
 {
-	unsigned int n = 0;
+	unsigned int flags = FAULT_FLAG_ALLOW_RETRY | (write ? FAULT_FLAG_WRITE : 0), n = 0, there;
+	vm_fault_t ret;
 
+	*unlocked = false;
 	if (!vma_permits(vma, write))
 		return 0;
 	while (n < nr) {
-		unsigned int there = follow_pages(vma->vm_mm, addr + n * PAGE_SIZE, nr - n, write,
-						  pages + n);
-
+		there = follow_pages(vma->vm_mm, addr + n * PAGE_SIZE, nr - n, write, pages + n);
 		n += there;
 		if (there)
 			continue;
-		pages[n] = get_user_page(vma, addr + n * PAGE_SIZE, write ? FOLL_WRITE : 0);
-		if (!pages[n])
+		if (fatal_signal_pending(current))
 			break;
-		n++;
+		ret = handle_mm_fault(vma, addr + n * PAGE_SIZE, flags, NULL);
+		*unlocked = ret & VM_FAULT_RETRY;
+		if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
+			break;
 	}
 	return n;
 }
@@ -291,6 +296,7 @@ int pin_user_pages(struct mm_struct *mm, unsigned long addr, unsigned int nr, bo
 		   struct page **pages)
 {
 	unsigned int n = 0, got, want;
+	bool unlocked;
 
 	do {
 		unsigned long at = addr + n * PAGE_SIZE;
@@ -299,10 +305,11 @@ int pin_user_pages(struct mm_struct *mm, unsigned long addr, unsigned int nr, bo
 		if (!vma)
 			break;
 		want = MIN(nr - n, (vma->vm_end - at) >> PAGE_SHIFT);
-		got = pin_in_vma(vma, at, want, write, pages + n);
-		up_read(&mm->mmap_lock);
+		got = pin_in_vma(vma, at, want, write, pages + n, &unlocked);
+		if (!unlocked)
+			up_read(&mm->mmap_lock);
 		n += got;
-	} while (got == want && n < nr);
+	} while ((got == want || unlocked) && n < nr);
 	return n;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -129,8 +130,12 @@ static void test_pages(void)
 /* The kernel's own access waits, too; and what was thrown away is missing again. */
 static void *reader(void *arg)
 {
+	char byte = 5;
+	struct iovec from = { &byte, 1 }, to = { area + 3 * PAGE, 1 };
+
 	*(long *)arg = write(open("/dev/null", O_WRONLY), area, 1) == 1 &&
-		       pwrite(open("/tmp/uffdtest", O_RDWR | O_CREAT | O_TRUNC, 0600), area + PAGE, 2 * PAGE, 0) == 2 * PAGE;
+		       pwrite(open("/tmp/uffdtest", O_RDWR | O_CREAT | O_TRUNC, 0600), area + PAGE, 2 * PAGE, 0) == 2 * PAGE &&
+		       process_vm_writev(getpid(), &from, 1, &to, 1, 0) == 1;	/* by the page, not the address */
 	return NULL;
 }
 
@@ -145,8 +150,10 @@ static void test_kernel_access(void)
 	CHECK(!pthread_create(&thread, NULL, reader, &done));
 	CHECK(wait_fault(uffd).address == (uint64_t)area + PAGE);
 	CHECK(copy(uffd, area + PAGE, pages, 2 * PAGE) == 2 * PAGE);
+	CHECK(wait_fault(uffd).address == (uint64_t)area + 3 * PAGE);
+	CHECK(zeropage(uffd, area + 3 * PAGE, PAGE) == PAGE);
 	pthread_join(thread, NULL);
-	CHECK(done == 1);
+	CHECK(done == 1 && area[3 * PAGE] == 5);
 	unlink("/tmp/uffdtest");
 }
 
