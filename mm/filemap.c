@@ -425,6 +425,23 @@ kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_ite
 	return done ? (kssize_t)done : error;
 }
 
+/* filemap.h */
+struct page *filemap_get_read_page(struct address_space *mapping, loff_t pos, size_t *len)
+{
+	loff_t size = mapping_size(mapping);
+	struct page *page;
+
+	if (pos >= size) {
+		*len = 0;
+		return NULL;
+	}
+	*len = part_of_page(pos, MIN((loff_t)*len, size - pos));
+	page = page_for_read(mapping, pos >> PAGE_SHIFT);
+	if (page && !IS_ERR(page))
+		mark_page_accessed(page);
+	return page;
+}
+
 /* filemap_read_kernel: into kernel memory. Bytes, fewer at the end of the file; -errno. */
 kssize_t filemap_read_kernel(struct address_space *mapping, loff_t pos, void *buf, size_t len)
 {
@@ -561,7 +578,8 @@ kssize_t filemap_write_kernel(struct address_space *mapping, loff_t *pos, const 
 		if (IS_ERR(page))
 			return done ? (kssize_t)done : PTR_ERR(page);
 		to = kmap_local_page(page);
-		memcpy(to + (*pos & ~PAGE_MASK), (const char *)buf + done, part);
+		/* splice's source may be this page */
+		memmove(to + (*pos & ~PAGE_MASK), (const char *)buf + done, part);
 		kunmap_local(to);
 		finish_write(mapping, *pos, part, part, page);
 		*pos += part;

@@ -73,6 +73,11 @@ kssize_t filemap_copy(struct address_space *in, loff_t *in_pos, struct address_s
 /* initramfs */
 kssize_t filemap_write_kernel(struct address_space *mapping, loff_t *pos, const void *buf,
 			      size_t len);
+/*
+ * The page with the byte at @pos, up to date, with a reference; *len: how many bytes from there on it has
+ * of the file, at most as many as before. NULL: a hole, or (*len 0) the end; ERR_PTR. May sleep.
+ */
+struct page *filemap_get_read_page(struct address_space *mapping, loff_t pos, size_t *len);
 /* exec's headers */
 kssize_t filemap_read_kernel(struct address_space *mapping, loff_t pos, void *buf, size_t len);
 vm_fault_t filemap_fault(struct vm_fault *vmf);		/* for vm_ops->fault */

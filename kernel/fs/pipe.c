@@ -34,6 +34,8 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/signal.h"
 #include "kernel/x86/uaccess.h"
+#include "mm/filemap.h"
+#include "mm/highmem.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 
@@ -58,7 +60,11 @@ CTL_SYSCTL_ULONG("fs.pipe-max-size", pipe_max_size, 0, 1L << 31, .check = round_
 CTL_SYSCTL_ULONG("fs.pipe-user-pages-soft", user_pages_soft, 0, 0);
 CTL_SYSCTL_ULONG("fs.pipe-user-pages-hard", user_pages_hard, 0, 0);
 
-struct pipe_buffer { struct page *page; unsigned int offset, len; };
+struct pipe_buffer {
+	struct page *page;
+	unsigned int offset, len;
+	bool file;			/* a page of a file's, by splice: may be in HighMem, is not written to */
+};
 
 /* Guards: p mutex   r pipe_ref_lock */
 struct pipe_inode_info {
@@ -167,7 +173,7 @@ static void wake_writers(struct pipe_inode_info *p)
 	wake_up_key(&p->wr_wait, TASK_INTERRUPTIBLE, 1, (void *)(EPOLLOUT | EPOLLWRNORM));
 }
 
-/* @n bytes of the oldest buffer were taken. A page that tee(2) shares is not written to again. */
+/* @n bytes of the oldest buffer were taken. A page that others have, too, is not written to again. */
 static void consume(struct pipe_inode_info *p, size_t n)
 {
 	struct pipe_buffer *b = slot(p, p->tail);
@@ -176,7 +182,7 @@ static void consume(struct pipe_inode_info *p, size_t n)
 	b->len -= n;
 	if (b->len)
 		return;
-	if (!p->spare && page_count(b->page) == 1)
+	if (!p->spare && !b->file && page_count(b->page) == 1)
 		p->spare = b->page;
 	else
 		put_page(b->page);
@@ -189,8 +195,11 @@ static kssize_t read_buffer(struct pipe_inode_info *p, char __user *buf, size_t 
 {
 	struct pipe_buffer *b = slot(p, p->tail);
 	size_t n = MIN(len, (size_t)b->len);
+	char *from = kmap_local_page(b->page);
+	unsigned long left = copy_to_user(buf, from + b->offset, n);
 
-	if (copy_to_user(buf, (char *)page_address(b->page) + b->offset, n))
+	kunmap_local(from);
+	if (left)
 		return -EFAULT;
 	consume(p, n);
 	return n;
@@ -259,7 +268,7 @@ static kssize_t merge_write(struct pipe_inode_info *p, const char __user *buf, s
 	if (!odd || pipe_empty(p))
 		return 0;
 	b = slot(p, p->head - 1);
-	if (b->offset + b->len + odd > PAGE_SIZE || page_count(b->page) > 1)
+	if (b->offset + b->len + odd > PAGE_SIZE || b->file || page_count(b->page) > 1)
 		return 0;
 	if (copy_from_user((char *)page_address(b->page) + b->offset + b->len, buf, odd))
 		return -EFAULT;
@@ -638,9 +647,10 @@ long pipe_to_file(struct file *in, struct file *out, loff_t *pos, size_t len, bo
 	n = wait_for_data(p, nonblock);
 	while (n > 0 && (size_t)done < len && !pipe_empty(p)) {
 		struct pipe_buffer *b = slot(p, p->tail);
+		char *from = kmap_local_page(b->page);
 
-		n = splice_write(out, (char *)page_address(b->page) + b->offset,
-				 MIN(len - done, (size_t)b->len), pos);
+		n = splice_write(out, from + b->offset, MIN(len - done, (size_t)b->len), pos);
+		kunmap_local(from);
 		if (n > 0) {
 			consume(p, n);
 			done += n;
@@ -652,22 +662,28 @@ long pipe_to_file(struct file *in, struct file *out, loff_t *pos, size_t len, bo
 	return done ? done : n < 0 ? n : 0;
 }
 
-/* One page of @in at the head. => not full, mutex held. Bytes, 0, -errno */
+/*
+ * What a page of @in has there, at the head: the page itself, so what is written to it later is seen by
+ * the reader. => not full, mutex held. Bytes, 0, -errno
+ */
 static kssize_t append_from_file(struct pipe_inode_info *p, struct file *in, loff_t *pos, size_t len)
 {
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
-	kssize_t n;
+	struct page *page = filemap_get_read_page(in->f_mapping, *pos, &len);
+	struct pipe_buffer b = { .page = page, .offset = *pos & ~PAGE_MASK, .len = len, .file = true };
 
-	if (!page)
-		return -ENOMEM;
-	n = splice_read(in, page_address(page), MIN(len, PAGE_SIZE), pos);
-	if (n <= 0) {
-		put_page(page);
-		return n;
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (!len)
+		return 0;
+	if (!page) {
+		b.page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		b.file = false;
+		if (!b.page)
+			return -ENOMEM;
 	}
-	*slot(p, p->head) = (struct pipe_buffer){ .page = page, .offset = 0, .len = n };
-	p->head++;
-	return n;
+	*slot(p, p->head++) = b;
+	*pos += len;
+	return len;
 }
 
 /* pipe.h. Waits for room once: what fits is a good answer. */

@@ -2,7 +2,7 @@
  * splice.c - from file to file inside the kernel: sendfile, copy_file_range, splice, tee, vmsplice.
  *
  * Idea:   between files with pages, from page to page (filemap_copy). A pipe's
- *         buffers are pages: they are filled from a file, written to one, or shared
+ *         buffers are pages: a file's own, or written to one, or shared
  *         with another pipe (pipe.c does that). A device without pages can be a target
  *         if it takes kernel memory (write_kernel), through a bounce page; the others are EINVAL,
  *         as on Linux.
@@ -24,12 +24,6 @@
 #include "mm/page_alloc.h"
 
 /* pipe.h */
-kssize_t splice_read(struct file *in, void *buf, size_t len, loff_t *pos)
-{
-	return kernel_read(in, buf, len, pos);
-}
-
-/* pipe.h */
 kssize_t splice_write(struct file *out, const void *buf, size_t len, loff_t *pos)
 {
 	kssize_t n;
@@ -47,7 +41,7 @@ static kssize_t copy_to_device(struct file *in, loff_t *in_pos, struct file *out
 			       size_t len, char *buf)
 {
 	loff_t from = *in_pos;
-	kssize_t n = splice_read(in, buf, MIN(len, PAGE_SIZE), &from);
+	kssize_t n = kernel_read(in, buf, MIN(len, PAGE_SIZE), &from);
 
 	if (n > 0)
 		n = splice_write(out, buf, n, out_pos);

@@ -84,6 +84,24 @@ static void test_splice(void)
 	CHECK(n > 60000 && n <= 65536);
 	vec[0] = (struct iovec){ back, 100000 };
 	CHECK(vmsplice(a[0], vec, 1, 0) == n && !memcmp(big, back, n));
+	/* The file's own page is in the pipe: a write to the file shows, one to the pipe does not reach the file. */
+	CHECK(splice(file, &(loff_t){ 0 }, a[1], NULL, 4, 0) == 4 && pwrite(file, "W", 1, 1) == 1);
+	CHECK(write(a[1], "pipe", 4) == 4 && read(a[0], buf, 8) == 8 && !memcmp(buf, "0W23pipe", 8));
+	CHECK(pread(file, buf, 20, 0) == 10 && !memcmp(buf, "0W23456789", 10));
+	/* It stays there when the file lets go of it, and is not the pipe's to write to afterwards. */
+	CHECK(splice(file, &(loff_t){ 0 }, a[1], NULL, 4, 0) == 4 && tee(a[0], b[1], 4, 0) == 4);
+	CHECK(ftruncate(file, 0) == 0 && read(a[0], buf, 4) == 4 && !memcmp(buf, "0W23", 4));
+	CHECK(write(a[1], "pipe", 4) == 4 && read(b[0], buf, 4) == 4 && !memcmp(buf, "0W23", 4));
+	CHECK(read(a[0], buf, 4) == 4 && !memcmp(buf, "pipe", 4));
+	/* A hole; and a page that is spliced to another place in itself. */
+	CHECK(pwrite(file, "0123456789", 10, 8192) == 10);
+	n = splice(file, &(loff_t){ 4000 }, a[1], NULL, 100, 0);	/* a page is a buffer; or all of it, zeroes */
+	CHECK(n == 96 || n == 100);
+	CHECK(read(a[0], back, 100) == n && !back[0] && !back[n - 1]);
+	CHECK(splice(file, &(loff_t){ 8192 }, a[1], NULL, 10, 0) == 10);
+	CHECK(splice(a[0], NULL, file, &(loff_t){ 8210 }, 10, 0) == 10);
+	CHECK(pread(file, buf, 20, 8210) == 10 && !memcmp(buf, "0123456789", 10));
+	CHECK(ftruncate(file, 0) == 0 && pwrite(file, "0123456789", 10, 0) == 10);
 	/* sendfile to a pipe and to a device */
 	CHECK(sendfile(null, file, &(off_t){ 0 }, 10) == 10);
 	CHECK(sendfile(a[1], file, &(off_t){ 5 }, 10) == 5);
