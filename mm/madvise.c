@@ -372,7 +372,8 @@ static int madvise_remove(struct vm_area_struct *vma, unsigned long start, unsig
 
 	if ((vma->vm_flags & VM_LOCKED) || !vma->vm_mapping)
 		return -EINVAL;
-	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+	/* who may write, not who does just now: a read-only mapping of a file open for writing will do */
+	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return -EACCES;
 	if (!(mapping->flags & AS_SWAPBACKED))
 		return -EOPNOTSUPP;

@@ -72,6 +72,20 @@ static void holes(const char *dir)
 	CHECK(close(fd) == 0 && unlink(name) == 0);
 }
 
+static char *private_map(int fd)
+{
+	return mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+}
+
+static char *read_only_map(const char *name)
+{
+	int fd = open(name, O_RDONLY);
+	char *map = mmap(NULL, P, PROT_READ, MAP_SHARED, fd, 0);
+
+	close(fd);
+	return map;
+}
+
 static void mapped(const char *dir)
 {
 	char name[200], *map;
@@ -87,6 +101,11 @@ static void mapped(const char *dir)
 	CHECK(madvise(map + 2 * P, 3 * P, MADV_REMOVE) == 0);
 	CHECK(map[2 * P] == 0 && map[P] == 'm' && map[5 * P] == 'm');
 	CHECK(blocks(fd) == 6);		/* one of the hole was looked at */
+	/* A mapping that may be made writable will do, one that may not will not. */
+	CHECK(mprotect(map, P, PROT_READ) == 0 && madvise(map, P, MADV_REMOVE) == 0);
+	CHECK(blocks(fd) == 5 && map[0] == 0);
+	FAILS(madvise(private_map(fd), P, MADV_REMOVE), EACCES);
+	FAILS(madvise(read_only_map(name), P, MADV_REMOVE), EACCES);
 	CHECK(ftruncate(fd, 2 * P) == 0);
 	if (!sigsetjmp(jump, 1)) {
 		map[4 * P] = 1;
