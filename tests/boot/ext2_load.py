@@ -5,9 +5,11 @@ import random
 
 
 def load(m, folders, seed, ops, files=2, flags="", timeout=300):
-    """fsx and fsstress in each of @folders at once; what they say. => 40 MiB or little more, and swap"""
+    """fsx and fsstress in each of @folders at once; what they say. => 40 MiB or little more, and swap; a folder in
+    /tmp is a tmpfs"""
     work = "".join(f"mkdir -p {d}/s; fsstress -s {seed} -n {ops} -p 2 {d}/s & "
-                   f"fsx -s {seed} -n {ops} {flags} {' '.join(f'{d}/x{n}' for n in range(files))} & all=\"$all $!\"; "
+                   f"fsx -s {seed} -n {ops} {flags}{' -k' * d.startswith('/tmp/')} "
+                   f"{' '.join(f'{d}/x{n}' for n in range(files))} & all=\"$all $!\"; "
                    for d in folders)
     return m.run("rm -f /stop; (until [ -e /stop ]; do thrash 24 1 > /dev/null 2>&1; done) & "
                  "(until [ -e /stop ]; do sync; usleep 30000; done) & all=; "

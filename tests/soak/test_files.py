@@ -15,7 +15,7 @@ def healthy_disks(folder, seed):
         m.wait_shell()
         folders = ["/mnt/b", "/mnt/c", "/mnt/d"]
         m.run("dmesg -n 4; " + "; ".join(f"mkdir -p {d}; mount -t ext2 /dev/vd{d[-1]} {d}" for d in folders))
-        out = ext2_load.load(m, folders, seed, 8000, files=3, timeout=3600)
+        out = ext2_load.load(m, folders, seed, 8000, files=3, flags="-m", timeout=3600)
         assert out.count("fsx: all passed") == 3 and out.count("fsstress: all passed") == 3, out
         m.run("; ".join(f"umount {d}" for d in folders))
         m.power_off()

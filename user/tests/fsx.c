@@ -1,13 +1,13 @@
 /*
- * fsx [-s SEED] [-n OPS] [-l KIB] [-e] [-k] [-m] [-v] FILE...: random reads, writes, truncations, mappings, fsyncs and reopenings
+ * fsx [-s SEED] [-n OPS] [-l KIB] [-e] [-k] [-m] [-v] FILE...: random reads, writes, truncations, mappings, fsyncs, reopenings
  * of a file, each held against a copy in memory. One process a file; FILE.n is a second name that it is renamed to and fro.
  *
  * A full disk is allowed: what was not written is as before. -e: so is a broken one (EIO, SIGBUS): from the first
  * error on contents are not looked at any more, only that calls return. -k: mappings write nothing behind the file's
  * end (on tmpfs, as on Linux's, that may come to light when the file grows). -m: more: a shared and a private mapping of
  * the whole file that live as long as the process, forked readers, O_DIRECT, vectors, splice, copy_file_range, SEEK_DATA,
- * fallocate, madvise, mlock, mremap, and reads and writes between the file and its own mapping. Ends with "fsx: all passed", or says which
- * byte differs and what was done last.
+ * fallocate, madvise, mlock, mremap, and reads and writes between the file and its own mapping. Ends with
+ * "fsx: all passed", or says which byte differs and what was done last.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
