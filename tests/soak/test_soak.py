@@ -153,8 +153,9 @@ def test_overload(tmp_path):
             rounds.append(books(m))
             print(time.strftime("%H:%M:%S", time.gmtime()), re.search("overload: seed.*", said)[0],
                   {k: v for k, v in m.vmstat().items() if k in ("oom_kill", "pswpout", "pswpin")}, rounds[-1], flush=True)
-            for name in ("SwapFree", "processes"):
+            for name in ("SwapFree", "processes", "files", "groups"):
                 assert rounds[-1][name] == rounds[0][name], f"{name}: {rounds[0][name]}, now {rounds[-1][name]}"
+            assert rounds[-1]["groups"] == 0, "removed groups are kept by something"
             seed += 1
         no_leak(rounds[WARM_UP:])
         m.run("overload check /mnt && umount /mnt && mount -t ext2 /dev/vdb /mnt && overload check /mnt && umount /mnt", 300)
