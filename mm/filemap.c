@@ -395,7 +395,20 @@ static size_t copy_page_to_iter(struct page *page, unsigned int offset, struct i
 	return copied;
 }
 
-kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_iter *to, size_t len)
+/*
+ * Does a read at @pos use its page once more? A page read in pieces, one after the other, is used
+ * once: else each file that is read through a small buffer would be active.
+ */
+static bool is_new_use(struct address_space *mapping, loff_t pos, loff_t prev)
+{
+	if (mapping->flags & AS_SWAPBACKED)
+		return !(pos & ~PAGE_MASK);
+	return pos >> PAGE_SHIFT != (prev - 1) >> PAGE_SHIFT;
+}
+
+/* filemap.h */
+kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_iter *to, size_t len,
+		      loff_t *prev)
 {
 	size_t done = 0;
 	kssize_t error = 0;
@@ -413,10 +426,12 @@ kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_ite
 		}
 		copied = copy_page_to_iter(page, *pos & ~PAGE_MASK, to, part);
 		if (page) {
-			mark_page_accessed(page);
+			if (is_new_use(mapping, *pos, READ_ONCE(*prev)))
+				mark_page_accessed(page);
 			put_page(page);
 		}
 		*pos += copied;
+		WRITE_ONCE(*prev, *pos);
 		done += copied;
 		if (copied < part)
 			error = -EFAULT;
@@ -503,7 +518,12 @@ static size_t finish_write(struct address_space *mapping, loff_t pos, size_t len
 	if (copied && mapping->i_size && pos + (loff_t)copied > *mapping->i_size)
 		WRITE_ONCE(*mapping->i_size, pos + (loff_t)copied);
 	unlock_page(page);
-	mark_page_accessed(page);
+	/*
+	 * What is written is no sign that it will be read: else each log written in small pieces
+	 * would be active. A tmpfs' pages have no other place to be.
+	 */
+	if (mapping->flags & AS_SWAPBACKED)
+		mark_page_accessed(page);
 	put_page(page);
 	return copied;
 }

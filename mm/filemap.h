@@ -58,10 +58,12 @@ gfp_t mapping_gfp(struct address_space *mapping);
 
 /*
  * read(2), write(2) of page-cache files. *pos and the place move. Bytes, or -errno if none. Short
- * on a fault. write: => inode lock held; extends *i_size.
+ * on a fault. write: => inode lock held; extends *i_size. *prev is the open file's own: where its last
+ * read ended, at first 0; a hint, not guarded.
  */
 struct iov_iter;
-kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_iter *to, size_t len);
+kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_iter *to, size_t len,
+		      loff_t *prev);
 kssize_t filemap_write(struct address_space *mapping, loff_t *pos, struct iov_iter *from,
 		       size_t len);
 /*

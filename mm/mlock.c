@@ -188,18 +188,15 @@ int do_mlock(unsigned long start, size_t len, bool onfault)
 	len = PAGE_ALIGN(len + (start & ~PAGE_MASK));
 	start &= PAGE_MASK;
 	end = start + len;
-	if (end < start)
-		return -EINVAL;
-	if (!len)
-		return 0;
 	if (down_write_killable(&mm->mmap_lock))
 		return -EINTR;
 	locked = (len >> PAGE_SHIFT) + mm->locked_vm;
 	if (locked > limit && !mm_capable_current(CAP_IPC_LOCK))
 		locked -= count_mm_mlocked_page_nr(mm, start, end);
 	if (locked <= limit || mm_capable_current(CAP_IPC_LOCK))
-		error = apply_vma_lock_flags(mm, start, end,
-					     VM_LOCKED | (onfault ? VM_LOCKONFAULT : 0));
+		error = end < start ? -EINVAL
+				    : apply_vma_lock_flags(mm, start, end, VM_LOCKED |
+							   (onfault ? VM_LOCKONFAULT : 0));
 	up_write(&mm->mmap_lock);
 	if (error)
 		return error;

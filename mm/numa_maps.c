@@ -61,10 +61,14 @@ static void gather_vma(struct numa_maps *md, struct vm_area_struct *vma)
 static void show_kind(struct seq_file *m, struct vm_area_struct *vma)
 {
 	const struct mm_struct *mm = vma->vm_mm;
+	size_t start;
 
-	if (vma->vm_file && vma->vm_ops && vma->vm_ops->show_name) {
+	/* the vDSO has a name, but is no file */
+	if (vma->vm_ops && vma->vm_ops->show_name && vma->vm_ops->identify) {
 		seq_puts(m, " file=");
+		start = m->count;
 		vma->vm_ops->show_name(vma, m);
+		seq_escape_tail(m, start, "\t= ");	/* the line's own separators */
 	} else if (vma->vm_ops) {
 		return;
 	} else if (vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk) {

@@ -3,8 +3,8 @@
  *
  * Idea:   a page that is missing right behind one that is there looks like
  *         sequential reading: a window of pages is read at once. One page of the
- *         window carries a mark (PG_readahead, with the window's length in
- *         page->private); who comes to it starts the next window, twice as long up to 128 KiB,
+ *         window carries a mark (PG_readahead, with the window's length and how far
+ *         off its end is in page->private); who comes to it starts the next window, twice as long up to 128 KiB,
  *         while the rest of this one is still being used:
  *
  *            |■■■■|□□M□□□□□|.................
@@ -21,6 +21,14 @@
 
 #define RA_INITIAL 4UL			/* pages; Linux starts at 16 KiB as well */
 #define RA_MAX 32UL			/* 128 KiB, Linux's read_ahead_kb */
+
+/*
+ * The mark's word in page->private: the window's pages, and how many of them there are from the
+ * marked one on. Only its lower 32 bits: the upper half is the device's (kernel/block/page_io.h).
+ */
+#define MARK(nr, left) ((nr) | (left) << 16)
+#define MARK_NR(word) ((word) & 0xffff)
+#define MARK_LEFT(word) ((u32)(word) >> 16)
 
 /* Pages of the file; readahead does not go beyond. */
 static unsigned long mapping_pages(struct address_space *mapping)
@@ -72,7 +80,7 @@ static void read_window(struct address_space *mapping, unsigned long start, unsi
 
 		if (page)
 			put_page(page);
-		else if (!read_ahead_page(mapping, index, index == start + mark_at ? nr : 0,
+		else if (!read_ahead_page(mapping, index, index == start + mark_at ? MARK(nr, nr - mark_at) : 0,
 					  &open))
 			break;
 	}
@@ -102,16 +110,11 @@ void page_cache_readaround(struct address_space *mapping, unsigned long index)
 
 void page_cache_async_readahead(struct address_space *mapping, struct page *page)
 {
-	/* the upper half is the device's (kernel/block/page_io.h) */
-	unsigned long nr = (u32)page->private, next;
+	unsigned long word = page->private, nr, next;
 
 	if (!page_test_and_clear(page, PG_readahead))
 		return;			/* somebody else came here first */
-	nr = MIN(MAX(nr, RA_INITIAL), RA_MAX);
-	/*
-	 * The mark stood a quarter into its window of nr: the window's end is where the next
-	 * begins.
-	 */
-	next = page->index + nr - nr / 4;
+	nr = MIN(MAX(MARK_NR(word), RA_INITIAL), RA_MAX);
+	next = page->index + MARK_LEFT(word);	/* where the window ends */
 	read_window(mapping, next, MIN(nr * 2, RA_MAX), MIN(nr * 2, RA_MAX) / 4);
 }

@@ -35,6 +35,7 @@ enum lru_batch_kind {
 	BATCH_ADD,
 	BATCH_ROTATE,
 	BATCH_ACTIVATE,
+	BATCH_DEACTIVATE_FILE,
 	BATCH_DEACTIVATE,
 	BATCH_LAZYFREE,
 	NR_BATCHES
@@ -358,6 +359,31 @@ static void lru_deactivate_fn(struct page *page, struct lruvec *lruvec)
 }
 
 /*
+ * A page of a file that was to be dropped and could not be. Clean, it is the next to go; dirty, it
+ * goes to the tail when it has been written (PG_reclaim).
+ */
+static void lru_deactivate_file_fn(struct page *page, struct lruvec *lruvec)
+{
+	bool active = page_test(page, PG_active);
+
+	if (!page_evictable(page) || page_mapped(page))
+		return;
+	del_page_from_lru_list(page, lruvec);
+	page_clear(page, PG_active | PG_referenced);
+	if (page_test(page, PG_dirty | PG_writeback)) {
+		page_set(page, PG_reclaim);
+		add_page_to_lru_list(page, lruvec);
+	} else {
+		add_page_to_lru_list_tail(page, lruvec);
+		count_vm_event(PGROTATED);
+	}
+	if (active) {
+		count_vm_event(PGDEACTIVATE);
+		count_memcg_events(lruvec->memcg, PGDEACTIVATE, 1);
+	}
+}
+
+/*
  * MADV_FREE: without PG_swapbacked an anonymous page counts as clean file memory, dropped
  * unless written to.
  */
@@ -381,6 +407,9 @@ static void move_one(enum lru_batch_kind kind, struct page *page, struct lruvec 
 		break;
 	case BATCH_ACTIVATE:
 		lru_activate_fn(page, lruvec);
+		break;
+	case BATCH_DEACTIVATE_FILE:
+		lru_deactivate_file_fn(page, lruvec);
 		break;
 	case BATCH_DEACTIVATE:
 		lru_deactivate_fn(page, lruvec);
@@ -499,6 +528,16 @@ void deactivate_page(struct page *page)
 {
 	if (page_test(page, PG_lru) && page_test(page, PG_active) && page_evictable(page))
 		batch_page(BATCH_DEACTIVATE, page);
+}
+
+/*
+ * deactivate_file_page: drop_caches or POSIX_FADV_DONTNEED would have dropped it, but it is dirty
+ * or in use: reclaim shall find it early. => the caller holds a reference
+ */
+void deactivate_file_page(struct page *page)
+{
+	if (page_test(page, PG_lru) && page_evictable(page) && !page_mapped(page))
+		batch_page(BATCH_DEACTIVATE_FILE, page);
 }
 
 /* mark_page_lazyfree: MADV_FREE of an anonymous page. => the caller holds a reference */

@@ -16,6 +16,7 @@ void lru_cache_add_inactive_or_unevictable(struct page *page, struct vm_area_str
 void mark_page_accessed(struct page *page);
 void activate_page(struct page *page);
 void deactivate_page(struct page *page);		/* MADV_COLD */
+void deactivate_file_page(struct page *page);
 void mark_page_lazyfree(struct page *page);		/* MADV_FREE */
 void rotate_reclaimable_page(struct page *page);	/* its write ended: to the tail */
 void lru_add_drain(void);				/* this CPU's batches */

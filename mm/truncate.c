@@ -184,7 +184,7 @@ static bool invalidate_page(struct address_space *mapping, struct page *page)
 
 /*
  * invalidate_mapping_range: drops those of pages @first to @last that are clean, not mapped and not
- * in use, and what is known about pages that were here before. How many pages.
+ * in use (the others that are not mapped become inactive), and what is known about pages that were here before. How many pages.
  *
  * => never sleeps: for_each_mapping() may hold a spinlock
  */
@@ -201,7 +201,10 @@ unsigned long invalidate_mapping_range(struct address_space *mapping, unsigned l
 		for (unsigned int i = 0; i < n; i++) {
 			if (!trylock_page(pages[i]))
 				continue;
-			dropped += invalidate_page(mapping, pages[i]);
+			if (invalidate_page(mapping, pages[i]))
+				dropped++;
+			else if (pages[i]->mapping == mapping)
+				deactivate_file_page(pages[i]);
 			unlock_page(pages[i]);
 		}
 		release_pages(pages, n);

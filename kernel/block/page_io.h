@@ -7,7 +7,7 @@
  *       a request open while pages join it.
  *
  *         page->private:  63..48 transfers in flight · 39..32 sectors that are dirty (a device's own
- *                         pages: bdev_cache.c) · 31..0 readahead's mark
+ *                         pages: bdev_cache.c) · 31..0 readahead's mark (mm/readahead.c)
  * Locks:  the fields are changed by atomic operations only.
  */
 #pragma once

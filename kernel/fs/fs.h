@@ -222,6 +222,7 @@ struct super_block {
 	struct dentry *s_root;		/* c */
 	kdev_t s_dev;			/* c */
 	_Atomic unsigned long s_next_ino;	/* a */
+	struct kmem_cache *s_inode_cache;	/* c: where its inodes are from; NULL: inode_cache */
 	unsigned long s_magic;		/* c: statfs(2)'s type */
 	_Atomic int s_count;		/* a: mounts and inodes */
 	bool s_singleton;		/* c: every mount shows the same tree: proc, devtmpfs */
@@ -251,6 +252,7 @@ struct file {
 	unsigned int f_flags;		/* O_*; fcntl changes it */
 	unsigned int f_mode;		/* c: FMODE_* */
 	loff_t f_pos;			/* f */
+	loff_t f_prev_pos;		/* where the last read ended; not guarded: filemap_read() */
 	struct mutex f_pos_lock;	/* LOCK_FPOS: regular files and directories */
 	struct path f_path;		/* c */
 	struct inode *f_inode;		/* c */

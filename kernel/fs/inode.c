@@ -44,10 +44,15 @@ struct timespec current_time(void)
 	return (struct timespec){ .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
 }
 
+static struct kmem_cache *cache_of(const struct super_block *sb)
+{
+	return sb->s_inode_cache ?: inode_cache;
+}
+
 /* inode.h */
 struct inode *new_inode(struct super_block *sb, umode_t mode)
 {
-	struct inode *inode = kmem_cache_alloc(inode_cache, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	struct inode *inode = kmem_cache_alloc(cache_of(sb), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 
 	if (!inode)
 		return NULL;
@@ -79,11 +84,13 @@ void ihold(struct inode *inode)
 /* inode.h */
 void inode_free(struct inode *inode)
 {
+	struct kmem_cache *cache = cache_of(inode->i_sb);
+
 	locks_free_context(inode);
 	if (inode->i_free)
 		inode->i_free(inode);
 	xa_destroy(&inode->i_data.i_pages);
-	kmem_cache_free(inode_cache, inode);
+	kmem_cache_free(cache, inode);
 }
 
 /* inode.h */

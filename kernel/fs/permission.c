@@ -17,7 +17,7 @@ static bool boot_in_group(kgid_t gid) { return gid == 0; }
 static bool boot_capable(int cap) { return true; }
 static const struct cred *boot_cred(void) { return current->cred; }
 static void boot_put_cred(const struct cred *cred) { }
-static void boot_task_owner(struct task_struct *task, kuid_t *uid, kgid_t *gid)
+static void boot_task_owner(struct task_struct *task, umode_t mode, kuid_t *uid, kgid_t *gid)
 {
 	*uid = 0;
 	*gid = 0;
@@ -34,7 +34,8 @@ const struct cred *(*fs_override_creds)(const struct cred *cred) = boot_override
 void (*fs_revert_creds)(const struct cred *old) = boot_put_cred;
 const struct cred *(*fs_get_current_cred)(void) = boot_cred;
 void (*fs_put_cred)(const struct cred *cred) = boot_put_cred;
-void (*fs_task_owner)(struct task_struct *task, kuid_t *uid, kgid_t *gid) = boot_task_owner;
+void (*fs_task_owner)(struct task_struct *task, umode_t mode, kuid_t *uid,
+		      kgid_t *gid) = boot_task_owner;
 static void boot_ids(struct fs_ids *ids) { *ids = (struct fs_ids){ 0 }; }
 void (*fs_current_ids)(struct fs_ids *ids) = boot_ids;
 bool (*fs_ptrace_may_access)(struct task_struct *task) = boot_ptrace;

@@ -43,8 +43,11 @@ extern const struct cred *(*fs_override_creds)(const struct cred *cred);
 /* A reference to current's credentials, for file->f_cred; and its end. */
 extern const struct cred *(*fs_get_current_cred)(void);
 extern void (*fs_put_cred)(const struct cred *cred);
-/* /proc/<pid>: who owns it (root if it is not dumpable), and may current look into it closely? */
-extern void (*fs_task_owner)(struct task_struct *task, kuid_t *uid, kgid_t *gid);
+/*
+ * /proc/<pid>: who owns a file of mode @mode in it (directories that all may read: the process's
+ * user; the rest: root if it has ended or is not dumpable), and may current look into it closely?
+ */
+extern void (*fs_task_owner)(struct task_struct *task, umode_t mode, kuid_t *uid, kgid_t *gid);
 extern bool (*fs_ptrace_may_access)(struct task_struct *task);
 
 /* MAY_* bits: 0, -EACCES. Mode bits, then capabilities, by Linux's rules. */

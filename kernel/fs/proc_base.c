@@ -115,7 +115,7 @@ static struct dentry *instantiate(struct dentry *dentry, struct task_struct *tas
 	inode->i_op = &pid_plain_operations;
 	if (S_ISDIR(mode))
 		inode->i_nlink = 2;
-	fs_task_owner(task, &inode->i_uid, &inode->i_gid);
+	fs_task_owner(task, mode, &inode->i_uid, &inode->i_gid);
 	dentry->d_flags |= DCACHE_DYNAMIC;
 	d_instantiate(dentry, inode);
 	return NULL;

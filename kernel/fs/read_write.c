@@ -32,7 +32,7 @@ static kssize_t read_vector(struct file *file, const struct iovec *vec, size_t l
 	touch_atime(file);
 	if (unlikely(file->f_flags & O_DIRECT))		/* a vector of one */
 		return direct_read(file, vec->iov_base, MIN(len, vec->iov_len), pos);
-	return filemap_read(file->f_mapping, pos, &to, len);
+	return filemap_read(file->f_mapping, pos, &to, len, &file->f_prev_pos);
 }
 
 /* read_write.h */

@@ -30,6 +30,7 @@
 #define BOGO_DIRENT_SIZE 20	/* what a name adds to its directory's size, as Linux shows it */
 #define SHORT_SYMLINK_LEN 128	/* a longer target lies in a page of its own, and counts as one */
 
+static struct kmem_cache *shmem_inode_cache;
 static struct vfsmount *shm_mnt;	/* c: memfds live here; no limits */
 
 /* --- inodes --- */
@@ -296,6 +297,7 @@ static int fill_super(struct super_block *sb, const struct tmpfs_options *opt)
 	ts->gid = opt->gid;
 	sb->s_private = ts;
 	sb->s_magic = TMPFS_MAGIC;
+	sb->s_inode_cache = shmem_inode_cache;
 	sb->s_statfs = tmpfs_statfs;
 	sb->s_remount = tmpfs_remount;
 	sb->s_show_options = tmpfs_show_options;
@@ -363,6 +365,9 @@ static struct file_system_type shm_type = {
 /* tmpfs.h */
 void tmpfs_init(void)
 {
+	/* nothing can take an inode back but who removes the file: not reclaimable */
+	shmem_inode_cache = kmem_cache_create("shmem_inode_cache", sizeof(struct inode), 0,
+					      SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	register_filesystem(&tmpfs_type);
 	shm_mnt = kern_mount(&shm_type);
 	BUG_ON(IS_ERR(shm_mnt));

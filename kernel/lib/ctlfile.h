@@ -31,6 +31,8 @@ void seq_puts(struct seq_file *m, const char *s);
 void seq_putc(struct seq_file *m, char c);
 /* The bytes of @s, with those in @esc (and backslash) as \ooo. */
 void seq_escape(struct seq_file *m, const char *s, const char *esc);
+/* The same afterwards, to all that was put since m->count was @start; a backslash stays as it is. */
+void seq_escape_tail(struct seq_file *m, size_t start, const char *esc);
 void seq_write(struct seq_file *m, const void *data, size_t len);
 void seq_vprintf(struct seq_file *m, const char *fmt, va_list args) __printf(2, 0);
 /*

@@ -69,6 +69,31 @@ void seq_escape(struct seq_file *m, const char *s, const char *esc)
 	}
 }
 
+/* ctlfile.h */
+void seq_escape_tail(struct seq_file *m, size_t start, const char *esc)
+{
+	size_t from = m->count, to = from;
+
+	for (size_t i = start; i < from; i++)
+		to += strchr(esc, m->buf[i]) ? 3 : 0;
+	if (m->overflow || to > m->size) {
+		m->overflow = true;
+		return;
+	}
+	m->count = to;
+	while (to > from) {	/* else nothing that is left needs it */
+		char c = m->buf[--from];
+
+		m->buf[--to] = c;
+		if (!strchr(esc, c))
+			continue;
+		m->buf[to--] = (char)('0' + (c & 7));
+		m->buf[to--] = (char)('0' + ((u8)c >> 3 & 7));
+		m->buf[to--] = (char)('0' + ((u8)c >> 6));
+		m->buf[to] = '\\';
+	}
+}
+
 /* @digits hold @n characters, right-aligned in @size: @pad in front up to @width, and out. */
 static void put_padded(struct seq_file *m, char *digits, unsigned int size, unsigned int n,
 		       unsigned int width, char pad)

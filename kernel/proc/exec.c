@@ -157,6 +157,9 @@ static int push_bytes(struct linux_binprm *bprm, const char *src, unsigned long 
 
 	if (at > bprm->limit + STACK_TOP_GAP)
 		return -E2BIG;
+	/* nor more pages than the new stack may have; it always gets one */
+	if (at > PAGE_SIZE && PAGE_ALIGN(at) > bprm->rlim_stack.rlim_cur)
+		return -E2BIG;
 	if (reserve_pages(bprm, at))
 		return -ENOMEM;
 	while (len) {

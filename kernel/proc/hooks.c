@@ -62,11 +62,16 @@ static void revert_creds(const struct cred *old)
 	put_cred(item);
 }
 
-static void task_owner(struct task_struct *t, kuid_t *uid, kgid_t *gid)
+static void task_owner(struct task_struct *t, umode_t mode, kuid_t *uid, kgid_t *gid)
 {
 	const struct cred *cred = get_task_cred(t);
-	bool open = task_dumpable(t);
+	bool open = mode == (S_IFDIR | 0555);
 
+	if (!open) {
+		task_lock(t);
+		open = t->mm && get_dumpable(t->mm) == SUID_DUMP_USER;
+		task_unlock(t);
+	}
 	*uid = open ? cred->euid : 0;
 	*gid = open ? cred->egid : 0;
 	put_cred(cred);
