@@ -2,7 +2,7 @@
 
 HOSTCC ?= gcc
 # The parity scenarios whose facts do not hang on the host's speed; `make test-parity` runs all of them.
-PARITY_IN_TEST = 02 04 06 07 09 10 11 13 15 21 27 28 29 30
+PARITY_IN_TEST = 02 04 06 07 09 10 11 13 15 21 27 28 29 30 31 32
 TEST_IMAGES := $(B)/brink.elf $(B)/checks/brink.elf $(B)/initramfs.cpio.gz $(B)/test-initramfs.cpio.gz
 PYTEST = BRINK_BUILD=$(abspath $(B)) $(PYTHON3) -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
 

@@ -3,7 +3,7 @@
 # disks: ext2:100
 # programs: memdo
 # close: 0,2 ^nr_\S+ \d+$
-# close: 0,3 delta:
+# close: 0,3 delta: .*
 r() { echo "# $*"; eval "$*"; }
 mount -t ext2 /dev/vdb /mnt 2>/dev/null || mount -t ext4 /dev/vdb /mnt; mkdir /t; mount -t tmpfs none /t
 # MiB on the lists
