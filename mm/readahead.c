@@ -4,8 +4,8 @@
  * Idea:   a page that is missing right behind one that is there looks like
  *         sequential reading: a window of pages is read at once. One page of the
  *         window carries a mark (PG_readahead, with the window's length and how far
- *         off its end is in page->private); who comes to it starts the next window, twice as long up to 128 KiB,
- *         while the rest of this one is still being used:
+ *         off its end is in page->private); who comes to it starts the next window,
+ *         twice as long up to 128 KiB, while the rest of this one is still being used:
  *
  *            |■■■■|□□M□□□□□|.................
  *                    ^ reached: read the next 16
@@ -80,7 +80,8 @@ static void read_window(struct address_space *mapping, unsigned long start, unsi
 
 		if (page)
 			put_page(page);
-		else if (!read_ahead_page(mapping, index, index == start + mark_at ? MARK(nr, nr - mark_at) : 0,
+		else if (!read_ahead_page(mapping, index,
+					  index == start + mark_at ? MARK(nr, nr - mark_at) : 0,
 					  &open))
 			break;
 	}

@@ -184,7 +184,8 @@ static bool invalidate_page(struct address_space *mapping, struct page *page)
 
 /*
  * invalidate_mapping_range: drops those of pages @first to @last that are clean, not mapped and not
- * in use (the others that are not mapped become inactive), and what is known about pages that were here before. How many pages.
+ * in use (the others that are not mapped become inactive), and what is known about pages that were
+ * here before. How many pages.
  *
  * => never sleeps: for_each_mapping() may hold a spinlock
  */
