@@ -187,6 +187,36 @@ static void smaller_slabs_where_memory_is_in_pieces(void **state)
 	assert_true(slab_pages() <= used);
 }
 
+/* What one CPU has freed keeps no slab from going back, whoever asks; what is in use stays. */
+static void stocks_go_back(void **state)
+{
+	struct kmem_cache *s = kmem_cache_create("test", 1000, 0, 0, NULL);
+	void *objects[3 * CPUS];
+	unsigned long used, got;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
+		host_run_on(i % CPUS);
+		objects[i] = kmem_cache_alloc(s, GFP_KERNEL);
+	}
+	for (unsigned int i = 1; i < ARRAY_SIZE(objects); i++) {
+		host_run_on(i % CPUS);
+		kmem_cache_free(s, objects[i]);
+	}
+	host_run_on(0);
+	used = slab_pages();
+	shrink_all();
+	assert_int_equal(slab_pages(), used);		/* all of it lies in stocks */
+	got = slab_drain_stocks();
+	assert_true(got > 0);
+	assert_int_equal(slab_pages(), used - got);
+	assert_int_equal(s->nr_slabs, 1);
+	assert_int_equal(s->nr_objects - s->nr_free, 1);
+	assert_int_equal(slab_drain_stocks(), 0);
+	kmem_cache_free(s, objects[0]);
+	assert_int_equal(slab_drain_stocks(), 1UL << s->order);
+	kmem_cache_destroy(s);
+}
+
 /* --- random traffic --- */
 
 struct held {
@@ -593,6 +623,7 @@ int main(void)
 		T(zeroed_if_asked),
 		T(constructed_once),
 		T(smaller_slabs_where_memory_is_in_pieces),
+		T(stocks_go_back),
 		T(everything_comes_back),
 		T(empty_slabs_go_back),
 		T(objects_wander_between_cpus),

@@ -182,12 +182,12 @@ stub void mem_cgroup_free_page(struct page *page, unsigned int order)
 {
 	panic("a page without a group is uncharged");
 }
-stub bool mem_cgroup_charge_object(struct mem_cgroup **owner, unsigned int size, gfp_t gfp, int nid,
+stub bool mem_cgroup_charge_object(struct obj_cgroup **owner, unsigned int size, gfp_t gfp, int nid,
 				   enum node_stat_item item)
 {
 	return true;
 }
-stub void mem_cgroup_uncharge_object(struct mem_cgroup *memcg, unsigned int size, int nid,
+stub void mem_cgroup_uncharge_object(struct obj_cgroup *objcg, unsigned int size, int nid,
 				     enum node_stat_item item)
 {
 	panic("an object without a group is uncharged");
@@ -197,6 +197,8 @@ stub void mod_memcg_node_state(struct mem_cgroup *memcg, int nid, enum node_stat
 			       long delta)
 {
 }
+stub void mod_memcg_page_state(struct page *page, enum node_stat_item item, long delta) {}
+stub void register_oom_notifier(struct oom_notifier *n) {}
 stub void memcg_memory_event(struct mem_cgroup *memcg, enum memcg_memory_event event) {}
 stub void mem_cgroup_oom_killed(struct mm_struct *mm) {}
 stub unsigned long mem_cgroup_get_max(struct mem_cgroup *memcg)
