@@ -21,6 +21,7 @@
 #include "mm/oom_kill.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/show_mem.h"
+#include "mm/slab.h"
 #include "mm/trace.h"
 #include "mm/vmscan.h"
 #include "mm/vmstat.h"
@@ -33,6 +34,7 @@ struct slow_attempt {
 	nodemask_t thisnode;		/* __GFP_THISNODE: that one */
 	unsigned int alloc_flags;
 	int no_progress_loops;
+	bool slabs_drained;		/* once, and before anybody is killed */
 	unsigned long did_some_progress;	/* out of reclaim and of the OOM killer */
 };
 
@@ -221,6 +223,20 @@ static bool may_oom(const struct slow_attempt *at)
 	return at->ac.highest_zoneidx >= ZONE_NORMAL;
 }
 
+/*
+ * Nobody need be killed for what lies about: some hundred kB, kept from being whole free pages by
+ * one free object each in a CPU's stock. True: one more round, also if there was nothing, since all
+ * CPUs had to answer, and what reclaim found before that is old.
+ */
+static bool drain_slabs_once(struct slow_attempt *at)
+{
+	if (at->slabs_drained)
+		return false;
+	at->slabs_drained = true;
+	slab_drain_stocks();
+	return true;
+}
+
 static struct page *__alloc_pages_may_oom(struct slow_attempt *at)
 {
 	struct oom_control oc = {
@@ -283,7 +299,7 @@ static enum slow_result slow_round(struct slow_attempt *at, struct page **pagep)
 		return SLOW_NOPAGE;
 	if (at->order > PAGE_ALLOC_COSTLY_ORDER && !(at->gfp & __GFP_RETRY_MAYFAIL))
 		return SLOW_NOPAGE;
-	if (should_reclaim_retry(at))
+	if (should_reclaim_retry(at) || drain_slabs_once(at))
 		return SLOW_RETRY;
 	*pagep = __alloc_pages_may_oom(at);
 	if (*pagep)

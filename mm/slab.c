@@ -31,7 +31,6 @@
 #include "kernel/sched/task.h"
 #include "kernel/x86/smp.h"
 #include "mm/memcontrol.h"
-#include "mm/oom_kill.h"
 #include "mm/page_alloc.h"
 #include "mm/page_alloc_internal.h"
 #include "mm/slab_internal.h"
@@ -632,16 +631,6 @@ unsigned long slab_drain_stocks(void)
 	return pages + scan_empty(NULL, NULL, ~0UL);
 }
 
-/*
- * Nobody need be killed for what lies about: some hundred kB, kept from being whole free pages by
- * one free object each in a CPU's stock.
- */
-static unsigned long drain_at_oom(struct oom_notifier *unused)
-{
-	return slab_drain_stocks();
-}
-static struct oom_notifier slab_oom_notifier = { .notify = drain_at_oom };
-
 static struct shrinker slab_shrinker = { .count_objects = count_empty,
 					 .scan_objects = scan_empty,
 					 .seeks = 1 };
@@ -685,7 +674,6 @@ void kmem_cache_init(void)
 	sched_alloc = alloc_for_sched;
 	sched_free = free_for_sched;
 	register_shrinker(&slab_shrinker);
-	register_oom_notifier(&slab_oom_notifier);
 }
 
 /* --- figures --- */

@@ -197,8 +197,8 @@ stub void mod_memcg_node_state(struct mem_cgroup *memcg, int nid, enum node_stat
 			       long delta)
 {
 }
+stub unsigned long slab_drain_stocks(void) { return 0; }
 stub void mod_memcg_page_state(struct page *page, enum node_stat_item item, long delta) {}
-stub void register_oom_notifier(struct oom_notifier *n) {}
 stub void memcg_memory_event(struct mem_cgroup *memcg, enum memcg_memory_event event) {}
 stub void mem_cgroup_oom_killed(struct mm_struct *mm) {}
 stub unsigned long mem_cgroup_get_max(struct mem_cgroup *memcg)
