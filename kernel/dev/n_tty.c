@@ -176,7 +176,7 @@ void tty_stop(struct tty_struct *tty, bool stop)
 
 static u8 last_char(const struct tty_struct *tty)
 {
-	return tty->read_buf[MASK(tty->read_head - 1)];
+	return tty->bufs->read_buf[MASK(tty->read_head - 1)];
 }
 
 /* The column after the line being typed, as echoed. */
@@ -185,7 +185,7 @@ static unsigned int line_column(struct tty_struct *tty)
 	unsigned int col = tty->canon_column;
 
 	for (unsigned int i = tty->canon_head; i != tty->read_head; i++) {
-		u8 c = tty->read_buf[MASK(i)];
+		u8 c = tty->bufs->read_buf[MASK(i)];
 
 		if (c == '\t')
 			col = (col | 7) + 1;
@@ -258,7 +258,7 @@ static void reprint_line(struct tty_struct *tty)
 	echo_char(tty, tty->termios.c_cc[VREPRINT]);
 	echo_raw(tty, '\n');
 	for (unsigned int i = tty->canon_head; i != tty->read_head; i++)
-		echo_char(tty, tty->read_buf[MASK(i)]);
+		echo_char(tty, tty->bufs->read_buf[MASK(i)]);
 }
 
 /* --- input --- */
@@ -273,8 +273,8 @@ static bool put_char(struct tty_struct *tty, u8 c)
 			put_raw(tty, "\a", 1);
 		return false;
 	}
-	clear_bit(MASK(tty->read_head), tty->line_ends);
-	tty->read_buf[MASK(tty->read_head++)] = c;
+	clear_bit(MASK(tty->read_head), tty->bufs->line_ends);
+	tty->bufs->read_buf[MASK(tty->read_head++)] = c;
 	return true;
 }
 
@@ -282,8 +282,8 @@ static void end_line(struct tty_struct *tty, u8 c)
 {
 	if (buffered(tty) == N_TTY_BUF_SIZE)
 		return;
-	__set_bit(MASK(tty->read_head), tty->line_ends);
-	tty->read_buf[MASK(tty->read_head++)] = c;
+	__set_bit(MASK(tty->read_head), tty->bufs->line_ends);
+	tty->bufs->read_buf[MASK(tty->read_head++)] = c;
 	tty->canon_head = tty->read_head;
 	wake_readers(tty);
 }
@@ -292,7 +292,8 @@ static void flush_input_locked(struct tty_struct *tty)
 {
 	tty->read_head = tty->read_tail = tty->canon_head = 0;
 	tty->raw_tail = tty->raw_head;
-	memset(tty->line_ends, 0, sizeof(tty->line_ends));
+	if (tty->bufs)
+		memset(tty->bufs->line_ends, 0, sizeof(tty->bufs->line_ends));
 	tty->lnext = false;
 }
 
@@ -442,7 +443,7 @@ void n_tty_cook(struct work_struct *work)
 	unsigned long flags = spin_lock_irqsave(&tty->lock);
 
 	while (tty->raw_tail != tty->raw_head && room_to_cook(tty)) {
-		int sig = receive_char(tty, tty->raw[tty->raw_tail++ % TTY_RAW_SIZE]);
+		int sig = receive_char(tty, tty->bufs->raw[tty->raw_tail++ % TTY_RAW_SIZE]);
 		kpid_t pgrp = tty->pgrp;
 
 		/* Let interrupts in between characters; a signal needs the lock dropped anyhow. */
@@ -475,10 +476,10 @@ void n_tty_flush_input(struct tty_struct *tty)
 void n_tty_set_termios(struct tty_struct *tty, const struct termios2 *old)
 {
 	if ((old->c_lflag ^ tty->termios.c_lflag) & ICANON) {
-		memset(tty->line_ends, 0, sizeof(tty->line_ends));
+		memset(tty->bufs->line_ends, 0, sizeof(tty->bufs->line_ends));
 		tty->canon_head = tty->read_tail;
 		if (lflag(tty, ICANON) && buffered(tty)) {
-			__set_bit(MASK(tty->read_head - 1), tty->line_ends);
+			__set_bit(MASK(tty->read_head - 1), tty->bufs->line_ends);
 			tty->canon_head = tty->read_head;
 		}
 		tty->lnext = false;
@@ -499,7 +500,7 @@ size_t n_tty_readable(struct tty_struct *tty)
 	if (!lflag(tty, ICANON))
 		return buffered(tty);
 	for (unsigned int i = tty->read_tail; i != tty->canon_head; i++)
-		if (!(test_bit(MASK(i), tty->line_ends) && tty->read_buf[MASK(i)] == DISABLED_CHAR))
+		if (!(test_bit(MASK(i), tty->bufs->line_ends) && tty->bufs->read_buf[MASK(i)] == DISABLED_CHAR))
 			n++;
 	return n;
 }
@@ -522,14 +523,14 @@ static size_t take_line(struct tty_struct *tty, char *buf, size_t len, bool *end
 	*end = false;
 	while (tty->read_tail != tty->canon_head && !*end) {
 		unsigned int pos = MASK(tty->read_tail);
-		bool eof = test_bit(pos, tty->line_ends) && tty->read_buf[pos] == DISABLED_CHAR;
+		bool eof = test_bit(pos, tty->bufs->line_ends) && tty->bufs->read_buf[pos] == DISABLED_CHAR;
 
 		if (n == len && !eof)
 			break;		/* an EOF right behind a full buffer belongs to this read */
-		*end = test_bit(pos, tty->line_ends);
-		__clear_bit(pos, tty->line_ends);
+		*end = test_bit(pos, tty->bufs->line_ends);
+		__clear_bit(pos, tty->bufs->line_ends);
 		if (!eof)
-			buf[n++] = tty->read_buf[pos];
+			buf[n++] = tty->bufs->read_buf[pos];
 		tty->read_tail++;
 	}
 	return n;
@@ -541,7 +542,7 @@ static size_t take_raw(struct tty_struct *tty, char *buf, size_t len)
 	size_t n = 0;
 
 	while (n < len && tty->read_tail != tty->read_head)
-		buf[n++] = tty->read_buf[MASK(tty->read_tail++)];
+		buf[n++] = tty->bufs->read_buf[MASK(tty->read_tail++)];
 	return n;
 }
 

@@ -8,8 +8,9 @@
  *           write(master) ──tty_receive──> line discipline ──> read(slave)
  *           read(master)  <──── ring <──── line discipline <── write(slave)
  *
- *         Terminals live for ever, so a pair that both sides have closed is kept, and is the
- *         next one of its number. Opening /dev/ptmx makes a pair and its name in devpts;
+ *         Terminals live for ever, so a pair that both sides have closed is kept, without what
+ *         takes room (the ring, the slave's buffers), and is the next one of its number.
+ *         Opening /dev/ptmx makes a pair and its name in devpts;
  *         closing that file hangs the slave up and takes the name away.
  * Locks:  ptys_lock (a mutex) for the table, and who has which number; the slave's tty->lock for
  *         the rest; master_lock makes a read(2) of the master whole.
@@ -52,7 +53,7 @@ struct pty {
 	struct mutex master_lock;
 	struct wait_queue_head read_wait, write_wait;	/* the master's */
 	unsigned int head, tail;	/* l: of ring, free-running */
-	char ring[PTY_RING];		/* l */
+	char *ring;			/* l: PTY_RING bytes; NULL: nobody has the pair open */
 };
 
 static struct pty *ptys[NR_PTYS];	/* ptys_lock; entries stay for ever */
@@ -75,6 +76,8 @@ static size_t pty_write(struct tty_struct *tty, const char *buf, size_t len)
 	struct pty *pty = tty->driver;
 	size_t n = MIN(len, ring_room(pty));
 
+	if (WARN_ON_ONCE(!pty->ring))	/* who writes has the slave open */
+		return 0;
 	for (size_t i = 0; i < n; i++)
 		pty->ring[pty->head++ % PTY_RING] = buf[i];
 	if (n)
@@ -133,9 +136,42 @@ static int pty_slave_open(struct tty_struct *tty)
 	return 0;
 }
 
+/* What was allocated for an open pair. */
+struct pty_room {
+	struct tty_buffers *bufs;
+	char *ring;
+};
+
+static void free_room(const struct pty_room *room)
+{
+	kvfree(room->bufs);
+	kvfree(room->ring);
+}
+
+/* A side was closed: if it was the last, its buffers go. Who opens the next master brings new ones. */
+static void drop_room(struct pty *pty)
+{
+	struct tty_struct *tty = pty->slave;
+	struct pty_room room = { NULL, NULL };
+	unsigned long flags = spin_lock_irqsave(&tty->lock);
+
+	if (!pty->master_open && list_empty(&tty->files)) {
+		room = (struct pty_room){ tty->bufs, pty->ring };
+		tty->bufs = NULL;
+		pty->ring = NULL;
+		tty->raw_tail = tty->raw_head;
+		tty->read_head = tty->read_tail = tty->canon_head = 0;
+		pty->tail = pty->head;
+	}
+	spin_unlock_irqrestore(&tty->lock, flags);
+	free_room(&room);
+}
+
 static void pty_slave_closed(struct tty_struct *tty)
 {
 	struct pty *pty = tty->driver;
+
+	drop_room(pty);
 
 	wake_up_interruptible_all(&pty->read_wait);
 	wake_up_interruptible_all(&pty->write_wait);
@@ -176,13 +212,26 @@ static struct pty *make_pty(unsigned int index)
 	return pty;
 }
 
-static void reset_pty(struct pty *pty)
+/* A pair that is this master's from now on, as new. 0, -ENOMEM */
+static int reset_pty(struct pty *pty)
 {
 	struct tty_struct *tty = pty->slave;
+	struct pty_room old, room = {
+		.bufs = kvzalloc(sizeof(*room.bufs), GFP_KERNEL),
+		.ring = kvzalloc(PTY_RING, GFP_KERNEL),
+	};
 	unsigned long flags;
 
+	if (!room.bufs || !room.ring) {
+		free_room(&room);
+		return -ENOMEM;
+	}
 	n_tty_flush_input(tty);
 	flags = spin_lock_irqsave(&tty->lock);
+	/* still there, if who closed last is just about to drop them */
+	old = (struct pty_room){ tty->bufs, pty->ring };
+	tty->bufs = room.bufs;
+	pty->ring = room.ring;
 	n_tty_reset(tty);
 	tty->termios.c_cflag = B38400 | CS8 | CREAD;
 	tty->winsize = (struct winsize){ 0 };
@@ -194,6 +243,8 @@ static void reset_pty(struct pty *pty)
 	pty->locked = true;
 	pty->master_open = true;
 	spin_unlock_irqrestore(&tty->lock, flags);
+	free_room(&old);
+	return 0;
 }
 
 /* A pair that nobody uses, for a master. ERR_PTR(-ENOSPC, -ENOMEM) */
@@ -227,6 +278,15 @@ static void put_pty(struct pty *pty)
 
 /* --- the master's file --- */
 
+static void close_master(struct pty *pty)
+{
+	unsigned long flags = spin_lock_irqsave(&pty->slave->lock);
+
+	pty->master_open = false;
+	spin_unlock_irqrestore(&pty->slave->lock, flags);
+	drop_room(pty);
+}
+
 static int ptmx_open(struct inode *inode, struct file *file)
 {
 	struct pty *pty = get_pty();
@@ -234,10 +294,11 @@ static int ptmx_open(struct inode *inode, struct file *file)
 
 	if (IS_ERR(pty))
 		return PTR_ERR(pty);
-	reset_pty(pty);
-	err = devpts_add(pty->index, MKDEV(PTY_SLAVE_MAJOR, pty->index));
+	err = reset_pty(pty);
+	if (!err)
+		err = devpts_add(pty->index, MKDEV(PTY_SLAVE_MAJOR, pty->index));
 	if (err) {
-		pty->master_open = false;
+		close_master(pty);
 		put_pty(pty);
 		return err;
 	}
@@ -248,13 +309,10 @@ static int ptmx_open(struct inode *inode, struct file *file)
 static int ptmx_release(struct inode *inode, struct file *file)
 {
 	struct pty *pty = file->private_data;
-	unsigned long flags;
 
 	devpts_remove(pty->index);
-	flags = spin_lock_irqsave(&pty->slave->lock);
-	pty->master_open = false;
-	spin_unlock_irqrestore(&pty->slave->lock, flags);
-	tty_hangup(pty->slave);
+	close_master(pty);
+	tty_hangup(pty->slave);		/* which tells pty_slave_closed() */
 	put_pty(pty);
 	return 0;
 }

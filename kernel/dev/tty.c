@@ -81,7 +81,7 @@ size_t tty_receive(struct tty_struct *tty, const u8 *buf, size_t len)
 	size_t n = MIN(len, tty_receive_room(tty));
 
 	for (size_t i = 0; i < n; i++)
-		tty->raw[tty->raw_head++ % TTY_RAW_SIZE] = buf[i];
+		tty->bufs->raw[tty->raw_head++ % TTY_RAW_SIZE] = buf[i];
 	spin_unlock_irqrestore(&tty->lock, flags);
 	if (n)
 		schedule_work(&tty->work);
@@ -624,10 +624,14 @@ int tty_register_major(unsigned int major)
 struct tty_struct *tty_register(const char *name, unsigned int major, unsigned int minor,
 				const struct tty_driver_ops *ops, void *driver)
 {
-	struct tty_struct *tty = tty_alloc(name, major, minor, ops, driver);
+	struct tty_buffers *bufs = kvzalloc(sizeof(*bufs), GFP_KERNEL);
+	struct tty_struct *tty = bufs ? tty_alloc(name, major, minor, ops, driver) : NULL;
 
-	if (!tty)
+	if (!tty) {
+		kvfree(bufs);
 		return NULL;
+	}
+	tty->bufs = bufs;
 	if (register_chrdev(major, minor, name, 0600, &tty_fops, tty))
 		pr_err("%s: no device node\n", name);
 	if (console_is_preferred(name))

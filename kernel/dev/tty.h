@@ -46,6 +46,14 @@ struct tty_driver_ops {
 	long (*ioctl)(struct tty_struct *tty, unsigned int cmd, unsigned long arg);
 };
 
+/* What is on its way from the driver to the readers. */
+struct tty_buffers {
+	u8 raw[TTY_RAW_SIZE];		/* ring */
+	/* n_tty.c; positions run freely, taken modulo the size */
+	char read_buf[N_TTY_BUF_SIZE];
+	unsigned long line_ends[N_TTY_BUF_SIZE / 64];	/* bit: here a line ends */
+};
+
 /* Guards: l lock   r read_lock   w write_lock   c set once   o LOCK_OPEN's tty_mutex */
 struct tty_struct {
 	char name[16];			/* c */
@@ -67,12 +75,9 @@ struct tty_struct {
 	unsigned int hangups;		/* l */
 
 	struct work_struct work;	/* cooks */
-	u8 raw[TTY_RAW_SIZE];		/* l: ring */
+	/* l: and what is in it; NULL: a pty that nobody has open. Then nothing is in it */
+	struct tty_buffers *bufs;
 	unsigned int raw_head, raw_tail;	/* l: free-running */
-
-	/* n_tty.c; positions run freely, taken modulo the size */
-	char read_buf[N_TTY_BUF_SIZE];	/* l */
-	unsigned long line_ends[N_TTY_BUF_SIZE / 64];	/* l: bit: here a line ends */
 	unsigned int read_head, read_tail;	/* l */
 	unsigned int canon_head;	/* l: behind the last complete line */
 	bool lnext;			/* l: ^V: the next character is literal */
@@ -83,7 +88,10 @@ struct tty_struct {
 /* NULL without memory; makes the node */
 struct tty_struct *tty_register(const char *name, unsigned int major, unsigned int minor,
 				const struct tty_driver_ops *ops, void *driver);
-/* The same without a node in devtmpfs, for ptys; the numbers of @major are then opened as terminals. */
+/*
+ * The same without a node in devtmpfs and without buffers, for ptys; the numbers of @major are then
+ * opened as terminals.
+ */
 struct tty_struct *tty_alloc(const char *name, unsigned int major, unsigned int minor,
 			     const struct tty_driver_ops *ops, void *driver);
 int tty_register_major(unsigned int major);	/* 0, -EBUSY, -ENOMEM */

@@ -543,7 +543,7 @@ static size_t vt_write(struct tty_struct *tty, const char *buf, size_t len)
 	spin_unlock_irqrestore(&vt_lock, flags);
 	/* tty->lock is held, and so the answer goes into its ring directly. */
 	for (unsigned int i = 0; i < reply_len && tty_receive_room(tty); i++)
-		tty->raw[tty->raw_head++ % TTY_RAW_SIZE] = reply[i];
+		tty->bufs->raw[tty->raw_head++ % TTY_RAW_SIZE] = reply[i];
 	if (reply_len)
 		schedule_work(&tty->work);
 	return len;

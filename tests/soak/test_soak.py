@@ -146,8 +146,7 @@ def test_overload(tmp_path):
                  append=f"fail_page_alloc=0,{seed} failslab=0,{seed} sysctl.kernel.sysrq=1") as m:
         m.wait_shell()
         # System V memory without a process is nobody's whom the OOM killer could choose: a little of it only
-        # a pair of terminals is kept for the next who needs one: so few that they are all there after the first rounds
-        m.run("dmesg -n 1; echo 4 > /proc/sys/kernel/pty/max; echo 1024 > /proc/sys/kernel/shmall; echo -1000 > /proc/$$/oom_score_adj; mkdir -p /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; "
+        m.run("dmesg -n 1; echo 1024 > /proc/sys/kernel/shmall; echo -1000 > /proc/$$/oom_score_adj; mkdir -p /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; "
               "echo +memory +pids > /sys/fs/cgroup/cgroup.subtree_control; mkdir -p /mnt; mount -t ext2 /dev/vdb /mnt; "
               "dd if=/dev/zero of=/mnt/swap bs=1k count=24576 2>/dev/null; chmod 600 /mnt/swap; mkswap /mnt/swap", 120)
         rounds = []
