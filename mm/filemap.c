@@ -443,14 +443,11 @@ kssize_t filemap_read(struct address_space *mapping, loff_t *pos, struct iov_ite
 /* filemap.h */
 struct page *filemap_get_read_page(struct address_space *mapping, loff_t pos, size_t *len)
 {
-	loff_t size = mapping_size(mapping);
 	struct page *page;
 
-	if (pos >= size) {
-		*len = 0;
+	*len = part_to_read(mapping, pos, *len);
+	if (!*len)
 		return NULL;
-	}
-	*len = part_of_page(pos, MIN((loff_t)*len, size - pos));
 	page = page_for_read(mapping, pos >> PAGE_SHIFT);
 	if (page && !IS_ERR(page))
 		mark_page_accessed(page);

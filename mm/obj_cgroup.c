@@ -42,7 +42,7 @@ static void free_dead_objcgs(struct work_struct *work)
 	synchronize_rcu();
 	for (; objcg; objcg = next) {
 		next = objcg->next_dead;
-		/* All objects are gone, and so whole pages are spare, which go at once. */
+		/* No object is left, so what was spare added up to pages, and those are uncharged. */
 		WARN_ON(objcg->spare_bytes);
 		spin_lock(&objcg_lock);
 		list_del(&objcg->list);
@@ -115,7 +115,7 @@ int obj_cgroup_online(struct mem_cgroup *memcg)
  * memcg_reparent_objcgs: @memcg is removed: what the kernel has charged to it, and to those
  * removed below it, is its parent's from now on.
  *
- * => cgroup_mutex; @memcg is not the root. Sleeps not
+ * => cgroup_mutex; @memcg is not the root. Does not sleep
  */
 void memcg_reparent_objcgs(struct mem_cgroup *memcg)
 {

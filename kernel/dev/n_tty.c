@@ -493,6 +493,12 @@ void n_tty_set_termios(struct tty_struct *tty, const struct termios2 *old)
 
 /* --- read(2) --- */
 
+/* Does an EOF character (^D) stand at @pos, a place in read_buf? */
+static bool is_eof(const struct tty_struct *tty, unsigned int pos)
+{
+	return test_bit(pos, tty->bufs->line_ends) && tty->bufs->read_buf[pos] == DISABLED_CHAR;
+}
+
 size_t n_tty_readable(struct tty_struct *tty)
 {
 	size_t n = 0;
@@ -500,7 +506,7 @@ size_t n_tty_readable(struct tty_struct *tty)
 	if (!lflag(tty, ICANON))
 		return buffered(tty);
 	for (unsigned int i = tty->read_tail; i != tty->canon_head; i++)
-		if (!(test_bit(MASK(i), tty->bufs->line_ends) && tty->bufs->read_buf[MASK(i)] == DISABLED_CHAR))
+		if (!is_eof(tty, MASK(i)))
 			n++;
 	return n;
 }
@@ -523,7 +529,7 @@ static size_t take_line(struct tty_struct *tty, char *buf, size_t len, bool *end
 	*end = false;
 	while (tty->read_tail != tty->canon_head && !*end) {
 		unsigned int pos = MASK(tty->read_tail);
-		bool eof = test_bit(pos, tty->bufs->line_ends) && tty->bufs->read_buf[pos] == DISABLED_CHAR;
+		bool eof = is_eof(tty, pos);
 
 		if (n == len && !eof)
 			break;		/* an EOF right behind a full buffer belongs to this read */

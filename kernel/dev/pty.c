@@ -172,7 +172,6 @@ static void pty_slave_closed(struct tty_struct *tty)
 	struct pty *pty = tty->driver;
 
 	drop_room(pty);
-
 	wake_up_interruptible_all(&pty->read_wait);
 	wake_up_interruptible_all(&pty->write_wait);
 }

@@ -94,7 +94,7 @@ def books(m):
     """What must be the same after every round, in kB and pieces; nobody else runs."""
     m.settled()
     # a removed group goes with its last page, and a moment later, by a worker's hand
-    m.wait_until("grep -q 'nr_dying_descendants 0' /sys/fs/cgroup/cgroup.stat")
+    ask(m, "until grep -q 'nr_dying_descendants 0' /sys/fs/cgroup/cgroup.stat; do usleep 50000; done", 180)
     have = m.settled()
     info = m.meminfo()
     have.update({k: info[k] for k in ("Slab", "PageTables", "KernelStack", "Shmem", "AnonPages", "Mlocked")})
