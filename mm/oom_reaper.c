@@ -159,13 +159,15 @@ int oom_reaper(void *unused)
 static void wake_oom_reaper(struct timer_list *timer)
 {
 	struct task_struct *victim = container_of(timer, struct task_struct, oom_reaper_timer);
-	unsigned long flags = spin_lock_irqsave(&reaper_lock);
+	unsigned long flags;
 
+	if (!(victim->signal->oom_mm->flags & MMF_OOM_SKIP))	/* else it went by itself */
+		TRACE(wake_reaper, .pid = victim->pid);
+	flags = spin_lock_irqsave(&reaper_lock);
 	victim->oom_reaper_list = reaper_list;
 	reaper_list = victim;
 	spin_unlock_irqrestore(&reaper_lock, flags);
-	if (!(victim->signal->oom_mm->flags & MMF_OOM_SKIP))	/* else it went by itself */
-		TRACE(wake_reaper, .pid = victim->pid);
+	/* The thread may be done with @victim already, and its memory somebody else's. */
 	wake_up(&reaper_wait);
 }
 

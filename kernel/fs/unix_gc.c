@@ -26,6 +26,7 @@ static spinlock_t unix_gc_lock = SPINLOCK_INIT(LOCK_SOCK_GC);
 static LIST_HEAD(gc_inflight);		/* unix_gc_lock: sockets in flight */
 static unsigned int tot_inflight;	/* unix_gc_lock */
 static bool gc_in_progress;		/* unix_gc_lock */
+static bool gc_again;			/* unix_gc_lock: a socket went meanwhile */
 
 enum gc_state { GC_NONE, GC_CANDIDATE, GC_ALIVE };
 
@@ -186,16 +187,20 @@ void unix_gc(void)
 	LIST_HEAD(hit);
 
 	spin_lock(&unix_gc_lock);
-	if (gc_in_progress) {
+	gc_again = true;
+	if (gc_in_progress) {		/* who is at it does it once more, for what we have closed */
 		spin_unlock(&unix_gc_lock);
 		return;
 	}
 	gc_in_progress = true;
-	mark();
-	sweep(&hit);
-	spin_unlock(&unix_gc_lock);
-	kfree_skb_list(&hit);		/* closes files: sockets are released, which may come here */
-	spin_lock(&unix_gc_lock);
+	while (gc_again) {
+		gc_again = false;
+		mark();
+		sweep(&hit);
+		spin_unlock(&unix_gc_lock);
+		kfree_skb_list(&hit);	/* closes files: sockets are released, which come here */
+		spin_lock(&unix_gc_lock);
+	}
 	gc_in_progress = false;
 	spin_unlock(&unix_gc_lock);
 }

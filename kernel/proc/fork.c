@@ -79,7 +79,7 @@ void put_signal_struct(struct signal_struct *sig)
 /* What dup_task_struct(), init_child() and copy_stack() made; all there is of a child not born. */
 static void free_own_parts(struct task_struct *t)
 {
-	if (t->stack)
+	if (t->stack)		/* it never ran */
 		free_kernel_stack(t->stack);
 	if (t->fpu)
 		kmem_cache_free(fpu_cache, t->fpu);
@@ -143,6 +143,7 @@ void fork_init(void)
 		kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 64, flags, NULL);
 	fpu_cache = kmem_cache_create("x86_fpu", fpu_state_size(), FPU_ALIGN, flags, NULL);
 	task_free_hook = task_free;
+	stack_free_hook = free_kernel_stack;
 	exec_init();
 	cpu_timers_init();
 	/* An eighth of memory may go to kernel stacks. */
@@ -201,6 +202,7 @@ static struct task_struct *dup_task_struct(void)
 	t->on_cpu = 0;
 	t->migrate_disabled = 0;
 	t->usage = 2;		/* who reaps it, and the scheduler until its last switch */
+	t->stack_users = 1;
 	t->exit_state = EXIT_NONE;
 	t->exit_code = 0;
 	t->jobctl = 0;

@@ -4,7 +4,7 @@
  *
  * Idea:   a task that does not run has its registers on its kernel stack: the frames say where it
  *         sleeps, the topmost pt_regs which system call it is in. It may wake up meanwhile; the
- *         walk stays inside its stack, which our reference to it keeps.
+ *         walk stays inside its stack, which our reference to that keeps.
  * Locks:  siglock for the sums of a process's threads; else plain reads.
  * Above:  kernel/fs serves the section.   In Linux: fs/proc/base.c, kernel/sched/debug.c.
  */
@@ -49,13 +49,12 @@ static bool is_scheduler(const char *name)
 static int wchan_show(struct seq_file *m, struct task_struct *t)
 {
 	const char *found = "0";
-	unsigned long addr;
+	bool look = ptrace_may_access(t) && try_get_task_stack(t);
 
-	for (unsigned int n = 0; n < MAX_FRAMES && task_sleeps(t) && ptrace_may_access(t); n++) {
-		const char *name;
+	for (unsigned int n = 0; n < MAX_FRAMES && look && task_sleeps(t); n++) {
+		unsigned long addr = stack_caller(t->stack, t->kernel_rsp, n);
+		const char *name = addr ? ksym_lookup(addr - 1, NULL, NULL) : NULL;
 
-		addr = stack_caller(t->stack, t->kernel_rsp, n);
-		name = addr ? ksym_lookup(addr - 1, NULL, NULL) : NULL;
 		if (!name)
 			break;
 		if (!is_scheduler(name)) {
@@ -63,6 +62,8 @@ static int wchan_show(struct seq_file *m, struct task_struct *t)
 			break;
 		}
 	}
+	if (look)
+		put_task_stack(t);
 	seq_puts(m, found);
 	return 0;
 }
@@ -76,6 +77,8 @@ static int stack_show(struct seq_file *m, struct task_struct *t)
 
 	if (!m->reader_capable)
 		return -EACCES;
+	if (!try_get_task_stack(t))
+		return 0;
 	for (unsigned int n = 0; n < MAX_FRAMES && task_sleeps(t); n++) {
 		unsigned long addr = stack_caller(t->stack, t->kernel_rsp, n);
 		const char *name = addr ? ksym_lookup(addr - 1, NULL, NULL) : NULL;
@@ -86,6 +89,7 @@ static int stack_show(struct seq_file *m, struct task_struct *t)
 		if (below)
 			seq_printf(m, "[<0>] %pB\n", (void *)addr);
 	}
+	put_task_stack(t);
 	return 0;
 }
 CTL_PID_FILE("stack", .mode = 0400, .show = stack_show, .needs_ptrace = true);
@@ -100,7 +104,8 @@ static int syscall_show(struct seq_file *m, struct task_struct *t)
 		seq_puts(m, "running\n");
 		return 0;
 	}
-	if (t->flags & PF_KTHREAD) {		/* it never came from user mode */
+	/* a kernel thread never came from user mode, and a zombie will not go there again */
+	if (t->flags & PF_KTHREAD || !try_get_task_stack(t)) {
 		seq_puts(m, "-1 0x0 0x0\n");
 		return 0;
 	}
@@ -112,6 +117,7 @@ static int syscall_show(struct seq_file *m, struct task_struct *t)
 			   (long)r->orig_rax, (unsigned long)r->rdi, (unsigned long)r->rsi,
 			   (unsigned long)r->rdx, (unsigned long)r->r10, (unsigned long)r->r8,
 			   (unsigned long)r->r9, (unsigned long)r->rsp, (unsigned long)r->rip);
+	put_task_stack(t);
 	return 0;
 }
 CTL_PID_FILE("syscall", .mode = 0400, .show = syscall_show, .needs_ptrace = true);

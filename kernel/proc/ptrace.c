@@ -249,7 +249,7 @@ void ptrace_unlink(struct task_struct *t)
 	t->parent = t->real_parent;
 	list_del_init(&t->ptrace_entry);
 	spin_lock_irq(&t->sighand->siglock);
-	if (t->stack)
+	if (!t->exit_state)	/* and with tasklist_lock held it will not be dead: it has its stack */
 		set_single_step(t, false);
 	t->ptrace = 0;
 	clear_tif(t, TIF_SYSCALL_WORK);

@@ -149,8 +149,10 @@ static void finish_switch(struct task_struct *prev)
 	if (unlikely(current->kmap_depth))
 		kmap_switch_in(current);
 	local_irq_enable();
-	if (unlikely(dead))
+	if (unlikely(dead)) {
+		put_task_stack(prev);
 		put_task_struct(prev);
+	}
 }
 
 /* => rq->lock held, interrupts off; both are undone by finish_switch() */

@@ -25,6 +25,7 @@ enum { PID_HASH_BITS = 9, PID_LIMIT = 32768, RESERVED_PIDS = 300 };
 
 rwlock_t tasklist_lock = RWLOCK_INIT(LOCK_TASKLIST);
 void (*task_free_hook)(struct task_struct *t);
+void (*stack_free_hook)(unsigned long stack);
 void *(*sched_alloc)(size_t size, gfp_t gfp);
 void (*sched_free)(void *p);
 void (*kmap_switch_out)(struct task_struct *prev);
@@ -115,6 +116,32 @@ void put_task_struct(struct task_struct *t)
 		return;
 	BUG_ON(t == current || t->on_cpu);
 	task_free_hook(t);
+}
+
+/* task.h */
+bool try_get_task_stack(struct task_struct *t)
+{
+	int users = t->stack_users;
+
+	while (users)
+		if (__atomic_compare_exchange_n((int *)&t->stack_users, &users, users + 1, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+/* task.h. A zombie is a name and an exit code: it may wait for long, and needs no stack for it. */
+void put_task_stack(struct task_struct *t)
+{
+	unsigned long stack = t->stack;
+	int left = --t->stack_users;
+
+	BUG_ON(left < 0);
+	if (left)
+		return;
+	BUG_ON(t == current || t->on_cpu);
+	t->stack = 0;
+	stack_free_hook(stack);
 }
 
 /* --- pids --- */

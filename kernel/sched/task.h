@@ -204,7 +204,8 @@ struct held_sleeping {
 struct task_struct {
 	/* entry.asm knows these offsets (build/asm-offsets.inc) */
 	unsigned long kernel_rsp;	/* r: saved stack pointer while it does not run */
-	unsigned long stack;		/* c: lowest address of the kernel stack */
+	/* c: lowest address of the kernel stack, there while stack_users; 0: it went before */
+	unsigned long stack;
 	_Atomic unsigned int tif;	/* a: TIF_* */
 	/* u: > 0: must not sleep (kmap held in atomic sections …) */
 	int preempt_depth;
@@ -236,6 +237,8 @@ struct task_struct {
 
 	kpid_t pid, tgid;		/* c */
 	_Atomic int usage;		/* a: references */
+	/* a: references to its stack; one is its own, until its last switch */
+	_Atomic int stack_users;
 	struct task_struct *group_leader;	/* t */
 	struct task_struct *real_parent, *parent;	/* t */
 	struct list_head children, sibling;	/* t */
@@ -341,6 +344,10 @@ static inline void clear_tif(struct task_struct *t, unsigned int bit) { t->tif &
 struct task_struct *get_task_struct(struct task_struct *t);
 void put_task_struct(struct task_struct *t);	/* the last frees it through task_free_hook */
 extern void (*task_free_hook)(struct task_struct *t);	/* c: kernel/proc/fork.c */
+/* => a reference to @t. false: it is dead, and its stack is gone */
+bool try_get_task_stack(struct task_struct *t);
+void put_task_stack(struct task_struct *t);	/* any context; the last frees it */
+extern void (*stack_free_hook)(unsigned long stack);	/* c: kernel/proc/fork.c */
 /* => tasklist_lock held; a thread or leader, or NULL */
 struct task_struct *find_task_by_pid(kpid_t pid);
 struct task_struct *find_get_task(kpid_t pid);	/* takes the lock and a reference */

@@ -168,6 +168,14 @@ def test_where_a_task_waits():
         n = {k: int(v) for k, v in re.findall(r"^(nr_\w+) +: +(\d+)$", sched, re.M)}
         assert n["nr_switches"] == n["nr_voluntary_switches"] + n["nr_involuntary_switches"] > 0
         m.run("kill -9 %1; wait; true")
+        # a zombie is in no function, and has no stack any more: 40 of them none of 16 kB
+        before = m.meminfo()["KernelStack"]
+        m.run("sh -c 'for i in $(seq 40); do true & done; exec sleep 1000' & "
+              "until [ $(grep -l 'State:.Z' /proc/[0-9]*/status | wc -l) = 40 ]; do usleep 10000; done", 60)
+        assert m.meminfo()["KernelStack"] - before < 40 * 16 // 2
+        assert m.run("for p in /proc/[0-9]*; do grep -q 'State:.Z' $p/status && break; done; cat $p/stack $p/wchan; echo; cat $p/syscall"
+                     ) == "0\n-1 0x0 0x0\n"
+        m.run("kill -9 %1; wait; true")
 
 
 def test_whose_mode_and_owner_can_be_changed():
