@@ -294,6 +294,19 @@ bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 le
 	return true;
 }
 
+/* block.h */
+bool blk_extend_run(struct blk_request *req, struct page *page, u32 offset, u32 len)
+{
+	struct blk_segment *last = &req->segments[req->nr_segments - 1];
+
+	if (page_to_phys(last->page) + last->offset + last->len != page_to_phys(page) + offset ||
+	    req->nr_bytes + len > BLK_MAX_BYTES || req->bdev->whole->stacked)
+		return false;
+	last->len += len;
+	req->nr_bytes += len;
+	return true;
+}
+
 /* block.h. Two runs of one page that follow each other are one segment. */
 bool blk_extend_segment(struct blk_request *req, struct page *page, u32 offset, u32 len)
 {

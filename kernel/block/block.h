@@ -18,6 +18,7 @@
 
 #define SECTOR_SHIFT 9
 #define BLK_MAX_SEGMENTS 64
+#define BLK_MAX_BYTES (128 * PAGE_SIZE)	/* in one request; more than 64 pages if some lie side by side */
 /* requests set aside per device: 64 x 64 pages, 16 MiB in flight */
 #define BLK_POOL_SIZE 64
 #define BLK_MIN_REQUESTS 4		/* as on Linux */
@@ -155,6 +156,12 @@ static inline unsigned int blk_request_bytes(const struct blk_request *req)
 bool blk_add_page(struct blk_request *req, struct page *page, u32 offset, u32 len);
 /* Adds them to the last segment if they follow it; false: they do not. => there is a segment */
 bool blk_extend_segment(struct blk_request *req, struct page *page, u32 offset, u32 len);
+/*
+ * The same if they only follow it in memory, maybe on another page: for a request whose end_io looks
+ * at no segment. => there is a segment. false: they do not, the disk takes pages only
+ * (a stacked one), or the request has BLK_MAX_BYTES.
+ */
+bool blk_extend_run(struct blk_request *req, struct page *page, u32 offset, u32 len);
 void blk_submit(struct blk_request *req);		/* and blk_kick() later */
 /* *open, a variable of this task's, is @req until blk_send(): more may join it. => *open was NULL */
 void blk_keep_open(struct blk_request **open, struct blk_request *req);

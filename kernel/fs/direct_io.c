@@ -1,7 +1,7 @@
 /*
  * direct_io.c - O_DIRECT: between user memory and a disk, past the page cache.
  *
- * Idea:   the user's own pages are held and given to the disk, up to 32 at a time, and the
+ * Idea:   the user's own pages are held and given to the disk, up to 512 KiB at a time, and the
  *         call waits for them. The page cache knows nothing of it; so that nobody sees two truths,
  *
  *           a read    first lets what is dirty there be written
@@ -35,7 +35,7 @@
 #include "mm/page_alloc.h"
 #include "mm/uio.h"
 
-#define DIO_PAGES BLK_MAX_SEGMENTS
+#define DIO_PAGES (BLK_MAX_BYTES >> PAGE_SHIFT)
 #define HOLE (~(sector_t)0)
 #define RUN_BLOCKS 4096			/* asked for at once */
 
@@ -128,7 +128,8 @@ static void dio_add(const struct dio *dio, struct dio_batch *batch, struct page 
 {
 	struct blk_request *req = batch->open;
 
-	if (!req || batch->next != sector || !blk_add_page(req, page, offset, len)) {
+	if (!req || batch->next != sector ||
+	    (!blk_extend_run(req, page, offset, len) && !blk_add_page(req, page, offset, len))) {
 		blk_send(&batch->open);
 		req = blk_get_request(dio->bdev);
 		req->op = dio->op;

@@ -57,10 +57,13 @@ static void segments_show(struct seq_file *m, struct block_device *b)
 {
 	number(m, b->max_segments);
 }
-static void segment_size_show(struct seq_file *m, struct block_device *b) { number(m, PAGE_SIZE); }
+static void segment_size_show(struct seq_file *m, struct block_device *b)
+{
+	number(m, b->whole->stacked ? PAGE_SIZE : BLK_MAX_BYTES);
+}
 static void max_kb_show(struct seq_file *m, struct block_device *b)
 {
-	number(m, b->max_segments * (PAGE_SIZE >> 10));
+	number(m, (b->whole->stacked ? b->max_segments * PAGE_SIZE : BLK_MAX_BYTES) >> 10);
 }
 static void write_cache_show(struct seq_file *m, struct block_device *b)
 {
