@@ -110,9 +110,12 @@ static void push(const void *lock, enum lock_rank rank, unsigned long ip)
 /* kernel/x86/spinlock.h */
 void lockcheck_acquire(const void *lock, enum lock_rank rank, bool nested)
 {
-	unsigned long ip = (unsigned long)__builtin_return_address(0);
-	unsigned long flags = local_irq_save();
-	const struct held_spins *s = my_spins();
+	unsigned long ip = (unsigned long)__builtin_return_address(0), flags;
+	const struct held_spins *s;
+
+	race_delay();
+	flags = local_irq_save();
+	s = my_spins();
 
 	check_order(s->locks, MIN(s->n, (unsigned int)MAX_SPIN), lock, rank, nested);
 	push(lock, rank, ip);
@@ -163,6 +166,7 @@ void lockcheck_sleeping_acquire(const void *lock, enum lock_rank rank, enum lock
 	struct held_sleeping *h = &current->held;
 	unsigned int max = MAX_SLEEPING, n = MIN(h->n, max);
 
+	race_delay();
 	if (!max)
 		return;
 	if (how != LOCKCHECK_TRIED)

@@ -114,6 +114,8 @@ void mutex_unlock(struct mutex *m)
 		lockcheck_sleeping_release(m);
 	old = __atomic_exchange_n(owner_word(m), 0, __ATOMIC_RELEASE);
 	BUG_ON((old & ~(unsigned long)WAITERS) != (unsigned long)current);
+	if (CHECKS)
+		race_delay();
 	if (unlikely(old & WAITERS))
 		wake_up(&m->wait);
 }

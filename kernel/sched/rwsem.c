@@ -298,8 +298,10 @@ void up_read(struct rw_semaphore *sem)
 	if (CHECKS)
 		lockcheck_sleeping_release(sem);
 	c = __atomic_sub_fetch(count_of(sem), READER, __ATOMIC_RELEASE);
-	if (CHECKS)
+	if (CHECKS) {
 		BUG_ON(c < 0);
+		race_delay();
+	}
 	if (unlikely((c & ~(long)HANDOFF) == WAITING))	/* the last reader, and somebody waits */
 		wake_waiters(sem);
 }
@@ -307,12 +309,17 @@ void up_read(struct rw_semaphore *sem)
 /* mutex.h */
 void up_write(struct rw_semaphore *sem)
 {
+	long c;
+
 	if (CHECKS) {
 		assert_rwsem_held_write(sem);
 		lockcheck_sleeping_release(sem);
 	}
 	sem->owner = NULL;
-	if (unlikely(__atomic_sub_fetch(count_of(sem), WRITER, __ATOMIC_RELEASE) & WAITING))
+	c = __atomic_sub_fetch(count_of(sem), WRITER, __ATOMIC_RELEASE);
+	if (CHECKS)
+		race_delay();
+	if (unlikely(c & WAITING))
 		wake_waiters(sem);
 }
 

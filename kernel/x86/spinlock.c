@@ -71,6 +71,8 @@ void read_unlock(rwlock_t *lock)
 		lockcheck_release(lock);
 	this_cpu_dec(read_locks);
 	__atomic_fetch_sub((int *)&lock->value, 1, __ATOMIC_RELEASE);
+	if (CHECKS)
+		race_delay();
 }
 
 void write_lock(rwlock_t *lock)
@@ -94,4 +96,6 @@ void write_unlock(rwlock_t *lock)
 	if (CHECKS)
 		lockcheck_release(lock);
 	__atomic_store_n((int *)&lock->value, 0, __ATOMIC_RELEASE);
+	if (CHECKS)
+		race_delay();
 }

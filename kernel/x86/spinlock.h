@@ -44,6 +44,7 @@ static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
 void lockcheck_acquire(const void *lock, enum lock_rank rank, bool nested);
 void lockcheck_trylocked(const void *lock, enum lock_rank rank);	/* any order is right */
 void lockcheck_release(const void *lock);
+void race_delay(void);	/* kernel/sched/race_delay.c: others may run on, if the kernel was told so */
 void spin_wait(spinlock_t *lock);	/* spins until it is ours; a watchdog reports a deadlock */
 
 static __always_inline unsigned long local_irq_save(void)
@@ -102,6 +103,8 @@ static __always_inline void spin_unlock(spinlock_t *lock)
 	if (CHECKS)
 		lockcheck_release(lock);
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+	if (CHECKS)
+		race_delay();
 }
 static __always_inline bool spin_is_locked(const spinlock_t *lock)
 {

@@ -33,6 +33,7 @@ static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
 void lockcheck_acquire(const void *lock, enum lock_rank rank, bool nested);
 void lockcheck_trylocked(const void *lock, enum lock_rank rank);
 void lockcheck_release(const void *lock);
+void race_delay(void);
 
 extern bool host_irqs_off;
 static inline unsigned long local_irq_save(void)
