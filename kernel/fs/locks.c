@@ -6,8 +6,8 @@
  *         open file. Setting a range first cuts the owner's own ranges out of its
  *         way, then adds it; unlocking is the cutting alone. Waiters sleep on one
  *         queue and try again when anything is unlocked; each is on its inode's list meanwhile, for
- *         /proc/locks, which shows who waits for whom. Deadlock among waiting
- *         processes is not looked for: F_SETLKW waits until a signal comes.
+ *         /proc/locks, which shows who waits for whom. A process that would wait for one
+ *         that waits for it, directly or through others, gets EDEADLK instead.
  * Locks:  one mutex for all of it: locks are rare here.
  * Above:  fcntl.c, fd.c, file_table.c.   In Linux: fs/locks.c.
  */
@@ -24,6 +24,7 @@
 #include "mm/slab.h"
 
 #define OFFSET_MAX 0x7fffffffffffffffL
+#define DEADLOCK_STEPS 10	/* so far a chain of waiters is followed, as on Linux */
 
 /* Guard: flock_mutex. */
 struct file_lock {
@@ -40,6 +41,7 @@ struct file_lock {
 /* Guard: flock_mutex. On its task's stack. */
 struct lock_waiter {
 	struct list_head link;		/* file_locks, who came first first */
+	struct list_head process;	/* process_waiters, if it waits for a process's range */
 	const struct file_lock *want;
 	const struct file_lock *blocker;	/* of use while the lists are shown */
 };
@@ -52,6 +54,7 @@ struct file_locks {
 /* the last use of a file may end under mmap_lock */
 static DEFINE_MUTEX(flock_mutex, LOCK_SLEEP_LAST);
 static LIST_HEAD(all_locks);			/* flock_mutex */
+static LIST_HEAD(process_waiters);		/* flock_mutex */
 
 static struct file_locks *get_context(struct inode *inode)
 {
@@ -188,6 +191,37 @@ static int apply_lock(struct file_locks *ctx, struct list_head *list, const stru
 	return 0;
 }
 
+/* What @owner waits for, which of its threads came first; NULL: nothing. */
+static const struct file_lock *awaited_by(const void *owner)
+{
+	struct lock_waiter *w;
+
+	list_for_each_entry(w, &process_waiters, process)
+		if (w->want->owner == owner)
+			return find_conflict(&w->want->inode->i_flctx->posix, w->want);
+	return NULL;
+}
+
+/* Would @want's owner wait for itself? What open files own (flock, OFD) waits for no process. */
+static bool would_deadlock(struct file_locks *ctx, const struct file_lock *want)
+{
+	const struct file_lock *l = find_conflict(&ctx->posix, want);
+
+	for (int step = 0; l && step < DEADLOCK_STEPS; step++) {
+		l = awaited_by(l->owner);
+		if (l && l->owner == want->owner)
+			return true;
+	}
+	return false;
+}
+
+static void join_waiters(struct file_locks *ctx, struct lock_waiter *waiter)
+{
+	list_add_tail(&waiter->link, &ctx->waiters);
+	if (!waiter->want->flock && waiter->want->pid >= 0)
+		list_add_tail(&waiter->process, &process_waiters);
+}
+
 /* One try after another, until it is ours, a signal comes, or @wait is false. */
 static long set_lock(struct inode *inode, const struct file_lock *want, bool flock, bool wait)
 {
@@ -198,7 +232,7 @@ static long set_lock(struct inode *inode, const struct file_lock *want, bool flo
 	long err = -ENOLCK;
 
 	INIT_LIST_HEAD(&waiter.link);
-
+	INIT_LIST_HEAD(&waiter.process);
 	if (!ctx || !spare || !item)
 		goto out;
 	do {
@@ -207,8 +241,10 @@ static long set_lock(struct inode *inode, const struct file_lock *want, bool flo
 		mutex_lock(&flock_mutex);
 		err = apply_lock(ctx, flock ? &ctx->flock : &ctx->posix, want, &spare, &item);
 		seen = ctx->changes;
+		if (err == -EAGAIN && wait && !flock && want->pid >= 0 && would_deadlock(ctx, want))
+			err = -EDEADLK;
 		if (err == -EAGAIN && wait && list_empty(&waiter.link))
-			list_add_tail(&waiter.link, &ctx->waiters);
+			join_waiters(ctx, &waiter);
 		mutex_unlock(&flock_mutex);
 		if (err != -EAGAIN || !wait)
 			break;
@@ -218,6 +254,7 @@ static long set_lock(struct inode *inode, const struct file_lock *want, bool flo
 	if (!list_empty(&waiter.link)) {
 		mutex_lock(&flock_mutex);
 		list_del(&waiter.link);
+		list_del(&waiter.process);
 		mutex_unlock(&flock_mutex);
 	}
 out:

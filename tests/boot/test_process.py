@@ -203,6 +203,7 @@ lock:\t1: FLOCK  ADVISORY  READ P D:G 0 EOF
 4:  -> OFDLCK ADVISORY  READ -1 D:F 12 12
 5: POSIX  ADVISORY  READ P D:F 100 EOF
 left []
+in a circle: 0 0 35
 """
 
 

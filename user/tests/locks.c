@@ -36,12 +36,22 @@ static void print_fdinfo(int fd)
 	printf("fd\n%s", lock ? lock : "");
 }
 
+/* Is @what in /proc/locks @times? */
+static int listed(const char *what, int times)
+{
+	static char text[4096];
+	int found = 0;
+
+	show("/proc/locks", text, sizeof(text));
+	for (char *at = text; (at = strstr(at, what)); at++)
+		found++;
+	return found >= times;
+}
+
 /* A child that waits for a lock; it is listed when this returns. */
 static pid_t waiter(const char *file, int how, int arrows)
 {
-	static char text[4096];
 	pid_t child = fork();
-	int found;
 
 	if (child == 0) {
 		int fd = open(file, O_RDWR);
@@ -55,14 +65,37 @@ static pid_t waiter(const char *file, int how, int arrows)
 		for (;;)
 			pause();
 	}
-	do {
+	do
 		usleep(10000);
-		show("/proc/locks", text, sizeof(text));
-		found = 0;
-		for (char *at = text; (at = strstr(at, "-> ")); at++)
-			found++;
-	} while (found < arrows);
+	while (!listed("-> ", arrows));
 	return child;
+}
+
+/*
+ * Three processes have a byte each and ask for the next one's: the last is told so, and lets go; then
+ * all get theirs, one after the other.
+ */
+static void deadlock(const char *file)
+{
+	int status[3];
+	pid_t pids[3];
+
+	for (int i = 0; i < 3; i++) {
+		if (!(pids[i] = fork())) {
+			int fd = open(file, O_RDWR), err;
+
+			range(fd, F_SETLK, F_WRLCK, i, 1);
+			while (i < 2 && !listed(i ? " 2 2\n" : " 1 1\n", 1))	/* the next one has its byte */
+				usleep(10000);
+			while (i == 2 && !listed("-> ", 2))	/* both wait */
+				usleep(10000);
+			err = range(fd, F_SETLKW, F_WRLCK, (i + 1) % 3, 1) ? errno : 0;
+			_exit(err);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		waitpid(pids[i], &status[i], 0);
+	printf("in a circle: %d %d %d\n", WEXITSTATUS(status[0]), WEXITSTATUS(status[1]), WEXITSTATUS(status[2]));
 }
 
 int main(int argc, char **argv)
@@ -96,5 +129,7 @@ int main(int argc, char **argv)
 	close(c);
 	show("/proc/locks", text, sizeof(text));
 	printf("left [%s]\n", text);
+	fflush(stdout);
+	deadlock(argv[1]);
 	return 0;
 }
