@@ -107,24 +107,32 @@ static int blkdev_fsync(struct file *file, bool data_only)
 	return ret ? ret : err;
 }
 
+/* block_dev.h */
+kssize_t blkdev_room(const struct file *file, loff_t pos, size_t len)
+{
+	const struct block_device *bdev = file->private_data;
+	loff_t size = READ_ONCE(bdev->size);
+
+	if (bdev->read_only)
+		return -EPERM;
+	if (len && pos >= size)
+		return -ENOSPC;
+	return len ? MIN((loff_t)len, size - pos) : 0;
+}
+
 static kssize_t blkdev_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
 	struct block_device *bdev = file->private_data;
 	struct inode *inode = file->f_inode;
 	const struct iovec one = { (void *)buf, len };
 	struct iov_iter from = { &one, 0 };
-	loff_t size = READ_ONCE(bdev->size);
-	kssize_t n;
+	kssize_t n = blkdev_room(file, *pos, len);
 	int err;
 
-	if (bdev->read_only)
-		return -EPERM;
-	if (!len)
-		return 0;
-	if (*pos >= size)
-		return -ENOSPC;
+	if (n <= 0)
+		return n;
+	len = n;
 	down_write(&inode->i_rwsem);
-	len = MIN((loff_t)len, size - *pos);
 	n = file->f_flags & O_DIRECT ? direct_write(file, buf, len, pos)
 				     : filemap_write(&bdev->mapping, pos, &from, len);
 	up_write(&inode->i_rwsem);

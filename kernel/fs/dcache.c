@@ -30,6 +30,8 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/lib/printk.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/wait.h"
 #include "mm/list_lru.h"
 #include "mm/slab.h"
 #include "mm/vmscan.h"
@@ -407,32 +409,9 @@ bool simple_empty(struct dentry *dentry)
 	return empty;
 }
 
-/* dcache.h. Leaves first; the root's own reference is the caller's to put. */
-void d_genocide(struct dentry *root)
-{
-	struct dentry *d = root;
-
-	for (;;) {
-		struct dentry *parent;
-
-		spin_lock(&dcache_lock);
-		while (!list_empty(&d->d_subdirs))
-			d = list_first_entry(&d->d_subdirs, struct dentry, d_child);
-		parent = d->d_parent;
-		if (d != root) {
-			if (d->d_flags & DCACHE_CACHED)
-				dget(d);
-			d_unhash_locked(d);
-		}
-		spin_unlock(&dcache_lock);
-		if (d == root)
-			return;
-		dput(d);
-		d = parent;
-	}
-}
-
 /* --- giving memory back --- */
+
+static DECLARE_WAIT_QUEUE_HEAD(pruned);	/* a superblock's s_pruning fell to 0 */
 
 /* Names and inodes beside pages: reclaim hears of so many per cent of them; 0: of none. */
 static int vfs_cache_pressure = 100;
@@ -452,7 +431,8 @@ static unsigned long count_unused(struct shrinker *s, struct mem_cgroup *memcg)
 /*
  * The first of @memcg's LRU list, if it may go, unhashed and with a reference; NULL: the one looked at is
  * in use or was lately. *any: the list was not empty. A file without a link (its count on disk is
- * wrong) would have to be deleted with its last name, which nobody may do here.
+ * wrong) would have to be deleted with its last name, which nobody may do here. Who is given a name
+ * says pruning_done() when it is put: umount waits for that.
  */
 static struct dentry *take_unused(struct mem_cgroup *memcg, bool *any)
 {
@@ -478,9 +458,17 @@ static struct dentry *take_unused(struct mem_cgroup *memcg, bool *any)
 		leave_lru(d);
 		dget(d);
 		d_unhash_locked(d);
+		d->d_sb->s_pruning++;
 	}
 	spin_unlock(&dcache_lock);
 	return d;
+}
+
+/* The last that the shrinker does to @sb. */
+static void pruning_done(struct super_block *sb)
+{
+	if (--sb->s_pruning == 0 && waitqueue_active(&pruned))
+		wake_up_all(&pruned);
 }
 
 static unsigned long prune_dcache(struct shrinker *s, struct mem_cgroup *memcg, unsigned long nr)
@@ -490,12 +478,49 @@ static unsigned long prune_dcache(struct shrinker *s, struct mem_cgroup *memcg, 
 
 	while (nr-- && any) {
 		struct dentry *d = take_unused(memcg, &any);
+		struct super_block *sb;
 
-		if (d)
-			freed++;
+		if (!d)
+			continue;
+		sb = d->d_sb;
 		dput(d);
+		pruning_done(sb);
+		freed++;
 	}
 	return freed;
+}
+
+/* A leaf of the tree below @root, out of it; its reference is the caller's. NULL: there is none. */
+static struct dentry *take_leaf(struct dentry *root)
+{
+	struct dentry *d = root;
+
+	spin_lock(&dcache_lock);
+	while (!list_empty(&d->d_subdirs))
+		d = list_first_entry(&d->d_subdirs, struct dentry, d_child);
+	if (d != root) {
+		if (d->d_flags & DCACHE_CACHED)
+			dget(d);
+		d_unhash_locked(d);
+	}
+	spin_unlock(&dcache_lock);
+	return d == root ? NULL : d;
+}
+
+/*
+ * dcache.h. Leaves first, each found from the root: what held its parent may have been the leaf
+ * alone, and the shrinker is at work meanwhile. What that has taken out of the tree before holds
+ * inodes still: they are put when this returns. The root's own reference is the caller's to put.
+ */
+void d_genocide(struct dentry *root)
+{
+	struct dentry *d;
+
+	while ((d = take_leaf(root))) {
+		dput(d);
+		cond_resched();
+	}
+	wait_event(pruned, !root->d_sb->s_pruning, "umount");
 }
 
 static struct shrinker dcache_shrinker = {

@@ -50,7 +50,7 @@ void d_move(struct dentry *dentry, struct dentry *target);
 void d_exchange(struct dentry *a, struct dentry *b);
 bool d_is_ancestor(struct dentry *ancestor, struct dentry *dentry);	/* or equal */
 bool simple_empty(struct dentry *dentry);	/* has no child */
-void d_genocide(struct dentry *root);		/* a tree that nobody uses goes: umount */
+void d_genocide(struct dentry *root);		/* a tree that nobody uses goes: umount; may sleep */
 static inline bool d_unhashed(const struct dentry *d) { return d->d_flags & DCACHE_UNHASHED; }
 /* An iterate for directories whose tree is in the dcache. */
 int dcache_readdir(struct file *file, struct dir_context *ctx);

@@ -224,7 +224,9 @@ struct super_block {
 	_Atomic unsigned long s_next_ino;	/* a */
 	struct kmem_cache *s_inode_cache;	/* c: where its inodes are from; NULL: inode_cache */
 	unsigned long s_magic;		/* c: statfs(2)'s type */
-	_Atomic int s_count;		/* a: mounts and inodes */
+	_Atomic int s_count;		/* a: mounts */
+	_Atomic int s_walkers;		/* a: for_each_super()s that look at it: its end waits for them */
+	_Atomic int s_pruning;		/* a: names of it that the shrinker has in its hands */
 	bool s_singleton;		/* c: every mount shows the same tree: proc, devtmpfs */
 	int (*s_statfs)(struct super_block *sb, struct statfs *st);	/* c: NULL: sizes are 0 */
 	/* c: remount with new options (NULL: none): 0, -errno; NULL: all are accepted */

@@ -82,15 +82,25 @@ void ihold(struct inode *inode)
 }
 
 /* inode.h */
-void inode_free(struct inode *inode)
+struct kmem_cache *inode_cache_of(const struct inode *inode)
 {
-	struct kmem_cache *cache = cache_of(inode->i_sb);
+	return cache_of(inode->i_sb);
+}
 
+/* inode.h */
+void inode_free_to(struct kmem_cache *cache, struct inode *inode)
+{
 	locks_free_context(inode);
 	if (inode->i_free)
 		inode->i_free(inode);
 	xa_destroy(&inode->i_data.i_pages);
 	kmem_cache_free(cache, inode);
+}
+
+/* inode.h */
+void inode_free(struct inode *inode)
+{
+	inode_free_to(inode_cache_of(inode), inode);
 }
 
 /* inode.h */

@@ -50,7 +50,8 @@ int insert_inode_locked(struct inode *inode);
 void unlock_new_inode(struct inode *inode);
 /* what was read made no sense: it is forgotten, and the reference with it */
 void iget_failed(struct inode *inode);
-void iput_cached(struct inode *inode);	/* iput() of those */
+/* iput() of those. A reclaimer deletes no file: a worker does it for him. */
+void iput_cached(struct inode *inode);
 /* => a reference. Its fields are newer than the disk's: they are written within 30 s. Any lock. */
 void mark_inode_dirty_cached(struct inode *inode);
 static inline void mark_inode_dirty(struct inode *inode)
@@ -67,9 +68,14 @@ void sync_inode_pages(struct super_block *sb);
 /* umount: every inode of @sb goes; those still in use are named in the log. */
 void evict_inodes(struct super_block *sb);
 bool has_orphans(struct super_block *sb);	/* any in use that has no name any more? */
-/* @fn for every cached inode's pages. May sleep, @fn does not. */
+/* @fn for every cached inode that has pages. May sleep, @fn does not. */
 void for_each_cached_mapping(void (*fn)(struct address_space *mapping));
 void inode_free(struct inode *inode);	/* inode.c: the memory alone */
+/*
+ * The same in two steps, for one whose superblock may go in between: @cache is asked for first.
+ */
+struct kmem_cache *inode_cache_of(const struct inode *inode);
+void inode_free_to(struct kmem_cache *cache, struct inode *inode);
 void inode_cache_init(void);
 extern const struct file_operations def_chr_fops, def_blk_fops, fifo_fops, no_open_fops,
 	simple_dir_fops;

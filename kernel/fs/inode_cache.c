@@ -21,11 +21,13 @@
 #include "kernel/fs/dcache.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/locks.h"
+#include "kernel/fs/mount.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/hash.h"
 #include "kernel/lib/printk.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/wait.h"
+#include "kernel/sched/workqueue.h"
 #include "kernel/x86/clock.h"
 #include "mm/filemap.h"
 #include "mm/list_lru.h"
@@ -189,6 +191,8 @@ void iget_failed(struct inode *inode)
  */
 static void evict(struct inode *inode)
 {
+	struct kmem_cache *cache = inode_cache_of(inode);
+
 	BUG_ON(!(inode->i_state & I_FREEING) || inode->i_count);
 	if (inode->i_data.nrpages || !xa_empty(&inode->i_data.i_pages))
 		truncate_inode_pages(&inode->i_data, 0);
@@ -198,28 +202,65 @@ static void evict(struct inode *inode)
 	spin_lock(&inode_lock);
 	unhash_locked(inode);
 	spin_unlock(&inode_lock);
-	wake_up_all(&inode_wait);
-	inode_free(inode);
+	wake_up_all(&inode_wait);	/* evict_inodes() waits no longer: the superblock may be gone */
+	inode_free_to(cache, inode);
 }
+
+/* An inode that nobody uses and that has no name, I_FREEING; or NULL. */
+static struct inode *take_orphan(struct super_block *sb)
+{
+	struct inode *inode, *found = NULL;
+
+	spin_lock(&inode_lock);
+	list_for_each_entry(inode, &sb->s_inodes, i_sb_list)
+		if (!inode->i_count && !inode->i_nlink && !(inode->i_state & I_FREEING)) {
+			found = inode;
+			start_freeing(inode);
+			break;
+		}
+	spin_unlock(&inode_lock);
+	return found;
+}
+
+static int evict_orphans(struct super_block *sb, void *unused)
+{
+	struct inode *inode;
+
+	while (sb->s_op && (inode = take_orphan(sb)))
+		evict(inode);
+	return 0;
+}
+
+/*
+ * Those whose last user was a reclaimer (the shrinker had the name in its hands as it was removed): he
+ * may hold the file system's locks, which it takes to delete a file.
+ */
+static void do_orphans(struct work_struct *work)
+{
+	for_each_super(evict_orphans, NULL);
+}
+static struct work_struct orphans_work = WORK_INIT(orphans_work, do_orphans);
 
 /* inode.h */
 void iput_cached(struct inode *inode)
 {
-	bool last = false;
+	bool last = false, orphan = false;
 
 	spin_lock(&inode_lock);
 	BUG_ON(inode->i_count <= 0);
 	if (--inode->i_count == 0) {
-		if (!inode->i_nlink) {
+		orphan = !inode->i_nlink;
+		last = orphan && !(current->flags & PF_MEMALLOC);
+		if (last)
 			start_freeing(inode);
-			last = true;
-		} else if (list_empty(&inode->i_lru)) {
+		else if (list_empty(&inode->i_lru))
 			list_lru_add(&inode_lru, inode, &inode->i_lru);
-		}
 	}
 	spin_unlock(&inode_lock);
 	if (last)
 		evict(inode);
+	else if (orphan)
+		schedule_work(&orphans_work);
 }
 
 /* --- writing them --- */
@@ -302,7 +343,7 @@ int sync_inode(struct inode *inode)
 	return err;
 }
 
-/* The inode of @sb after @after (NULL: the first) that may have pages to write, with a reference. */
+/* The inode of @sb after @after (NULL: the first) that has pages, with a reference. */
 static struct inode *next_with_pages(struct super_block *sb, struct inode *after)
 {
 	struct inode *inode, *found = NULL;
@@ -454,38 +495,24 @@ bool has_orphans(struct super_block *sb)
 	return found;
 }
 
-/* The next inode in bucket @n after @after (NULL: the first), with a reference. */
-static struct inode *next_in_bucket(unsigned int n, struct inode *after)
+static int call_for_mappings(struct super_block *sb, void *fn)
 {
-	struct inode *inode, *found = NULL;
-	bool seen = !after;
+	struct inode *inode, *last = NULL;
 
-	spin_lock(&inode_lock);
-	hlist_for_each_entry(inode, &inode_hashtable[n], i_hash) {
-		if (seen && !(inode->i_state & (I_NEW | I_FREEING))) {
-			found = inode;
-			inode->i_count++;
-			leave_lru(inode);
-			break;
-		}
-		seen = seen || inode == after;
+	if (!sb->s_op)
+		return 0;
+	while ((inode = next_with_pages(sb, last))) {
+		iput(last);
+		((void (*)(struct address_space *))fn)(&inode->i_data);
+		last = inode;
+		cond_resched();
 	}
-	spin_unlock(&inode_lock);
-	return found;
+	iput(last);
+	return 0;
 }
 
-/* inode.h */
+/* inode.h. By superblocks, which wait with their end until we have put their inodes. */
 void for_each_cached_mapping(void (*fn)(struct address_space *mapping))
 {
-	for (unsigned int n = 0; n < 1 << INODE_HASH_BITS; n++) {
-		struct inode *inode, *last = NULL;
-
-		while ((inode = next_in_bucket(n, last))) {
-			iput(last);
-			fn(&inode->i_data);
-			last = inode;
-			cond_resched();
-		}
-		iput(last);
-	}
+	for_each_super(call_for_mappings, (void *)fn);
 }

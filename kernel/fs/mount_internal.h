@@ -16,5 +16,9 @@ struct vfsmount *clone_mount(const struct path *path);
 /* the tree takes the caller's reference */
 void attach_mount(struct vfsmount *mnt, const struct path *where);
 void detach_mount(struct vfsmount *mnt);	/* the tree's reference becomes the caller's */
-bool has_submounts(struct vfsmount *mnt);
+/*
+ * The same of one that has a parent, unless somebody has a reference besides the tree and the caller:
+ * then only if @lazy, and its end is left to a worker. False: it is used, and stays.
+ */
+bool detach_unused_mount(struct vfsmount *mnt, bool lazy);
 bool is_submount_of(struct vfsmount *mnt, struct vfsmount *ancestor);	/* or equal */

@@ -214,6 +214,12 @@ int do_linkat(int odfd, const char *oname, int ndfd, const char *nname, int flag
 	return err;
 }
 
+/* may_delete() has asked, but only now nothing is mounted there any more. => its i_rwsem held */
+static bool is_mounted_on(const struct dentry *dentry)
+{
+	return dentry->d_flags & DCACHE_MOUNTED;
+}
+
 /*
  * The name goes, by the file system's @op. => the directory's i_rwsem held, and a reference to the
  * dentry, which keeps the inode
@@ -227,7 +233,7 @@ static int remove_by(int (*op)(struct inode *dir, struct dentry *dentry), struct
 	if (!op)
 		return -EPERM;
 	down_write_nested(&inode->i_rwsem);
-	err = op(dir, dentry);
+	err = is_mounted_on(dentry) ? -EBUSY : op(dir, dentry);
 	up_write(&inode->i_rwsem);
 	return fsnotify_remove(dir, dentry, err);
 }
@@ -392,7 +398,8 @@ static int vfs_rename(struct inode *odir, struct dentry *od, struct inode *ndir,
 		return -EPERM;
 	if (replaced)
 		down_write_nested(&replaced->i_rwsem);
-	err = odir->i_op->rename(odir, od, ndir, nd, flags);
+	err = replaced && is_mounted_on(nd) ? -EBUSY :
+					      odir->i_op->rename(odir, od, ndir, nd, flags);
 	if (replaced)
 		up_write(&replaced->i_rwsem);
 	return err;

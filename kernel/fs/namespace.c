@@ -31,6 +31,7 @@ static LIST_HEAD(file_systems);		/* only grows, at boot */
 static int next_mnt_id = 1;		/* namespace_lock */
 static LIST_HEAD(super_blocks);		/* sb_lock */
 static spinlock_t sb_lock = SPINLOCK_INIT(LOCK_DCACHE);
+static DECLARE_WAIT_QUEUE_HEAD(walker_gone);	/* an s_walkers fell to 0 */
 static unsigned int next_anon_dev = 1;	/* namespace_lock: minor of sb->s_dev */
 
 /* fs.h */
@@ -86,10 +87,22 @@ struct vfsmount *mntget(struct vfsmount *mnt)
 	return mnt;
 }
 
+/*
+ * The last mount's reference went: nobody begins to walk any more, and who has begun is waited for, so
+ * that umount(2) returns when the disk is free, and its end is not a flusher's to bring about.
+ */
+static void wait_for_walkers(struct super_block *sb)
+{
+	spin_lock(&sb_lock);		/* next_super() has counted whom it still let in */
+	spin_unlock(&sb_lock);
+	wait_event(walker_gone, !sb->s_walkers, "umount");
+}
+
 static void deactivate_super(struct super_block *sb)
 {
 	if (--sb->s_count)
 		return;
+	wait_for_walkers(sb);
 	fsnotify_super_gone(sb);
 	if (sb->s_type->kill_sb)
 		sb->s_type->kill_sb(sb);
@@ -99,7 +112,7 @@ static void deactivate_super(struct super_block *sb)
 	kfree(sb);
 }
 
-/* A reference, unless the last one is gone already. => sb_lock held, or one is held */
+/* A mount's reference, unless the last one is gone already. => @sb is walked, or has one */
 static bool activate_super(struct super_block *sb)
 {
 	int count = sb->s_count;
@@ -112,7 +125,14 @@ static bool activate_super(struct super_block *sb)
 	return true;
 }
 
-/* The superblock after @after (NULL: the first) that @fn accepts, with a reference; NULL. */
+/* @sb may go now. */
+static void put_walked(struct super_block *sb)
+{
+	if (sb && --sb->s_walkers == 0)
+		wake_up_all(&walker_gone);
+}
+
+/* The mounted superblock after @after (NULL: the first), which waits for put_walked(); NULL. */
 static struct super_block *next_super(struct super_block *after)
 {
 	struct super_block *sb, *found = NULL;
@@ -120,7 +140,8 @@ static struct super_block *next_super(struct super_block *after)
 
 	spin_lock(&sb_lock);
 	list_for_each_entry(sb, &super_blocks, s_list) {
-		if (seen && activate_super(sb)) {
+		if (seen && sb->s_count) {
+			sb->s_walkers++;
 			found = sb;
 			break;
 		}
@@ -141,12 +162,10 @@ int for_each_super(int (*fn)(struct super_block *sb, void *arg), void *arg)
 
 		if (ret && !error)
 			error = ret;
-		if (last)
-			deactivate_super(last);
+		put_walked(last);
 		last = sb;
 	}
-	if (last)
-		deactivate_super(last);
+	put_walked(last);
 	return error;
 }
 
@@ -461,34 +480,51 @@ static bool is_mountpoint_locked(struct dentry *dentry)
 	return false;
 }
 
+/* Out of the tree: where it was is to be put. => dcache_lock held */
+static struct path unlink_mount_locked(struct vfsmount *mnt)
+{
+	struct path where = { mnt->mnt_parent, mnt->mnt_mountpoint };
+
+	mnt->mnt_parent = NULL;
+	mnt->mnt_mountpoint = NULL;
+	list_del_init(&mnt->mnt_list);
+	if (where.dentry && !is_mountpoint_locked(where.dentry))
+		where.dentry->d_flags &= ~DCACHE_MOUNTED;
+	return where;
+}
+
 /* mount_internal.h */
 void detach_mount(struct vfsmount *mnt)
 {
 	struct path where;
 
 	spin_lock(&dcache_lock);
-	where = (struct path){ mnt->mnt_parent, mnt->mnt_mountpoint };
-	mnt->mnt_parent = NULL;
-	mnt->mnt_mountpoint = NULL;
-	list_del_init(&mnt->mnt_list);
-	if (where.dentry && !is_mountpoint_locked(where.dentry))
-		where.dentry->d_flags &= ~DCACHE_MOUNTED;
+	where = unlink_mount_locked(mnt);
 	spin_unlock(&dcache_lock);
 	if (where.mnt)
 		path_put(&where);
 }
 
-/* mount_internal.h */
-bool has_submounts(struct vfsmount *mnt)
+/*
+ * mount_internal.h. A look and a deed in one: who comes in between by a path has a reference, and
+ * would be the one to end the file system, wherever he is then. A mount on it refers to it as well.
+ */
+bool detach_unused_mount(struct vfsmount *mnt, bool lazy)
 {
-	struct vfsmount *m;
-	bool found = false;
+	struct path where;
+	bool used;
 
 	spin_lock(&dcache_lock);
-	list_for_each_entry(m, &mount_list, mnt_list)
-		found = found || m->mnt_parent == mnt;
+	used = mnt->mnt_count > 2;
+	if (!used || lazy) {
+		mnt->mnt_lazy = used;
+		where = unlink_mount_locked(mnt);
+	}
 	spin_unlock(&dcache_lock);
-	return found;
+	if (used && !lazy)
+		return false;
+	path_put(&where);
+	return true;
 }
 
 /* mount_internal.h */

@@ -11,6 +11,7 @@
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
 #include "kernel/abi/uio.h"
+#include "kernel/fs/block_dev.h"
 #include "kernel/fs/direct_io.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/fsnotify.h"
@@ -50,6 +51,8 @@ kssize_t limit_file_size(struct file *file, loff_t pos, size_t len)
 
 	if (pos < 0)
 		return -EINVAL;
+	if (file && S_ISBLK(file->f_inode->i_mode))	/* by splice or sendfile: it ends where it ends */
+		return blkdev_room(file, pos, len);
 	if (limit != RLIM_INFINITY) {
 		if ((unsigned long)pos >= limit) {
 			send_signal(SIGXFSZ, NULL, current, false);

@@ -36,17 +36,21 @@ static unsigned int kept_flags(unsigned long flags)
  */
 static int graft(struct vfsmount *mnt, struct path *where)
 {
+	struct inode *inode;
 	int err = 0;
 
 	follow_mount(where);
-	if (S_ISDIR(where->dentry->d_inode->i_mode) != S_ISDIR(mnt->mnt_root->d_inode->i_mode))
+	inode = where->dentry->d_inode;
+	down_write(&inode->i_rwsem);	/* rmdir looks for a mount with it */
+	if (S_ISDIR(inode->i_mode) != S_ISDIR(mnt->mnt_root->d_inode->i_mode))
 		err = -ENOTDIR;
 	else if (d_unhashed(where->dentry))
 		err = -ENOENT;
-	if (err)
-		mntput(mnt);
 	else
 		attach_mount(mnt, where);
+	up_write(&inode->i_rwsem);
+	if (err)
+		mntput(mnt);
 	return err;
 }
 
@@ -252,12 +256,9 @@ static int do_umount(const struct path *path, bool detach)
 	path_put(&root);
 	if (is_root && !detach)
 		return -EBUSY;
-	/* The tree's reference and @path's are allowed. */
-	if (!detach && (has_submounts(mnt) || mnt->mnt_count > 2))
-		return -EBUSY;
-	mnt->mnt_lazy = detach && mnt->mnt_count > 2;
 	/* Lazily: what is mounted on it stays reachable only through those who are inside. */
-	detach_mount(mnt);
+	if (!detach_unused_mount(mnt, detach))
+		return -EBUSY;
 	mntput(mnt);
 	return 0;
 }

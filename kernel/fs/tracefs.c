@@ -53,7 +53,7 @@ static u64 default_bytes(void)
 /* Every CPU gets an empty ring of @size bytes. => trace_lock held. 0, -ENOMEM: all is as before */
 static int set_ring_size(u64 size)
 {
-	void *ring[MAX_CPUS];
+	void *ring[MAX_CPUS] = { NULL };
 	int cpu;
 
 	for_each_online_cpu(cpu) {

@@ -458,9 +458,8 @@ static int unix_listen(struct sock *sk, int backlog)
 	if (sk->state != TCP_CLOSE && sk->state != TCP_LISTEN) {
 		err = -EINVAL;
 	} else {
-		if ((unsigned int)backlog > u->max_ack_backlog)
-			wake_up_interruptible_all(&u->peer_wait);
-		u->max_ack_backlog = backlog;
+		WRITE_ONCE(u->max_ack_backlog, backlog);
+		wake_up_interruptible_all(&u->peer_wait);	/* who waits looks without the lock */
 		sk->state = TCP_LISTEN;
 		sk->peer_cred = current_peer_cred();
 	}

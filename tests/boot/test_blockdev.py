@@ -89,6 +89,9 @@ def test_mbr_and_gpt(tmp_path):
                  if len(f) > 10}
         assert lines["vdb1"][6] == 2048 and lines["vdb"][6] >= 2049 and lines["vdb2"][6] in (1, 8)
         assert m.run("cat /sys/block/vdb/vdb1/stat").split()[6] == "2048"
+        # sendfile(2) knows the end, too: 4096 bytes of 8192 fit, and beyond there is no room.
+        assert "4096 bytes" in m.run("blkpg send /dev/vdb1 /bin/busybox 1044480 8192")
+        assert "No space left" in m.run("! blkpg send /dev/vdb1 /bin/busybox 1048576 8192")
         # Swap on a partition: the disk is taken, another partition is not.
         m.run("mkswap /dev/vda5 && swapon /dev/vda5")
         assert re.search(r"^/dev/vda5 +partition\t2044\t", m.run("cat /proc/swaps"), re.M)
@@ -179,5 +182,6 @@ def test_read_only_disk(tmp_path):
         m.wait_shell()
         assert m.run("cat /sys/block/vda/ro /sys/block/vda/vda1/ro").split() == ["1", "1"]
         assert "Operation not permitted" in m.run("! sh -c 'echo x > /dev/vda1' 2>&1")
+        assert "Operation not permitted" in m.run("! blkpg send /dev/vda1 /bin/busybox 0 4096")
         m.run("dd if=/dev/vda1 of=/dev/null bs=64k")
         assert "Permission denied" in m.run("! swapon /dev/vda5 2>&1")

@@ -368,11 +368,15 @@ def test_no_root(tmp_path, parameters, number, why):
 def test_lazy_umount_and_msync(tmp_path):
     """The last user of a lazily unmounted disk writes it back as he goes; a mapping he had, too."""
     image = make_image(tmp_path / "disk", 8)
-    with Machine(mem=64, disks=[image]) as m:
+    with Machine(mem=64, cpus=4, disks=[image]) as m:
         m.wait_shell()
         m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt; dd if=/dev/zero of=/mnt/file bs=1k count=100 2>&1; sync")
         m.run("exec 3< /mnt/file; mapfill /mnt/file; cd /mnt; umount -l /mnt; cd /; exec 3<&-")
         m.run("while ! mount -t ext2 /dev/vda /mnt 2>/dev/null; do usleep 10000; done; umount /mnt")
+        # Else the disk is free when umount(2) returns, whoever looks at its file system meanwhile.
+        m.run("(while [ ! -e /tmp/end ]; do sync; echo 2 > /proc/sys/vm/drop_caches; done) & (while [ ! -e /tmp/end ]; do sync; done) & "
+              "for i in $(seq 25); do mount -t ext2 /dev/vda /mnt && : > /mnt/new && rm /mnt/new && umount /mnt || "
+              "break; done; echo $i > /tmp/end; wait; [ $i = 25 ] && ! grep vda /proc/mounts", 120)
         m.power_off()
     assert_clean(image)
     # A file that is written in one go lies in one run, its table of blocks in the midst of it.

@@ -314,9 +314,9 @@ static int set_geometry(struct super_block *sb)
 	sbi->inode_size = old ? EXT2_GOOD_OLD_INODE_SIZE : es->s_inode_size;
 	sbi->first_ino = old ? EXT2_GOOD_OLD_FIRST_INO : es->s_first_ino;
 	sbi->itable_blocks = DIV_ROUND_UP(sbi->inodes_per_group * sbi->inode_size, sb->s_blocksize);
-	sbi->nr_groups = DIV_ROUND_UP(sbi->blocks_count - sbi->first_data_block,
+	sbi->nr_groups = DIV_ROUND_UP((u64)sbi->blocks_count - sbi->first_data_block,
 				      sbi->blocks_per_group);
-	sbi->desc_blocks = DIV_ROUND_UP(sbi->nr_groups * (u32)sizeof(struct ext2_group_desc),
+	sbi->desc_blocks = DIV_ROUND_UP((u64)sbi->nr_groups * sizeof(struct ext2_group_desc),
 					sb->s_blocksize);
 	if (sbi->first_ino < EXT2_ROOT_INO || sbi->first_ino > sbi->inodes_per_group)
 		return bad(sb, "invalid first ino", sbi->first_ino);
