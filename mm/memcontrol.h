@@ -169,14 +169,17 @@ static inline bool page_is_kmem(const struct page *page)
 {
 	return page->memcg_data & MEMCG_DATA_KMEM;
 }
-/* @page's group; NULL: the root. Of the kernel's: => rcu_read_lock(). No slab's page. */
-static inline struct mem_cgroup *page_memcg(const struct page *page)
+/* The group that page->memcg_data names; NULL: the root. Of the kernel's: => rcu_read_lock() */
+static inline struct mem_cgroup *memcg_of_data(unsigned long data)
 {
-	unsigned long data = READ_ONCE(page->memcg_data);
-
 	return likely(!(data & MEMCG_DATA_KMEM))
 		? (struct mem_cgroup *)data
 		: READ_ONCE(((struct obj_cgroup *)(data - MEMCG_DATA_KMEM))->memcg);
+}
+/* @page's group, as above. => it is the caller's, or cannot go. No slab's page. */
+static inline struct mem_cgroup *page_memcg(const struct page *page)
+{
+	return memcg_of_data(READ_ONCE(page->memcg_data));
 }
 
 int mem_cgroup_charge_kmem_page(struct page *page, gfp_t gfp, unsigned int order);

@@ -279,18 +279,23 @@ static kssize_t reclaim_write(struct cgroup_subsys_state *css, char *buf, size_t
 	return len;
 }
 
-/* page_memcg_ino: see memcontrol.h. A hint: the page may be freed meanwhile. */
+/*
+ * page_memcg_ino: see memcontrol.h. A hint: the page may be freed meanwhile, or become a slab, whose
+ * counts look like a pointer. (A slab's first page says that it is one before it puts them there, and
+ * clears the word before it takes that back.) So the word is followed only if the page was no slab
+ * after it was read, and it is still the same then.
+ */
 u64 page_memcg_ino(const struct page *page)
 {
-	struct mem_cgroup *memcg;
+	struct mem_cgroup *memcg = NULL;
+	unsigned long data;
 	u64 ino = 0;
 
-	if (page_test(page, PG_slab | PG_buddy))
-		return 0;
 	rcu_read_lock();
-	memcg = page_memcg(page);
-	/* A slab's first page says it before it puts something else there. */
-	if (memcg && !page_test(page, PG_slab))
+	data = READ_ONCE(page->memcg_data);
+	if (data && !page_test(page, PG_slab) && READ_ONCE(page->memcg_data) == data)
+		memcg = memcg_of_data(data);
+	if (memcg)
 		ino = cgroup_ino(memcg->css.cgroup);
 	rcu_read_unlock();
 	if (ino)

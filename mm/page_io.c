@@ -105,8 +105,7 @@ int swap_readpage(struct page *page, bool synchronous)
 	if (error) {
 		end_swap_read(page, error);
 	} else if (synchronous) {
-		if (dev->ops->kick)
-			dev->ops->kick(dev->dev);
+		swap_kick_all();	/* the page may be back, and the area gone: not @dev's */
 		wait_on_page_locked(page);
 	}
 	if (unlikely(stall))

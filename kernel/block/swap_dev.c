@@ -149,7 +149,11 @@ static bool join_open(struct swap_bdev *sb, struct page *page, sector_t sector, 
 	return joined;
 }
 
-/* Leaves @req open. The one it displaces, or NULL. */
+/*
+ * Leaves @req open, for the timer to send if nobody kicks. The one it displaces, or NULL.
+ * The timer is set before the lock goes: after that somebody may send the request, its page's slot may
+ * be given back, and swapoff may free @sb.
+ */
 static struct blk_request *open_request(struct swap_bdev *sb, struct blk_request *req)
 {
 	struct blk_request *displaced;
@@ -163,6 +167,8 @@ static struct blk_request *open_request(struct swap_bdev *sb, struct blk_request
 		slot = sb->victim++ % NR_OPEN;
 	displaced = sb->open[slot];
 	sb->open[slot] = req;
+	if (!timer_pending(&sb->timer))
+		mod_timer(&sb->timer, ktime_get_ns() + OPEN_NSEC);
 	spin_unlock_irqrestore(&sb->lock, flags);
 	return displaced;
 }
@@ -180,32 +186,28 @@ static struct blk_request *new_request(struct swap_bdev *sb)
 
 static int swap_rw_page(void *dev, struct page *page, u64 pos, bool write, page_done_t done)
 {
-	struct swap_bdev *sb = dev;
+	struct swap_bdev *sb = dev;	/* there as long as the page's transfer has not ended */
+	struct block_device *bdev = sb->bdev;
 	sector_t sector = sector_of(sb, pos);
 	enum blk_op op = write ? BLK_WRITE : BLK_READ;
 	struct blk_request *full = NULL, *req;
 
-	if (sb->bdev->gone)
+	if (bdev->gone)
 		return -EIO;
-	if (join_open(sb, page, sector, op, done, &full)) {
-		if (full) {
-			blk_submit(full);
-			/* the timer may have run out before it was submitted */
-			blk_kick(sb->bdev);
-		}
-		return 0;
+	if (!join_open(sb, page, sector, op, done, &full)) {
+		req = new_request(sb);
+		req->op = op;
+		req->sector = sector;
+		req->swap_done = (void *)done;
+		req->end_io = swap_end_io;
+		blk_add_page(req, page, 0, PAGE_SIZE);
+		full = bdev->max_segments == 1 ? req : open_request(sb, req);
 	}
-	req = new_request(sb);
-	req->op = op;
-	req->sector = sector;
-	req->swap_done = (void *)done;
-	req->end_io = swap_end_io;
-	blk_add_page(req, page, 0, PAGE_SIZE);
-	full = sb->bdev->max_segments == 1 ? req : open_request(sb, req);
-	if (full)
+	if (full) {
 		blk_submit(full);
-	if (!timer_pending(&sb->timer))
-		mod_timer(&sb->timer, ktime_get_ns() + OPEN_NSEC);
+		/* the timer may have run out before it was submitted */
+		blk_kick(bdev);
+	}
 	return 0;
 }
 
