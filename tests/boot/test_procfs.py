@@ -56,7 +56,17 @@ def test_pages_of_a_process_by_their_frames():
         for word in words(m, "/proc/kpageflags", 4096, 2048):
             if BUDDY in bits(word):
                 assert not {MMAP, LRU, ANON} & bits(word)
-        m.run("kill -9 %1; wait; true")
+        # a frame is its group's, and the whole file can be read while frames become slabs and cease to be
+        m.run("mkdir -p /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; "
+              "echo +memory > /sys/fs/cgroup/cgroup.subtree_control; mkdir /sys/fs/cgroup/g; "
+              "sh -c 'echo $$ > /sys/fs/cgroup/g/cgroup.procs; exec sleep 1000' & "
+              "until grep -q sleep /proc/$!/comm && grep -q S.*sleeping /proc/$!/status; do :; done; echo $! > /tmp/pid")
+        pid = m.run("cat /tmp/pid").split()[-1]
+        vpn = (int(re.search(r"-(\w+) rw-p .*\[stack\]", m.run(f"cat /proc/{pid}/maps"))[1], 16) >> 12) - 1
+        pfn = words(m, f"/proc/{pid}/pagemap", vpn)[0] & (1 << 55) - 1
+        assert words(m, "/proc/kpagecgroup", pfn) == [int(m.run("stat -c %i /sys/fs/cgroup/g"))]
+        m.run("find /proc /sys > /dev/null 2>&1 & echo 2 > /proc/sys/vm/drop_caches; cat /proc/kpagecgroup > /dev/null")
+        m.run("kill -9 %1 %2; wait; true")
 
 
 def test_a_file_in_parts_is_the_same_in_pieces_of_any_size():
