@@ -96,10 +96,13 @@ static long root_bonus_points(const struct candidate *c)
 static long children_points(struct task_struct *task)
 {
 	const struct mm_struct *own = READ_ONCE(task->mm);
-	struct task_struct *child;
+	/* not task->group_leader: who reads a dead thread's oom_score holds the thread only */
+	struct task_struct *leader = task->signal->leader, *child;
 	long points = 0;
 
-	list_for_each_entry(child, &task->group_leader->children, sibling) {
+	if (!leader)
+		return 0;
+	list_for_each_entry(child, &leader->children, sibling) {
 		task_lock(child);
 		if (child->mm && child->mm != own)
 			points += child->mm->total_vm / 2 + 1;

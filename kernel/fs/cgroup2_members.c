@@ -140,15 +140,16 @@ static int attach(struct file *file, struct cgroup *dst, struct task_struct *tas
 /* The task of that number (0: current), or who leads its process. A reference, or NULL. */
 static struct task_struct *find_member(kpid_t pid, bool process)
 {
-	struct task_struct *task = pid ? find_get_task(pid) : get_task_struct(current), *leader;
+	struct task_struct *task;
 
-	if (!task || !process)
-		return task;
-	read_lock(&tasklist_lock);	/* an exec may change who leads */
-	leader = get_task_struct(task->group_leader);
+	read_lock(&tasklist_lock);	/* a thread that is found has its leader: both may be gone later */
+	task = pid ? find_task_by_pid(pid) : current;
+	if (task && process)
+		task = task->group_leader;
+	if (task)
+		get_task_struct(task);
 	read_unlock(&tasklist_lock);
-	put_task_struct(task);
-	return leader;
+	return task;
 }
 
 static kssize_t members_write(struct file *file, struct cgroup *cg, const char *buf, size_t len,

@@ -135,6 +135,7 @@ static unsigned long elf_map(const struct elf_image *img, const struct elf64_phd
 		.setup = file_mmap_setup,
 		.file_readable = true,
 		.file_writable = false,
+		.max_pages = (~0UL >> 1) >> PAGE_SHIFT,	/* offsets are signed */
 	};
 	unsigned long at;
 

@@ -363,10 +363,13 @@ static int de_thread(void)
 		err = wait_for_threads(sig);
 		if (!err && !thread_group_leader(current))
 			err = replace_leader(sig);
+		/* if we were killed, the leader may be in exit_notify(), which looks at both */
+		read_lock(&tasklist_lock);
 		spin_lock_irq(&current->sighand->siglock);
 		sig->group_exec_task = NULL;
 		sig->notify_count = 0;
 		spin_unlock_irq(&current->sighand->siglock);
+		read_unlock(&tasklist_lock);
 		if (err)
 			return err;
 	}
@@ -707,9 +710,9 @@ static int do_execve_file(struct file *file, const char *filename, const struct 
 	}
 	bprm->file = file;
 	bprm->filename = filename;
-	task_lock(current->group_leader);
+	spin_lock_irq(&current->sighand->siglock);
 	bprm->rlim_stack = current->signal->rlim[RLIMIT_STACK];
-	task_unlock(current->group_leader);
+	spin_unlock_irq(&current->sighand->siglock);
 	err = new_mm(bprm);
 	if (!err)
 		err = copy_all_strings(bprm, argv, envp);

@@ -480,15 +480,17 @@ static kpid_t alloc_unused_pid(void)
 	kpid_t pid = alloc_pid(), next;
 	bool taken;
 
-	while (pid > 0 && pid <= READ_ONCE(highest)) {
+	for (int tries = 0; pid > 0 && pid <= READ_ONCE(highest); tries++) {
 		read_lock(&tasklist_lock);
 		taken = pid_names_group(pid);
 		read_unlock(&tasklist_lock);
 		if (!taken)
 			return pid;
-		next = alloc_pid();
+		/* Once round, and all that are free name groups (a low kernel.pid_max): there is none. */
+		next = tries < READ_ONCE(pid_max) ? alloc_pid() : -EAGAIN;
 		free_pid(pid);
 		pid = next;
+		cond_resched();
 	}
 	if (pid > 0)
 		WRITE_ONCE(highest, pid);

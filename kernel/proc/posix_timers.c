@@ -586,12 +586,16 @@ long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue
 
 void exit_itimers(struct signal_struct *sig)
 {
-	struct posix_timers *pt = sig->posix_timers;
+	struct posix_timers *pt;
 	struct k_timer *kt, *n;
 
+	/* No thread makes more, but the tick looks here as long as one of them is on its way out. */
+	spin_lock_irq(&current->sighand->siglock);
+	pt = sig->posix_timers;
+	sig->posix_timers = NULL;
+	spin_unlock_irq(&current->sighand->siglock);
 	if (!pt)
 		return;
-	sig->posix_timers = NULL;	/* no other thread is left */
 	list_for_each_entry_safe(kt, n, &pt->list, list)
 		free_timer(kt);
 	kfree(pt);

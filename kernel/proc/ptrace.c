@@ -675,7 +675,8 @@ static long ptrace_of(struct task_struct *t, long request, unsigned long addr, u
 		return 0;
 	}
 	ret = ptrace_request(t, request, addr, data);
-	thaw(t);
+	if (ret || request != PTRACE_DETACH)	/* else it is not ours: another may have frozen it */
+		thaw(t);
 	return ret;
 }
 

@@ -195,6 +195,7 @@ static int do_prlimit(struct task_struct *t, unsigned int resource, const struct
 {
 	struct rlimit *rlim;
 	unsigned long flags;
+	bool alive;
 	int err = 0;
 
 	if (resource >= RLIM_NLIMITS)
@@ -204,20 +205,25 @@ static int do_prlimit(struct task_struct *t, unsigned int resource, const struct
 	if (item && resource == RLIMIT_NOFILE && item->rlim_max > NR_OPEN_MAX)
 		return -EPERM;
 	rlim = &t->signal->rlim[resource];
-	task_lock(t->group_leader);
-	if (item && item->rlim_max > rlim->rlim_max && !capable(CAP_SYS_RESOURCE))
+	/*
+	 * Not by task_lock(t->group_leader): only its signal_struct stays while @t is held. Of a dead
+	 * one nobody changes the limits any more.
+	 */
+	alive = lock_task_sighand(t, &flags);
+	if (item && !alive)
+		err = -ESRCH;
+	else if (item && item->rlim_max > rlim->rlim_max && !capable(CAP_SYS_RESOURCE))
 		err = -EPERM;
 	if (!err && old)
 		*old = *rlim;
 	if (!err && item) {
 		WRITE_ONCE(rlim->rlim_cur, item->rlim_cur);
 		WRITE_ONCE(rlim->rlim_max, item->rlim_max);
+		if (resource == RLIMIT_CPU)
+			cpu_timers_update(t->signal);
 	}
-	task_unlock(t->group_leader);
-	if (!err && item && resource == RLIMIT_CPU && lock_task_sighand(t, &flags)) {
-		cpu_timers_update(t->signal);
+	if (alive)
 		unlock_task_sighand(t, flags);
-	}
 	return err;
 }
 
