@@ -379,7 +379,7 @@ long sys_semtimedop(int id, const struct sembuf __user *uops, size_t nsops,
 
 	if (nsops < 1 || id < 0)
 		return -EINVAL;
-	if (nsops > (size_t)SEMOPM)
+	if (nsops > (unsigned int)READ_ONCE(SEMOPM))	/* -1 by sysctl: no limit, but their size fits */
 		return -E2BIG;
 	if (uts) {
 		if (copy_from_user(&ts, uts, sizeof(ts)))
@@ -516,10 +516,14 @@ static int change_set(struct sem_set *set, const struct sem_change *c)
 		remove_set(set);
 		return 0;
 	case GETALL:
+		if (c->nsems != set->nsems)
+			return -EIDRM;	/* removed, and another has its number by now */
 		for (int i = 0; i < c->nsems; i++)
 			c->values[i] = set->sems[i].value;
 		return 0;
 	case SETALL:
+		if (c->nsems != set->nsems)
+			return -EIDRM;
 		for (int i = 0; i < c->nsems; i++) {
 			set->sems[i].value = c->values[i];
 			set->sems[i].pid = current->tgid;
@@ -544,7 +548,7 @@ static int do_semctl(int id, const struct sem_change *c)
 	return ret;
 }
 
-/* An id's number of semaphores never changes, so the array can be made before the set is locked. */
+/* The array is made before the set is locked; change_set() looks whether it is still the same. */
 static int nsems_of(int id)
 {
 	struct kern_ipc_perm *ipc;

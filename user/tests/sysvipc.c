@@ -3,6 +3,7 @@
  * `sysvipc clean` removes all that there are.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -139,6 +140,25 @@ static void wait_for_count(int id, int cmd, int n)
 		usleep(1000);
 }
 
+static void set_limits(const char *limits)
+{
+	int fd = open("/proc/sys/kernel/sem", O_WRONLY);
+
+	CHECK(fd >= 0 && write(fd, limits, strlen(limits)) == (ssize_t)strlen(limits));
+	close(fd);
+}
+
+/* A limit of -1 is none, but so many operations that their size is a small number again are too many. */
+static void without_limit(int id)
+{
+	struct sembuf op = { 0, 0, IPC_NOWAIT };
+
+	set_limits("32000 1024000000 -1 32000");
+	FAILS(semop(id, &op, 1), EAGAIN);
+	FAILS(semop(id, &op, 0x5555555555555556), E2BIG);
+	set_limits("32000 1024000000 500 32000");
+}
+
 static void test_sem(void)
 {
 	int id = semget(IPC_PRIVATE, 3, IPC_CREAT | 0600), status;
@@ -168,6 +188,7 @@ static void test_sem(void)
 	ops[0] = (struct sembuf){ 0, 32767, 0 };
 	FAILS(semop(id, ops, 1), ERANGE);
 
+	without_limit(id);
 	CHECK(run(take_with_undo, id) == 0);
 	CHECK(semctl(id, 0, GETVAL) == 1);
 
