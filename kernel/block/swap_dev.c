@@ -17,6 +17,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/rcu.h"
 #include "kernel/sched/timer.h"
 #include "kernel/x86/clock.h"
 #include "mm/page_alloc.h"
@@ -244,6 +245,11 @@ static void swap_release(void *dev)
 {
 	struct swap_bdev *sb = dev;
 
+	/*
+	 * Whose page another sent may still be at the end of swap_rw_page(), or kick: nobody sleeps
+	 * there once the page is in a request.
+	 */
+	synchronize_rcu();
 	submit_open(sb);
 	del_timer_sync(&sb->timer);
 	if (sb->extents)

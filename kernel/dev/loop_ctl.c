@@ -212,7 +212,7 @@ static int start_threads(struct loop_device *lo)
 	return err;
 }
 
-/* All the checks of a new binding. => lo->lock held */
+/* All the checks of a new binding. => lo->lock and loop_chain held */
 static int check_config(struct loop_device *lo, struct file *file, const struct loop_config *c)
 {
 	int err;
@@ -226,7 +226,24 @@ static int check_config(struct loop_device *lo, struct file *file, const struct 
 		err = validate_block_size(c->block_size);
 	if (!err)
 		err = check_info(&c->info);
-	return err ? err : start_threads(lo);
+	return err;
+}
+
+/*
+ * The checks, and what the device needs for its first file. That is made without loop_chain: the worker
+ * that makes threads may be at the end of a lazy umount, and waiting for it (loop_release).
+ * => lo->lock and loop_chain held, which is dropped meanwhile
+ */
+static int prepare_config(struct loop_device *lo, struct file *file, const struct loop_config *c)
+{
+	int err = check_config(lo, file, c);
+
+	if (err || lo->threads)
+		return err;
+	mutex_unlock(&loop_chain);
+	err = start_threads(lo);
+	mutex_lock(&loop_chain);
+	return err ? err : check_config(lo, file, c);
 }
 
 /* => lo->lock and loop_chain held, checked. Takes @file over. Cannot fail. */
@@ -266,7 +283,7 @@ static long loop_configure(struct loop_device *lo, bool write, const struct loop
 		return -EBADF;
 	mutex_lock(&lo->lock);
 	mutex_lock(&loop_chain);
-	err = check_config(lo, file, c);
+	err = prepare_config(lo, file, c);
 	if (!err)
 		bind(lo, file, c, write);
 	mutex_unlock(&loop_chain);
