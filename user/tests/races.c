@@ -304,6 +304,36 @@ static void set_id(void)
 	unlink(copy);
 }
 
+/* --- a thread that puts on another program, and is killed in the middle; its limits are looked at meanwhile --- */
+
+static void *executes(void *arg)
+{
+	execl(self, "races", "quit", NULL);
+	_exit(8);
+}
+
+static void killed_in_exec(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < ROUNDS / 3; i++) {
+		struct rlimit limit;
+		int status;
+		pid_t pid = FORK_OR_EXIT();
+
+		if (!pid) {
+			pthread_create(&thread, NULL, executes, NULL);
+			for (;;)
+				pause();
+		}
+		for (int n = 0; n < 10 * i; n++)	/* of its threads: the numbers that follow */
+			syscall(SYS_prlimit64, pid + n % 2, RLIMIT_NOFILE, NULL, &limit);
+		kill(pid, SIGKILL);
+		CHECK(waitpid(pid, &status, 0) == pid);
+		CHECK(WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGKILL);
+	}
+}
+
 /* A set-group-id bit is not for who is not in the directory's group. */
 static void group_bit(void)
 {
@@ -411,7 +441,7 @@ int main(int argc, char **argv)
 {
 	self = "/proc/self/exe";
 	if (argc > 1)
-		return say_who();
+		return strcmp(argv[1], "quit") ? say_who() : 0;
 	chmod("/", 0755);		/* an initramfs may be root's alone */
 	datagrams();
 	full_pipe();
@@ -420,6 +450,7 @@ int main(int argc, char **argv)
 	timers_unheard();
 	alarm_goes_on();
 	set_id();
+	killed_in_exec();
 	group_bit();
 	link_counts();
 	alarm(60);		/* ends a kernel whose yield lets nobody run */
