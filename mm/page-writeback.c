@@ -199,14 +199,38 @@ static unsigned long last_page_now(struct address_space *mapping, unsigned long 
 	return MIN(last, size > 0 ? (unsigned long)(size - 1) >> PAGE_SHIFT : 0);
 }
 
-/* As write_cache_pages(), of pages @index to @last. */
-static int write_page_range(struct address_space *mapping, struct writeback_control *wbc,
-			    unsigned long index, unsigned long last)
+/*
+ * Pages behind the end, up to @last, that somebody has left dirty there: they have no place, so
+ * writepage only makes them clean. Where the file has come that far meanwhile it is its
+ * writer's turn.
+ */
+static void clean_beyond_end(struct address_space *mapping, struct writeback_control *wbc,
+			     unsigned long index, unsigned long last)
 {
+	struct page *page;
+
+	while (wbc->nr_to_write > 0 &&
+	       (page = next_tagged(mapping, &index, last, PAGECACHE_TAG_DIRTY))) {
+		bool beyond = index > last_page_now(mapping, last);
+
+		if (beyond)
+			write_one(mapping, page, wbc);
+		put_page(page);
+		if (!beyond)
+			return;
+		index++;
+		cond_resched();
+	}
+}
+
+/* As write_cache_pages(), of pages @index to @to. */
+static int write_page_range(struct address_space *mapping, struct writeback_control *wbc,
+			    unsigned long index, unsigned long to)
+{
+	unsigned long last = last_page_now(mapping, to);
 	struct page *page;
 	int error = 0;
 
-	last = last_page_now(mapping, last);
 	wbc->batch = mapping->a_ops->send != NULL;
 	while (wbc->nr_to_write > 0 &&
 	       (page = next_tagged(mapping, &index, last, PAGECACHE_TAG_DIRTY))) {
@@ -218,6 +242,7 @@ static int write_page_range(struct address_space *mapping, struct writeback_cont
 		index++;
 		cond_resched();
 	}
+	clean_beyond_end(mapping, wbc, MAX(index, last + 1), to);
 	send_open(mapping, wbc);
 	return error;
 }

@@ -371,7 +371,10 @@ const struct address_space_operations ext2_aops = {
 	.page_mkwrite = ext2_page_mkwrite,
 };
 
-/* A short copy leaves blocks behind the end, which are given back. @n of @len were written. */
+/*
+ * A short copy leaves blocks behind the end, and maybe a page with them that nothing was copied into:
+ * both are given back. @n of @len were written.
+ */
 static kssize_t after_write(struct file *file, kssize_t n, size_t len)
 {
 	struct inode *inode = file->f_inode;
@@ -379,7 +382,7 @@ static kssize_t after_write(struct file *file, kssize_t n, size_t len)
 	if (n != (kssize_t)len) {
 		down_write(&inode->i_rwsem);
 		if (!IS_SWAPFILE(inode))
-			ext2_truncate_blocks(inode, inode->i_size);
+			write_failed(inode);
 		up_write(&inode->i_rwsem);
 	}
 	return n;
