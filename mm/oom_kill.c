@@ -463,6 +463,16 @@ struct group_victims {
 	bool again;			/* a later round: only those who are not dying yet */
 };
 
+/* => tasklist_lock held */
+static bool process_has_mm(struct task_struct *process)
+{
+	struct task_struct *t = find_lock_task_mm(process);
+
+	if (t)
+		task_unlock(t);
+	return t;
+}
+
 /* => tasklist_lock held. True: there is no room for more in this round. */
 static bool gather_member(struct task_struct *task, void *arg)
 {
@@ -470,7 +480,9 @@ static bool gather_member(struct task_struct *task, void *arg)
 
 	if (task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || is_global_init(task))
 		return false;
-	if (victims->again && (tsk_is_oom_victim(task) || process_is_dying(task)))
+	/* Who cannot be marked, for want of memory, would be met again and again: round without end. */
+	if (victims->again &&
+	    (tsk_is_oom_victim(task) || process_is_dying(task) || !process_has_mm(task)))
 		return false;
 	victims->task[victims->nr++] = get_task_struct(task);
 	return victims->nr == ARRAY_SIZE(victims->task);
