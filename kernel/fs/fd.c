@@ -26,6 +26,7 @@ CTL_SYSCTL_INT("fs.nr_open", sysctl_nr_open, 64, 0x7fffffc0);
 
 struct files_struct init_files = {
 	.count = 1,
+	.refs = 1,
 	.file_lock = SPINLOCK_INIT(LOCK_FILES),
 	.max_fds = NR_OPEN_DEFAULT,
 	.fd = init_files.fd_array,
@@ -39,7 +40,7 @@ static struct files_struct *alloc_files(void)
 
 	if (!files)
 		return NULL;
-	files->count = 1;
+	files->count = files->refs = 1;
 	spin_lock_init(&files->file_lock, LOCK_FILES);
 	files->max_fds = NR_OPEN_DEFAULT;
 	files->fd = files->fd_array;
@@ -349,7 +350,17 @@ struct files_struct *get_files(struct files_struct *files)
 	return files;
 }
 
-/* fs.h */
+static void free_files(struct files_struct *files)
+{
+	if (--files->refs)
+		return;
+	if (files->fd != files->fd_array)
+		free_table(files->fd);
+	if (files != &init_files)
+		kfree(files);
+}
+
+/* fs.h. Nobody changes the table any more, but /proc/<pid>/fd may look into it. */
 void put_files_struct(struct files_struct *files)
 {
 	unsigned long fd;
@@ -357,18 +368,18 @@ void put_files_struct(struct files_struct *files)
 	if (!files || --files->count)
 		return;
 	for_each_set_bit(fd, files->open_fds, files->max_fds) {
-		struct file *file = files->fd[fd];
+		struct file *file;
 
+		spin_lock(&files->file_lock);
+		file = files->fd[fd];
+		files->fd[fd] = NULL;
+		spin_unlock(&files->file_lock);
 		if (file) {
-			files->fd[fd] = NULL;
 			filp_close(file, files);
 			cond_resched();
 		}
 	}
-	if (files->fd != files->fd_array)
-		free_table(files->fd);
-	if (files != &init_files)
-		kfree(files);
+	free_files(files);
 }
 
 /* fs.h */
@@ -411,6 +422,10 @@ int unshare_files(void)
 	return 0;
 }
 
+/*
+ * To be looked at, for free_files(). Whose it is closes his files when he goes, not who looks: that
+ * one may hold any lock.
+ */
 static struct files_struct *get_task_files(struct task_struct *task)
 {
 	struct files_struct *files;
@@ -418,28 +433,25 @@ static struct files_struct *get_task_files(struct task_struct *task)
 	task_lock(task);
 	files = task->files;
 	if (files)
-		files->count++;
+		files->refs++;
 	task_unlock(task);
 	return files;
 }
 
 /* fs.h */
-struct file *task_next_fd(struct task_struct *task, unsigned int *fd)
+bool task_next_fd(struct task_struct *task, unsigned int *fd)
 {
 	struct files_struct *files = get_task_files(task);
-	struct file *file = NULL;
+	bool found = false;
 
 	if (!files)
-		return NULL;
+		return false;
 	spin_lock(&files->file_lock);
-	for (; *fd < files->max_fds; ++*fd)
-		if (files->fd[*fd]) {
-			file = get_file(files->fd[*fd]);
-			break;
-		}
+	for (; *fd < files->max_fds && !found; *fd += !found)
+		found = files->fd[*fd];
 	spin_unlock(&files->file_lock);
-	put_files_struct(files);
-	return file;
+	free_files(files);
+	return found;
 }
 
 /* fdtable.h */
@@ -458,7 +470,7 @@ struct file *fget_task(struct task_struct *task, unsigned int fd, unsigned int *
 			*flags |= O_CLOEXEC;
 	}
 	spin_unlock(&files->file_lock);
-	put_files_struct(files);
+	free_files(files);
 	return file;
 }
 

@@ -15,7 +15,8 @@
 
 /* Guards: l file_lock   a atomic */
 struct files_struct {
-	_Atomic int count;		/* a: tasks that share it */
+	_Atomic int count;		/* a: tasks that share it; the last closes what is open */
+	_Atomic int refs;		/* a: those together, and who looks in from outside: its memory */
 	spinlock_t file_lock;
 	unsigned int max_fds;		/* l */
 	unsigned int next_fd;		/* l: no free one below it */

@@ -309,8 +309,8 @@ int unshare_files(void);			/* exec: a private table: 0, -ENOMEM */
 struct fs_struct *copy_fs_struct(struct fs_struct *old);	/* NULL */
 struct fs_struct *get_fs_struct(struct fs_struct *fs);
 void put_fs_struct(struct fs_struct *fs);
-/* For /proc/<pid>/fd: the n-th open descriptor at or after *fd. A reference, or NULL at the end. */
-struct file *task_next_fd(struct task_struct *task, unsigned int *fd);
+/* For /proc/<pid>/fd: *fd is the first open descriptor at or after it. False: there is none. */
+bool task_next_fd(struct task_struct *task, unsigned int *fd);
 
 /* --- open.c, namei.c --- */
 /* kernel pointer; ERR_PTR */

@@ -510,7 +510,6 @@ static int fd_dir_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct pid_inode *pi = pid_of(file->f_inode);
 	unsigned int type = file->f_inode->i_op == &pid_fd_operations ? DT_LNK : DT_REG;
-	struct file *open;
 	char name[16];
 
 	if (!task_alive(pi))
@@ -521,10 +520,8 @@ static int fd_dir_readdir(struct file *file, struct dir_context *ctx)
 		unsigned int fd = ctx->pos - 2;
 		int len;
 
-		open = task_next_fd(pi->task, &fd);
-		if (!open)
+		if (!task_next_fd(pi->task, &fd))
 			return 0;
-		fput(open);
 		ctx->pos = fd + 2;
 		len = snprintf(name, sizeof(name), "%u", fd);
 		if (!ctx->actor(ctx, name, len, ctx->pos, fake_ino(pi->pid, fd + 0x1000), type))
