@@ -93,6 +93,7 @@ static struct sock *unix_alloc(const struct proto_ops *ops, int type)
 	INIT_LIST_HEAD(&u->accept_queue);
 	INIT_LIST_HEAD(&u->accept_node);
 	INIT_LIST_HEAD(&u->inflight_node);
+	INIT_LIST_HEAD(&u->gc_node);
 	init_waitqueue_head(&u->peer_wait);
 	u->max_ack_backlog = sysctl_max_dgram_qlen;
 	spin_lock(&unix_table_lock);

@@ -34,6 +34,7 @@ struct unix_sock {
 	struct wait_queue_head peer_wait;	/* those who found it full */
 	unsigned int inflight;		/* g: how often our file is in flight */
 	struct list_head inflight_node;	/* g */
+	struct list_head gc_node;	/* g: in gc_reached */
 	int gc_count;			/* g: scratch */
 	u8 gc_state;			/* g: scratch */
 };

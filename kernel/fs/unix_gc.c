@@ -10,6 +10,8 @@
  *           3. a candidate with references left is held from outside: it lives, and so
  *              does everything that its queue holds, and theirs
  *           4. the queues of the others are emptied: their files go, one after the other
+ *
+ *         Each socket's queue is looked at twice at most, whatever hangs on what.
  * Locks:  unix_gc_lock, then a socket's lock to walk its queue. Descriptors enter and leave
  *         queues under unix_gc_lock (unix_attach_fds, unix_detach_fds). A peek takes its references
  *         without it, and a collection that has looked at f_count before could take the sockets
@@ -24,6 +26,7 @@
 
 static spinlock_t unix_gc_lock = SPINLOCK_INIT(LOCK_SOCK_GC);
 static LIST_HEAD(gc_inflight);		/* unix_gc_lock: sockets in flight */
+static LIST_HEAD(gc_reached);		/* unix_gc_lock: alive, their queues are yet to be looked at */
 static unsigned int tot_inflight;	/* unix_gc_lock */
 static bool gc_in_progress;		/* unix_gc_lock */
 static bool gc_again;			/* unix_gc_lock: a socket went meanwhile */
@@ -111,13 +114,11 @@ static void visit_children(struct unix_sock *u, gc_visit visit)
 }
 
 static void dec_inflight(struct unix_sock *u) { u->gc_count--; }
-static bool gc_found_more;		/* unix_gc_lock */
 static void mark_alive(struct unix_sock *u)
 {
 	if (u->gc_state == GC_CANDIDATE) {
 		u->gc_state = GC_ALIVE;
-		u->gc_count = 1;
-		gc_found_more = true;
+		list_add_tail(&u->gc_node, &gc_reached);
 	}
 }
 
@@ -135,18 +136,14 @@ static void mark(void)
 	list_for_each_entry(u, &gc_inflight, inflight_node)
 		if (u->gc_state == GC_CANDIDATE)
 			visit_children(u, dec_inflight);
-	do {
-		gc_found_more = false;
-		list_for_each_entry(u, &gc_inflight, inflight_node) {
-			if (u->gc_state == GC_NONE || u->gc_count <= 0)
-				continue;
-			/* once is enough: gc_count -1 says that the children know */
-			u->gc_state = GC_ALIVE;
-			u->gc_count = -1;
-			visit_children(u, mark_alive);
-			gc_found_more = true;
-		}
-	} while (gc_found_more);
+	list_for_each_entry(u, &gc_inflight, inflight_node)
+		if (u->gc_count > 0)
+			mark_alive(u);
+	while (!list_empty(&gc_reached)) {
+		u = list_first_entry(&gc_reached, struct unix_sock, gc_node);
+		list_del_init(&u->gc_node);
+		visit_children(u, mark_alive);
+	}
 }
 
 /* Step 4: the messages that carry descriptors leave a dead socket's queues. */
