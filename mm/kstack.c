@@ -5,8 +5,8 @@
  *         of the area before, so an overflow faults (double fault, on its own
  *         stack) instead of writing elsewhere. fork() and exit() mostly hand the
  *         same stack round: a CPU keeps up to STACKS_KEPT. What is too much is
- *         chained and freed by a worker, since the last reference to a task may
- *         be dropped where nothing may sleep.
+ *         chained and freed by a worker: a dead task's stack is given up in the
+ *         midst of the switch to the next, where nothing may sleep.
  * Locks:  a CPU's stock: interrupts off; the chain is exchanged atomically.
  * Above:  kernel/proc/fork.c.  Below: vmalloc.c.   In Linux: kernel/fork.c.
  */
