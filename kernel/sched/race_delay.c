@@ -26,7 +26,7 @@ static int set_race_delay(const char *value)
 	char *end;
 
 	interval = simple_strtoul(value, &end, 0);
-	return *end ? -EINVAL : 0;
+	return !CHECKS || *end ? -EINVAL : 0;	/* the other kernel has no such places */
 }
 CTL_PARAM("race_delay", set_race_delay);
 

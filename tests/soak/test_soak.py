@@ -134,16 +134,18 @@ def no_leak(rounds):
 
 def test_overload(tmp_path):
     """SOAK_MINUTES (3) in rounds of SOAK_ROUND (20) seconds from SOAK_SEED (1) on, the kernel that checks itself or
-    (SOAK_CHECKS=0) the plain one: no panic, no hang, no page of somebody else's, all counters back."""
+    (SOAK_CHECKS=0) the plain one: no panic, no hang, no page of somebody else's, all counters back. The one that
+    checks itself stands still at one of SOAK_RACE (300; 0: never) places between two locks, so that races are met."""
     seed = int(os.environ.get("SOAK_SEED", "1"))
     seconds = int(os.environ.get("SOAK_ROUND", "20"))
+    checks = os.environ.get("SOAK_CHECKS", "1") != "0"
     end = time.monotonic() + 60 * float(os.environ.get("SOAK_MINUTES", "3"))
     with open(tmp_path / "ext2", "wb") as f:
         f.truncate(96 << 20)
     assert ext2_powerfail.tool("mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", tmp_path / "ext2")[0] == 0
     with Machine(mem=128, swap=64, cpus=4, disks=[tmp_path / "ext2", bad_disk(tmp_path / "bad")], qmp=True,
-                 checks=os.environ.get("SOAK_CHECKS", "1") != "0",
-                 append=f"fail_page_alloc=0,{seed} failslab=0,{seed} sysctl.kernel.sysrq=1") as m:
+                 checks=checks, append=f"fail_page_alloc=0,{seed} failslab=0,{seed} sysctl.kernel.sysrq=1 " +
+                 (f"race_delay={os.environ.get('SOAK_RACE', '300')}" if checks else "")) as m:
         m.wait_shell()
         # System V memory without a process is nobody's whom the OOM killer could choose: a little of it only
         m.run("dmesg -n 1; echo 1024 > /proc/sys/kernel/shmall; echo -1000 > /proc/$$/oom_score_adj; mkdir -p /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; "
