@@ -65,7 +65,7 @@ def test_pages_of_a_process_by_their_frames():
         vpn = (int(re.search(r"-(\w+) rw-p .*\[stack\]", m.run(f"cat /proc/{pid}/maps"))[1], 16) >> 12) - 1
         pfn = words(m, f"/proc/{pid}/pagemap", vpn)[0] & (1 << 55) - 1
         assert words(m, "/proc/kpagecgroup", pfn) == [int(m.run("stat -c %i /sys/fs/cgroup/g"))]
-        m.run("find /proc /sys > /dev/null 2>&1 & echo 2 > /proc/sys/vm/drop_caches; cat /proc/kpagecgroup > /dev/null")
+        m.run("find /proc /sys > /dev/null 2>&1 & echo 2 > /proc/sys/vm/drop_caches; cat /proc/kpagecgroup > /dev/null; wait $!; true")
         m.run("kill -9 %1 %2; wait; true")
 
 
