@@ -363,7 +363,10 @@ static int madvise_willneed(struct vm_area_struct *vma, unsigned long start, uns
 	return 0;
 }
 
-/* A hole in shared memory or a tmpfs file; elsewhere -EOPNOTSUPP. => mmap_lock held */
+/*
+ * A hole in shared memory or a tmpfs file; elsewhere -EOPNOTSUPP. => mmap_lock held for reading; of a
+ * file it is dropped meanwhile, so @vma may be gone
+ */
 static int madvise_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	struct address_space *mapping = vma->vm_mapping;
@@ -377,8 +380,9 @@ static int madvise_remove(struct vm_area_struct *vma, unsigned long start, unsig
 		return -EACCES;
 	if (!(mapping->flags & AS_SWAPBACKED))
 		return -EOPNOTSUPP;
-	if (mapping->shmem && mapping->shmem->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
-		return -EPERM;
+	if (vma->vm_ops->remove)
+		return vma->vm_ops->remove(vma, (loff_t)(first << PAGE_SHIFT),
+					   (loff_t)((first + pages) << PAGE_SHIFT));
 	unmap_mapping_pages(mapping, first, pages, false);
 	shmem_punch_hole(mapping, (loff_t)(first << PAGE_SHIFT),
 			 (loff_t)((first + pages) << PAGE_SHIFT));

@@ -173,6 +173,11 @@ struct vm_operations_struct {
 	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
 	/* msync(MS_SYNC), as fsync(2) of the file; NULL: the mapping's dirty pages are written */
 	int (*fsync)(struct vm_area_struct *vma);
+	/*
+	 * MADV_REMOVE of the file's bytes [from, end), as fallocate(2); NULL: a mapping has no file.
+	 * mmap_lock, held for reading, is dropped meanwhile.
+	 */
+	int (*remove)(struct vm_area_struct *vma, loff_t from, loff_t end);
 	/* may the caller know which pages of the file are in memory? NULL: yes */
 	bool (*may_mincore)(struct vm_area_struct *vma);
 	/* The path, and the device and inode, of /proc/<pid>/maps. */

@@ -96,7 +96,12 @@ bool set_page_dirty_nobuffers(struct page *page)
 		return true;
 	flags = spin_lock_irqsave(&mapping->i_lock);
 	if (page->mapping == mapping) {
-		xa_set_mark(&mapping->i_pages, page->index, PAGECACHE_TAG_DIRTY);
+		/*
+		 * Who takes a mapping away need not have the page's lock: a write may have cleared the bit
+		 * by now, and its mark: a mark on a clean page would stay, and go to its shadow.
+		 */
+		if (page_test(page, PG_dirty))
+			xa_set_mark(&mapping->i_pages, page->index, PAGECACHE_TAG_DIRTY);
 		account_dirty(mapping, page, 1);
 		mod_page_state(page, NR_DIRTIED, 1);
 		current->io.write_bytes += PAGE_SIZE;

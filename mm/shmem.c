@@ -19,6 +19,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/lib/ctlfile.h"
+#include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 #include "mm/debug.h"
@@ -427,12 +428,66 @@ static bool take_next(struct address_space *mapping, unsigned long *index, unsig
 	return found != NULL;
 }
 
+/* The device could not read the page at @index: who wants it from now on gets -EIO or SIGBUS. */
+static void entry_is_lost(struct address_space *mapping, unsigned long index, swp_entry_t entry)
+{
+	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
+	bool ours = xa_load(&mapping->i_pages, index) == entry_to_value(entry);
+
+	if (ours)	/* in place: needs no memory */
+		xa_store(&mapping->i_pages, index, entry_to_value(swp_lost_entry()), GFP_NOWAIT);
+	spin_unlock_irqrestore(&mapping->i_lock, flags);
+	if (ours)
+		swap_free(entry);
+}
+
+/*
+ * The page at @index, locked, with a reference, brought back from swap if it is there: for who cannot
+ * do without, so no signal ends it and no limit refuses it. NULL: a hole, or the device cannot read
+ * it; then nobody will see again what was in it.
+ */
+static struct page *bring_page(struct address_space *mapping, unsigned long index)
+{
+	struct page *page, *held;
+	swp_entry_t entry;
+	void *found;
+	bool major;
+	int error;
+
+	while ((found = get_entry(mapping, index))) {
+		if (!xa_is_value(found)) {
+			page = found;
+			lock_page(page);
+			if (page->mapping == mapping)
+				return page;
+			unlock_page(page);	/* it went to swap */
+			put_page(page);
+			continue;
+		}
+		entry = value_to_entry(found);
+		if (swp_is_lost(entry))
+			break;
+		/* in the swap cache first, where our reference keeps it until it is back */
+		held = read_swap_cache_async(entry, mapping_gfp(mapping) | __GFP_NOFAIL, NULL, 0);
+		swap_kick_all();
+		error = shmem_swapin(mapping, index, entry, &page, &major);
+		if (held)
+			put_page(held);
+		if (!error)
+			return page;
+		if (error == -EIO)
+			entry_is_lost(mapping, index, entry);
+		cond_resched();
+	}
+	return NULL;
+}
+
 /* Zeroes from byte @from up to @end, within one page; a hole stays one. */
 static void zero_part(struct address_space *mapping, loff_t from, loff_t end)
 {
-	struct page *page;
+	struct page *page = from < end ? bring_page(mapping, from >> PAGE_SHIFT) : NULL;
 
-	if (from == end || shmem_getpage(mapping, from >> PAGE_SHIFT, &page, false) || !page)
+	if (!page)
 		return;
 	zero_user_segment(page, from & ~PAGE_MASK, ((end - 1) & ~PAGE_MASK) + 1);
 	set_page_dirty(page);
@@ -517,6 +572,28 @@ void shmem_punch_hole(struct address_space *mapping, loff_t from, loff_t end)
 		drop_range(mapping, first, beyond - 1);
 }
 
+/* shmem.h */
+void shmem_drop_unused(struct address_space *mapping, unsigned long index)
+{
+	/* who is killed does not read back what went to swap: it stays */
+	struct page *page = fatal_signal_pending(current) ? find_lock_page(mapping, index) :
+							    bring_page(mapping, index);
+	bool used;
+	char *map;
+
+	if (!page)
+		return;
+	map = kmap_local_page(page);
+	used = page_mapped(page) || memchr_inv(map, 0, PAGE_SIZE);
+	kunmap_local(map);
+	if (!used) {
+		drop_locked_page(mapping, page);
+		return;
+	}
+	unlock_page(page);
+	put_page(page);
+}
+
 /* shmem_next_page: for SEEK_DATA and SEEK_HOLE: shmem.h. */
 unsigned long shmem_next_page(struct address_space *mapping, unsigned long index)
 {
@@ -561,19 +638,6 @@ vm_fault_t shmem_fault(struct vm_fault *vmf)
 }
 
 /* --- swapoff --- */
-
-/* The device could not read the page at @index: who wants it from now on gets -EIO or SIGBUS. */
-static void entry_is_lost(struct address_space *mapping, unsigned long index, swp_entry_t entry)
-{
-	unsigned long flags = spin_lock_irqsave(&mapping->i_lock);
-	bool ours = xa_load(&mapping->i_pages, index) == entry_to_value(entry);
-
-	if (ours)	/* in place: needs no memory */
-		xa_store(&mapping->i_pages, index, entry_to_value(swp_lost_entry()), GFP_NOWAIT);
-	spin_unlock_irqrestore(&mapping->i_lock, flags);
-	if (ours)
-		swap_free(entry);
-}
 
 /* Brings all pages of @mapping that lie in area @type back. 0 or -errno */
 static int unuse_mapping(struct address_space *mapping, unsigned int type)

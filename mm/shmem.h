@@ -55,6 +55,8 @@ void shmem_object_lock(struct shmem_object *object, bool lock);
 void shmem_truncate(struct address_space *mapping, loff_t from);
 /* The bytes [from, end) become a hole; unmapped by the caller already. May sleep. */
 void shmem_punch_hole(struct address_space *mapping, loff_t from, loff_t end);
+/* The page at @index goes if nobody maps it and it is all zeroes, as a hole is. May sleep. */
+void shmem_drop_unused(struct address_space *mapping, unsigned long index);
 /* The first page at or after @index that is there (in memory or swap); ~0UL: none. */
 unsigned long shmem_next_page(struct address_space *mapping, unsigned long index);
 int shmem_writepage(struct page *page, struct writeback_control *wbc);

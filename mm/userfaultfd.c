@@ -206,7 +206,10 @@ int userfaultfd_check(unsigned long start, unsigned long len)
 	return 0;
 }
 
-/* => mmap_lock for writing. [start, end) of *@vma belongs to @ctx, or (NULL) to nobody. */
+/*
+ * => mmap_lock for writing. [start, end) of *@vma belongs to @ctx, or (NULL) to nobody: then those
+ *    who wait there go on, whoever's it was
+ */
 static int change_vma(struct vm_area_struct **vma, struct userfaultfd_ctx *ctx, unsigned long start,
 		      unsigned long end)
 {
@@ -218,6 +221,8 @@ static int change_vma(struct vm_area_struct **vma, struct userfaultfd_ctx *ctx, 
 	err = vma_carve(vma, MAX(start, (*vma)->vm_start), MIN(end, (*vma)->vm_end));
 	if (err)
 		return err;
+	if (!ctx)
+		userfaultfd_wake(old, (*vma)->vm_start, (*vma)->vm_end - (*vma)->vm_start);
 	userfaultfd_ctx_get(ctx);
 	(*vma)->userfaultfd = ctx;
 	if (ctx)
@@ -290,11 +295,7 @@ int userfaultfd_register(struct userfaultfd_ctx *ctx, unsigned long start, unsig
 
 int userfaultfd_unregister(struct userfaultfd_ctx *ctx, unsigned long start, unsigned long len)
 {
-	int err = register_range(ctx, NULL, start, len);
-
-	if (!err)
-		userfaultfd_wake(ctx, start, len);
-	return err;
+	return register_range(ctx, NULL, start, len);
 }
 
 /* Its VMAs let go; those that cannot be cut out of anything are whole already. */

@@ -174,13 +174,13 @@ static int give_out(struct dio *dio, struct dio_batch *batch, struct page **page
 }
 
 /*
- * The pages are the user's again. @dirty: the disk has written to them; whoever cleans one that is
- * dirty already does so after that.
+ * The pages are the user's again. @dirty: the disk has written to them; whoever cleans an anonymous one
+ * that is dirty already does so after that. A file's may be dirty in part only.
  */
 static void release_user_pages(struct page **pages, unsigned int n, bool dirty)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		if (dirty && !page_test(pages[i], PG_dirty)) {
+		if (dirty && !(page_test(pages[i], PG_dirty) && PageAnon(pages[i]))) {
 			lock_page(pages[i]);
 			set_page_dirty(pages[i]);
 			unlock_page(pages[i]);

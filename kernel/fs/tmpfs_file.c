@@ -11,6 +11,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
+#include "kernel/fs/fsnotify.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/read_write.h"
 #include "kernel/fs/tmpfs_internal.h"
@@ -138,7 +139,10 @@ static long fallocate_page(struct address_space *mapping, unsigned long index, b
 	return 0;
 }
 
-/* All of the pages [start, end), or those that were there before: @made has a bit for each. */
+/*
+ * All of the pages [start, end), or those that were there before and those that a mapping wrote to
+ * meanwhile. @made: a bit for each
+ */
 static long fallocate_pages(struct address_space *mapping, unsigned long start, unsigned long end,
 			    unsigned long *made)
 {
@@ -155,8 +159,7 @@ static long fallocate_pages(struct address_space *mapping, unsigned long start, 
 	}
 	while (err && index-- > start)
 		if (test_bit(index - start, made))
-			shmem_punch_hole(mapping, (loff_t)(index << PAGE_SHIFT),
-					 (loff_t)((index + 1) << PAGE_SHIFT));
+			shmem_drop_unused(mapping, index);
 	return err;
 }
 
@@ -242,11 +245,28 @@ static void tmpfs_vm_identify(struct vm_area_struct *vma, kdev_t *dev, unsigned 
 	generic_file_vm_ops.identify(vma, dev, ino);
 }
 
+/* The inode's lock comes before mmap_lock: who writes to the file may have to fault. */
+static int tmpfs_vm_remove(struct vm_area_struct *vma, loff_t from, loff_t end)
+{
+	struct file *file = get_file(vma->vm_file);
+	struct mm_struct *mm = vma->vm_mm;
+	long err;
+
+	up_read(&mm->mmap_lock);
+	err = tmpfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, end - from);
+	if (!err)
+		fsnotify_file(file, IN_MODIFY);
+	fput(file);
+	down_read(&mm->mmap_lock);
+	return err;
+}
+
 /* No page_mkwrite: there is no disk to keep clean; a page is dirty if its PTEs say so. */
 static const struct vm_operations_struct tmpfs_vm_ops = {
 	.open = tmpfs_vm_open,
 	.close = tmpfs_vm_close,
 	.fault = shmem_fault,
+	.remove = tmpfs_vm_remove,
 	.may_mincore = file_vm_may_mincore,
 	.show_name = tmpfs_vm_show_name,
 	.identify = tmpfs_vm_identify,

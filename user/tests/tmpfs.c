@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <setjmp.h>
 #include <sys/mman.h>
@@ -89,6 +90,7 @@ static char *read_only_map(const char *name)
 static void mapped(const char *dir)
 {
 	char name[200], *map;
+	struct stat st;
 	int fd;
 
 	snprintf(name, sizeof(name), "%s/mapped", dir);
@@ -101,6 +103,10 @@ static void mapped(const char *dir)
 	CHECK(madvise(map + 2 * P, 3 * P, MADV_REMOVE) == 0);
 	CHECK(map[2 * P] == 0 && map[P] == 'm' && map[5 * P] == 'm');
 	CHECK(blocks(fd) == 6);		/* one of the hole was looked at */
+	CHECK(futimens(fd, (struct timespec[2]){ { 1, 0 }, { 1, 0 } }) == 0);
+	CHECK(madvise(map + 2 * P, P, MADV_REMOVE) == 0 && blocks(fd) == 5);
+	CHECK(fstat(fd, &st) == 0 && st.st_mtime > 1);	/* as fallocate(2) would have done it */
+	CHECK(map[2 * P] == 0);
 	/* A mapping that may be made writable will do, one that may not will not. */
 	CHECK(mprotect(map, P, PROT_READ) == 0 && madvise(map, P, MADV_REMOVE) == 0);
 	CHECK(blocks(fd) == 5 && map[0] == 0);
@@ -186,12 +192,38 @@ static void seals(void)
 	FAILS(fcntl(0, F_GET_SEALS), EINVAL);
 }
 
+/* Writes through a mapping, which is gone again at once. */
+static void *write_mapped(void *arg)
+{
+	char *map = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_SHARED, *(int *)arg, 0);
+
+	CHECK(map != MAP_FAILED);
+	map[100] = 'w';
+	CHECK(munmap(map, P) == 0);
+	return NULL;
+}
+
+/* A page that somebody writes to is his, whether an fallocate that fails has just made it or not. */
+static void written_meanwhile(int fd, long too_many)
+{
+	pthread_t thread;
+	char c;
+
+	for (int i = 0; i < 30; i++) {
+		CHECK(ftruncate(fd, 0) == 0 && ftruncate(fd, P) == 0);
+		CHECK(pthread_create(&thread, NULL, write_mapped, &fd) == 0);
+		FAILS(fallocate(fd, 0, 0, too_many * P), ENOSPC);
+		CHECK(pthread_join(thread, NULL) == 0);
+		CHECK(pread(fd, &c, 1, 100) == 1 && c == 'w');
+	}
+}
+
 /* The last page cannot be had: what fallocate made before it goes again. */
 static void full(const char *dir)
 {
 	struct statfs before, after;
 	char name[200];
-	int fd;
+	int fd, other;
 
 	snprintf(name, sizeof(name), "%s/full", dir);
 	fd = open(name, O_RDWR | O_CREAT, 0600);
@@ -200,7 +232,11 @@ static void full(const char *dir)
 	FAILS(fallocate(fd, 0, 0, (before.f_bfree + 2) * P), ENOSPC);
 	CHECK(statfs(dir, &after) == 0 && after.f_bfree == before.f_bfree);
 	CHECK(blocks(fd) == 1);
-	CHECK(close(fd) == 0 && unlink(name) == 0);
+	/* As many pages as the file system may have, of which one is another file's: it fails at its end. */
+	other = open(dir, O_TMPFILE | O_RDWR, 0600);
+	CHECK(pwrite(other, "1", 1, 0) == 1);
+	written_meanwhile(fd, before.f_blocks);
+	CHECK(close(other) == 0 && close(fd) == 0 && unlink(name) == 0);
 }
 
 static int pattern(const char *file, long mib, int write_it)

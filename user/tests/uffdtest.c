@@ -177,6 +177,12 @@ static void test_letting_go(void)
 	CHECK(!unregister(fd, other + PAGE, PAGE));
 	pthread_join(thread, NULL);
 	CHECK(other[PAGE] == 5);
+	/* Whose it is does not matter: he who waits there is woken by the one who unregisters. */
+	CHECK(!pthread_create(&thread, NULL, touch_one, other + 3 * PAGE));
+	wait_fault(fd);
+	CHECK(!unregister(uffd, other + 3 * PAGE, PAGE));
+	pthread_join(thread, NULL);
+	CHECK(other[3 * PAGE] == 5);
 	CHECK(!pthread_create(&thread, NULL, touch_one, other + 2 * PAGE));
 	wait_fault(fd);
 	close(fd);
