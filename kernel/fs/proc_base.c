@@ -334,34 +334,53 @@ static int task_dir_readdir(struct file *file, struct dir_context *ctx)
 
 /*
  * A file opened while that was allowed shows nothing of a set-uid program executed since. Asked after
- * the look: an execve counts before it changes anything (exec_id).
+ * the look, before which task_exec_id() was @exec. 0, -EACCES; -EAGAIN: an execve came in between
  */
-static bool still_allowed(const struct text_file *t)
+static int still_allowed(const struct text_file *t, unsigned int exec)
 {
-	return READ_ONCE(t->task->signal->exec_id) == t->exec_id || fs_ptrace_may_access(t->task);
+	unsigned int now = task_exec_id(t->task);
+
+	if (now == t->exec_id && !(now & 1))
+		return 0;
+	if (!fs_ptrace_may_access(t->task))
+		return -EACCES;
+	return task_exec_id(t->task) == exec ? 0 : -EAGAIN;
 }
 
 /* A CTL_PID_FILE. */
 static int pid_file_show(struct text_file *t)
 {
 	const struct pid_inode *pi = t->entry;
-	int err;
+	const struct seq_file start = t->m;
+	unsigned int exec;
+	int err, allowed;
 
-	if (!task_alive(pi))
-		return -ESRCH;
-	err = pi->ctl->show(&t->m, pi->task);
-	return err || !pi->ctl->needs_ptrace || still_allowed(t) ? err : -EACCES;
+	do {
+		if (!task_alive(pi))
+			return -ESRCH;
+		t->m = start;
+		exec = task_exec_id(pi->task);
+		err = pi->ctl->show(&t->m, pi->task);
+		allowed = !err && pi->ctl->needs_ptrace ? still_allowed(t, exec) : 0;
+	} while (allowed == -EAGAIN);
+	return err ? err : allowed;
 }
 
 static kssize_t pid_file_fill(struct text_file *t, void *buf, size_t len, loff_t pos)
 {
 	const struct pid_inode *pi = t->entry;
+	unsigned int exec;
+	int allowed;
 	kssize_t n;
 
-	if (!task_alive(pi))
-		return -ESRCH;
-	n = pi->ctl->read_at(pi->task, buf, len, pos, t->m.reader_capable);
-	return n < 0 || !pi->ctl->needs_ptrace || still_allowed(t) ? n : -EACCES;
+	do {
+		if (!task_alive(pi))
+			return -ESRCH;
+		exec = task_exec_id(pi->task);
+		n = pi->ctl->read_at(pi->task, buf, len, pos, t->m.reader_capable);
+		allowed = n >= 0 && pi->ctl->needs_ptrace ? still_allowed(t, exec) : 0;
+	} while (allowed == -EAGAIN);
+	return allowed ? allowed : n;
 }
 
 static kssize_t pid_file_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
@@ -376,7 +395,7 @@ static kssize_t pid_file_read(struct file *file, char __user *buf, size_t len, l
 static int pid_file_open(struct inode *inode, struct file *file)
 {
 	struct pid_inode *pi = pid_of(inode);
-	unsigned int exec_id = READ_ONCE(pi->task->signal->exec_id);
+	unsigned int exec_id = task_exec_id(pi->task);
 	int err;
 
 	if (pi->ctl->needs_ptrace && file->f_mode & FMODE_READ && !fs_ptrace_may_access(pi->task))
@@ -430,43 +449,59 @@ static int exe_path(struct task_struct *task, struct path *path)
 	return 0;
 }
 
-/* What was found in @task may be shown: asked last, as it may have executed a set-uid program meanwhile. */
-static int if_allowed(struct task_struct *task, int err, struct path *jump)
+/*
+ * What was found in @task may be shown: asked last, as it may have executed a set-uid program
+ * meanwhile. @exec: task_exec_id() before the look. @err; -EACCES; -EAGAIN: look again
+ */
+static int if_allowed(struct task_struct *task, unsigned int exec, int err, struct path *jump)
 {
-	if (fs_ptrace_may_access(task))
+	bool may = fs_ptrace_may_access(task);
+
+	if (may && task_exec_id(task) == exec)
 		return err;
 	if (!err) {
 		path_put(jump);
 		*jump = (struct path){ NULL, NULL };
 	}
-	return -EACCES;
+	return may ? -EAGAIN : -EACCES;
 }
 
 /* cwd, root, exe: told apart by their first letter. */
 static int pid_readlink(struct dentry *dentry, char *buf, size_t size, struct path *jump)
 {
 	struct pid_inode *pi = pid_of(dentry->d_inode);
+	unsigned int exec;
 	int err;
 
-	if (!task_alive(pi))
-		return -ENOENT;
-	err = dentry->d_name[0] == 'e' ? exe_path(pi->task, jump)
-				       : task_fs_path(pi->task, dentry->d_name[0] == 'r', jump);
-	return if_allowed(pi->task, err, jump);
+	do {
+		if (!task_alive(pi))
+			return -ENOENT;
+		exec = task_exec_id(pi->task);
+		err = dentry->d_name[0] == 'e' ? exe_path(pi->task, jump)
+					       : task_fs_path(pi->task, dentry->d_name[0] == 'r', jump);
+		err = if_allowed(pi->task, exec, err, jump);
+	} while (err == -EAGAIN);
+	return err;
 }
 
 static int fd_readlink(struct dentry *dentry, char *buf, size_t size, struct path *jump)
 {
 	struct pid_inode *pi = pid_of(dentry->d_inode);
-	unsigned int flags;
-	struct file *file = fget_task(pi->task, pi->fd, &flags);
+	unsigned int flags, exec;
+	struct file *file;
+	int err;
 
-	if (file) {
-		*jump = file->f_path;
-		path_get(jump);
-		fput(file);
-	}
-	return if_allowed(pi->task, file ? 0 : -ENOENT, jump);
+	do {
+		exec = task_exec_id(pi->task);
+		file = fget_task(pi->task, pi->fd, &flags);
+		if (file) {
+			*jump = file->f_path;
+			path_get(jump);
+			fput(file);
+		}
+		err = if_allowed(pi->task, exec, file ? 0 : -ENOENT, jump);
+	} while (err == -EAGAIN);
+	return err;
 }
 
 /* fd/N: the link's bits say how the file is open. fdinfo/N: a file. */
@@ -539,27 +574,44 @@ static int fd_dir_permission(struct inode *inode, int mask)
 	return fs_capable(CAP_DAC_READ_SEARCH) || fs_capable(CAP_DAC_OVERRIDE) ? 0 : -EACCES;
 }
 
-static int fdinfo_show(struct text_file *t)
+/* 0, -ENOENT */
+static int print_fdinfo(struct seq_file *m, const struct pid_inode *pi)
 {
-	const struct pid_inode *pi = t->entry;
 	unsigned int flags;
 	struct file *file = fget_task(pi->task, pi->fd, &flags);
 
 	if (!file)
 		return -ENOENT;
-	seq_printf(&t->m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n",
+	seq_printf(m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n",
 		   (long long)file->f_pos, flags, file->f_path.mnt->mnt_id, file->f_inode->i_ino);
-	locks_show_fdinfo(&t->m, file, pi->task->files);
+	locks_show_fdinfo(m, file, pi->task->files);
 	if (file->f_op->show_fdinfo)
-		file->f_op->show_fdinfo(&t->m, file);
+		file->f_op->show_fdinfo(m, file);
 	fput(file);
-	return still_allowed(t) ? 0 : -EACCES;
+	return 0;
+}
+
+static int fdinfo_show(struct text_file *t)
+{
+	const struct pid_inode *pi = t->entry;
+	const struct seq_file start = t->m;
+	unsigned int exec;
+	int err;
+
+	do {
+		t->m = start;
+		exec = task_exec_id(pi->task);
+		err = print_fdinfo(&t->m, pi);
+		if (!err)
+			err = still_allowed(t, exec);
+	} while (err == -EAGAIN);
+	return err;
 }
 
 static int fdinfo_open(struct inode *inode, struct file *file)
 {
 	struct pid_inode *pi = pid_of(inode);
-	unsigned int exec_id = READ_ONCE(pi->task->signal->exec_id);
+	unsigned int exec_id = task_exec_id(pi->task);
 	int err;
 
 	if (!fs_ptrace_may_access(pi->task))

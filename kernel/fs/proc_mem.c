@@ -26,11 +26,21 @@
 static int mem_open(struct inode *inode, struct file *file)
 {
 	struct task_struct *task = proc_task(inode);
-	struct mm_struct *mm = get_task_mm(task);
+	struct mm_struct *mm;
+	unsigned int exec;
+	bool may;
 
-	if (mm && !fs_ptrace_may_access(task)) {
-		mmput(mm);
-		return -EACCES;
+	/* as mm_access(): no execve between the look and the question */
+	for (;;) {
+		exec = task_exec_id(task);
+		mm = get_task_mm(task);
+		may = !mm || fs_ptrace_may_access(task);
+		if (may && task_exec_id(task) == exec)
+			break;
+		if (mm)
+			mmput(mm);
+		if (!may)
+			return -EACCES;
 	}
 	if (mm) {
 		mmgrab(mm);		/* the struct: the process may go meanwhile */

@@ -72,6 +72,11 @@ bool in_group_p(kgid_t gid);			/* fsgid or a supplementary group of current */
  */
 bool ptrace_may_access(struct task_struct *t);
 bool ptrace_may_access_real(struct task_struct *t);
+/*
+ * The mm of @t, with a reference, if @may (one of the two above) lets us look into it. ERR_PTR:
+ * -ESRCH: it has none; -EACCES: not ours
+ */
+struct mm_struct *mm_access(struct task_struct *t, bool (*may)(struct task_struct *t));
 /* execve: @item becomes what the set-id bits (@uid, @gid or -1) make of it. Returns AT_SECURE. */
 bool cred_apply_exec(struct cred *item, kuid_t uid, kgid_t gid);
 /*

@@ -49,13 +49,13 @@ static inline void set_dumpable(struct mm_struct *mm, int value)
 {
 	set_mm_flags(mm, MMF_DUMPABLE_MASK, (unsigned long)value << MMF_DUMPABLE_SHIFT);
 }
-/* A kernel thread is. */
+/* A kernel thread is. Who dies keeps what his mm said: his files may be there yet. */
 static inline bool task_dumpable(struct task_struct *t)
 {
 	bool yes;
 
 	task_lock(t);
-	yes = !t->mm || get_dumpable(t->mm) == SUID_DUMP_USER;
+	yes = t->mm ? get_dumpable(t->mm) == SUID_DUMP_USER : !t->mm_was_private;
 	task_unlock(t);
 	return yes;
 }

@@ -534,6 +534,12 @@ static void put_on_identity(struct linux_binprm *bprm)
 			    cred->gid == cred->egid ? SUID_DUMP_USER : suid_dumpable);
 }
 
+/* task_exec_id() */
+static void count_exec(void)
+{
+	WRITE_ONCE(current->signal->exec_id, current->signal->exec_id + 1);
+}
+
 int begin_new_exec(struct linux_binprm *bprm)
 {
 	struct mm_struct *mm = bprm->mm;
@@ -551,13 +557,13 @@ int begin_new_exec(struct linux_binprm *bprm)
 		return err;
 	hold_exe_file(mm, bprm->file);
 	bprm->mm = NULL;
-	/* before there is anything new to see: who has looked asks this afterwards */
-	WRITE_ONCE(current->signal->exec_id, current->signal->exec_id + 1);
+	count_exec();		/* before there is anything new to see */
 	exec_mmap(mm);
 	exit_itimers(current->signal);
 	flush_thread();
 	do_close_on_exec(current->files);
 	put_on_identity(bprm);
+	count_exec();
 	randomize = randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE);
 	if (randomize)
 		current->flags |= PF_RANDOMIZE;

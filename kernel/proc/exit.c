@@ -19,6 +19,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/coredump.h"
 #include "kernel/proc/cred.h"
+#include "kernel/proc/dumpable.h"
 #include "kernel/proc/fork.h"
 #include "kernel/proc/pidfd.h"
 #include "kernel/proc/posix_timers.h"
@@ -371,6 +372,7 @@ static void exit_mm(struct task_struct *t)
 
 	exit_mm_release(t, mm);
 	task_lock(t);
+	t->mm_was_private = get_dumpable(mm) != SUID_DUMP_USER;
 	t->mm = NULL;
 	t->active_mm = NULL;
 	/* the page tables stay loaded, lazily; mmput retires them before they go */

@@ -208,20 +208,32 @@ long sys_pidfd_getfd(int pidfd, int fd, unsigned int flags)
 	struct task_struct *t;
 	struct file *file;
 	unsigned int their_flags;
+	unsigned int exec;
 	long ret = -EBADF;
+	bool may;
 
 	if (flags)
 		return -EINVAL;
 	t = pidfd_get_task(pidfd, NULL);
 	if (IS_ERR(t))
 		return PTR_ERR(t);
-	file = fget_task(t, fd, &their_flags);
-	/* Asked last: what a set-uid program opens after an execve is not for who traced the one before. */
-	if (!ptrace_may_access_real(t)) {
+	/* Of one program, the file and the right to it: no execve came in between. */
+	for (;;) {
+		exec = task_exec_id(t);
+		file = fget_task(t, fd, &their_flags);
+		may = ptrace_may_access_real(t);
+		if (!may || task_exec_id(t) == exec)
+			break;
+		if (file)
+			fput(file);
+	}
+	if (!may) {
 		if (file)
 			fput(file);
 		file = NULL;
 		ret = -EPERM;
+	} else if (t->flags & PF_EXITING) {
+		ret = -ESRCH;
 	}
 	put_task_struct(t);
 	return file ? receive_fd_install(file, O_CLOEXEC) : ret;

@@ -248,6 +248,7 @@ static int stat_priority(const struct task_struct *t)
 
 static int stat_show(struct seq_file *m, struct task_struct *t)
 {
+	unsigned int exec = task_exec_id(t);
 	bool permitted = ptrace_may_access(t);
 	char comm[TASK_COMM_LEN], state = task_state_char(t);
 	struct signal_struct *sig = t->signal;
@@ -258,6 +259,8 @@ static int stat_show(struct seq_file *m, struct task_struct *t)
 
 	view_signals(t, &s);
 	view_mm(t, &v, permitted);
+	if (permitted && task_exec_id(t) != exec)	/* that of another program, perhaps */
+		view_mm(t, &v, permitted = false);
 	task_lock(t);
 	memcpy(comm, t->comm, sizeof(comm));
 	task_unlock(t);

@@ -30,21 +30,23 @@
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 
-/*
- * The mm of @t, with a reference, if @may (ptrace_may_access() or its sister) lets us look into it.
- * ERR_PTR: -ESRCH: it has none; -EACCES: not ours
- */
-static struct mm_struct *mm_access(struct task_struct *t, bool (*may)(struct task_struct *t))
+/* cred.h. An execve may come in between: then it was the wrong mm, or the wrong question. */
+struct mm_struct *mm_access(struct task_struct *t, bool (*may)(struct task_struct *t))
 {
-	struct mm_struct *mm = get_task_mm(t);
+	for (;;) {
+		unsigned int exec = task_exec_id(t);
+		struct mm_struct *mm = get_task_mm(t);
+		bool allowed;
 
-	if (!mm)
-		return ERR_PTR(-ESRCH);
-	if (mm != current->mm && !may(t)) {
+		if (!mm)
+			return ERR_PTR(-ESRCH);
+		allowed = mm == current->mm || may(t);
+		if (allowed && task_exec_id(t) == exec)
+			return mm;
 		mmput(mm);
-		return ERR_PTR(-EACCES);
+		if (!allowed)
+			return ERR_PTR(-EACCES);
 	}
-	return mm;
 }
 
 /* --- process_madvise --- */

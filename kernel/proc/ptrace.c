@@ -488,7 +488,7 @@ static long ptrace_access(struct task_struct *t, unsigned long addr, u64 *word, 
 
 	if (mm) {
 		/* A tracee may have executed a file that its tracer may not read. */
-		if (get_dumpable(mm) || capable(CAP_SYS_PTRACE))
+		if (get_dumpable(mm) == SUID_DUMP_USER || capable(CAP_SYS_PTRACE))
 			n = access_remote_vm(mm, addr, word, sizeof(*word), how | FOLL_FORCE);
 		mmput(mm);
 	}

@@ -158,6 +158,16 @@ static struct task_struct *get_moved_task(kpid_t pid)
 	return t;
 }
 
+/* Its memory: asked once more, as it may have executed another program. ERR_PTR(-EINVAL, -EPERM) */
+static struct mm_struct *moved_mm(struct task_struct *t)
+{
+	struct mm_struct *mm = mm_access(t, ptrace_may_access_real);
+
+	if (!IS_ERR(mm))
+		return mm;
+	return PTR_ERR(mm) == -EACCES ? ERR_PTR(-EPERM) : ERR_PTR(-EINVAL);
+}
+
 static long migrate_task(struct task_struct *t, nodemask_t from, nodemask_t to)
 {
 	struct mm_struct *mm;
@@ -168,9 +178,9 @@ static long migrate_task(struct task_struct *t, nodemask_t from, nodemask_t to)
 	to = nodes_and(to, cpuset_current_mems_allowed());
 	if (nodes_empty(to))
 		return -EINVAL;
-	mm = get_task_mm(t);
-	if (!mm)
-		return -EINVAL;
+	mm = moved_mm(t);
+	if (IS_ERR(mm))
+		return PTR_ERR(mm);
 	ret = do_migrate_pages(mm, from, to, capable(CAP_SYS_NICE));
 	mmput(mm);
 	return ret;
@@ -314,10 +324,10 @@ long sys_move_pages(kpid_t pid, unsigned long nr, const u64 __user *pages, const
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	allowed = task_mems_allowed(t);
-	mm = get_task_mm(t);
+	mm = moved_mm(t);
 	put_task_struct(t);
-	if (!mm)
-		return -EINVAL;
+	if (IS_ERR(mm))
+		return PTR_ERR(mm);
 	if (nodes) {
 		struct moving m = { .mm = mm, .status = status, .node = NUMA_NO_NODE,
 				    .all = flags & MPOL_MF_MOVE_ALL };

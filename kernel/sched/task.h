@@ -164,7 +164,7 @@ struct signal_struct {
 	bool oom_flag_origin;		/* a: swapoff: choose me first */
 	struct mm_struct *oom_mm;	/* c: a reference, from mark_oom_victim on */
 	bool is_child_subreaper;
-	unsigned int exec_id;		/* its threads' execve for writing: how many there were */
+	unsigned int exec_id;		/* its threads' execve for writing: task_exec_id() */
 };
 enum {
 	SIGNAL_STOP_STOPPED = 1,
@@ -229,6 +229,7 @@ struct task_struct {
 	struct fpu_state *fpu;
 
 	struct mm_struct *mm, *active_mm;	/* k: NULL mm for a kernel thread */
+	bool mm_was_private;		/* k: the mm that it had as it died was not dumpable */
 	struct files_struct *files;	/* k */
 	struct fs_struct *fs;		/* k */
 	/* u for writing (a new one is swapped in), readers take task_lock */
@@ -331,6 +332,15 @@ extern rwlock_t tasklist_lock;
 static inline bool thread_group_leader(const struct task_struct *t) { return t->group_leader == t; }
 static inline void task_lock(struct task_struct *t) { spin_lock(&t->alloc_lock); }
 static inline void task_unlock(struct task_struct *t) { spin_unlock(&t->alloc_lock); }
+/*
+ * Counts as an execve begins to change something, and at its end, when the new program's credentials
+ * and dumpability are there: odd in between. Who looks into a process, asks whether he may, and finds
+ * the same number as before has asked about what he has looked at.
+ */
+static inline unsigned int task_exec_id(const struct task_struct *t)
+{
+	return READ_ONCE(t->signal->exec_id);
+}
 static inline unsigned long task_rlimit(const struct task_struct *t, int limit)
 {
 	return READ_ONCE(t->signal->rlim[limit].rlim_cur);

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -368,6 +369,44 @@ static void without_rights(pid_t pid, int fd)
 }
 
 /* The memory of a process that is dying. */
+/* Who hid his memory while he lived is hidden as he dies, when the memory is gone. */
+static void dead(int dumpable)
+{
+	pid_t pid = FORK_OR_EXIT();
+	siginfo_t info;
+	size_t len;
+	void *head;
+	long ret;
+	int fd;
+
+	if (!pid) {
+		prctl(PR_SET_DUMPABLE, dumpable);
+		_exit(0);
+	}
+	CHECK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT) == 0);
+	fd = pidfd_open(pid, 0);
+	ret = syscall(SYS_get_robust_list, pid, &head, &len);
+	CHECK(dumpable ? ret == 0 : ret == -1 && errno == EPERM);
+	FAILS(pidfd_getfd(fd, 0, 0), dumpable ? ESRCH : EPERM);
+	close(fd);
+	waitpid(pid, NULL, 0);
+}
+
+static void the_dead(void)
+{
+	int status;
+	pid_t pid = FORK_OR_EXIT();
+
+	if (!pid) {
+		CHECK(setgid(1000) == 0 && setuid(1000) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0);
+		dead(1);
+		dead(0);
+		exit(failures != 0);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(status == 0);
+}
+
 static void releasing(pid_t pid, int fd)
 {
 	struct iovec there[2];
@@ -414,6 +453,7 @@ int main(int argc, char **argv)
 	exec_keeps_it();
 	signalling();
 	getting_descriptors();
+	the_dead();
 	others_memory(argc > 1 && !strcmp(argv[1], "swap"));
 	return finish("pidfd");
 }
