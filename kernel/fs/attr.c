@@ -24,11 +24,13 @@ static long change_path(const struct path *path, struct iattr *attr)
 	struct inode *inode = path->dentry->d_inode;
 	long err;
 
-	if (mnt_is_readonly(path->mnt))
-		return -EROFS;
+	err = mnt_want_write(path->mnt);
+	if (err)
+		return err;
 	down_write(&inode->i_rwsem);
 	err = notify_change(path->dentry, attr, true);
 	up_write(&inode->i_rwsem);
+	mnt_drop_write(path->mnt);
 	return err;
 }
 
@@ -177,6 +179,21 @@ static long do_truncate(const struct path *path, struct file *file, loff_t len)
 	return err;
 }
 
+/* => @path is wanted for writing */
+static long truncate_path(const struct path *path, loff_t len)
+{
+	struct inode *inode = path->dentry->d_inode;
+	long err = inode_permission(inode, MAY_WRITE);
+
+	if (!err)
+		err = get_write_access(inode);
+	if (err)
+		return err;
+	err = do_truncate(path, NULL, len);
+	put_write_access(inode);
+	return err;
+}
+
 long sys_truncate(const char __user *name, long len)
 {
 	struct inode *inode;
@@ -190,12 +207,10 @@ long sys_truncate(const char __user *name, long len)
 		return err;
 	inode = path.dentry->d_inode;
 	err = S_ISDIR(inode->i_mode) ? -EISDIR : !S_ISREG(inode->i_mode) ? -EINVAL :
-	      mnt_is_readonly(path.mnt) ? -EROFS : inode_permission(inode, MAY_WRITE);
-	if (!err)
-		err = get_write_access(inode);
+	      mnt_want_write(path.mnt);
 	if (!err) {
-		err = do_truncate(&path, NULL, len);
-		put_write_access(inode);
+		err = truncate_path(&path, len);
+		mnt_drop_write(path.mnt);
 	}
 	path_put(&path);
 	return err;

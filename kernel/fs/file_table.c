@@ -131,7 +131,7 @@ void fput(struct file *file)
 	}
 	if (file->f_mode & FMODE_WRITER) {
 		put_write_access(file->f_inode);
-		file->f_inode->i_sb->s_writers--;
+		mnt_drop_write(file->f_path.mnt);
 	}
 	path_put(&file->f_path);
 	put_filp(file);

@@ -214,7 +214,8 @@ struct super_block {
 	_Atomic unsigned int s_wb_err;	/* a: the last write error of anything in it (errseq.h) */
 	bool s_coarse_times;		/* c: its times are whole seconds */
 	bool s_rdonly;			/* the mount's or an error's doing; READ_ONCE */
-	_Atomic long s_writers;		/* a: regular files open for writing */
+	bool s_readonly_remount;	/* d: it is about to become so: no change begins; READ_ONCE */
+	struct list_head s_mounts;	/* d: all that show it */
 	struct mutex s_sync;		/* LOCK_SB_SYNC: one at a time writes inodes */
 	struct list_head s_inodes, s_dirty;	/* inode_lock */
 	struct list_head s_list;	/* sb_lock: all of them */

@@ -168,8 +168,12 @@ void touch_atime(struct file *file)
 	now = current_time();
 	if (mnt && !(mnt->mnt_flags & MS_STRICTATIME) && atime_is_new(inode, &now))
 		return;
+	if (mnt && mnt_want_write(mnt))
+		return;
 	inode->i_atime = now;
 	mark_inode_dirty(inode);
+	if (mnt)
+		mnt_drop_write(mnt);
 }
 
 /* inode.h */

@@ -19,6 +19,9 @@ struct vfsmount {
 	struct dentry *mnt_mountpoint;	/* d: a reference */
 	struct list_head mnt_list;	/* d: all mounts, in order */
 	char *mnt_devname;		/* c */
+	struct list_head mnt_instance;	/* d: sb->s_mounts */
+	/* a: changes under way, files open for writing; < 0, for a moment: nobody may begin to */
+	_Atomic long mnt_writers;
 	bool mnt_lazy;			/* d: umount -l: its end comes later, from anywhere */
 	struct work_struct mnt_work;	/* which then is a worker's to do */
 };
@@ -47,6 +50,12 @@ struct vfsmount *lookup_mnt_locked(struct vfsmount *mnt, struct dentry *dentry);
  */
 bool follow_mount(struct path *path);
 bool follow_up(struct path *path);	/* from a mount's root to its mount point */
+/*
+ * Before a change of what is in @mnt, and after it: a remount to read-only is refused in between. 0;
+ * -EROFS: nothing is to be put. Does not sleep. => no spinlock of dcache_lock's rank or above is held
+ */
+int mnt_want_write(struct vfsmount *mnt);
+void mnt_drop_write(struct vfsmount *mnt);
 bool mnt_is_readonly(const struct vfsmount *mnt);	/* the mount, or its file system */
 /* A mount of its own that programs cannot reach: pipefs. ERR_PTR. */
 struct vfsmount *kern_mount(struct file_system_type *type);

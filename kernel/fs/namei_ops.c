@@ -27,7 +27,7 @@ static umode_t current_umask(void)
 }
 
 /*
- * The directory locked and a negative dentry for the new name, or an error.
+ * The directory locked and a negative dentry for the new name, its mount wanted for writing, or an error.
  * @mkdir: a trailing slash is allowed.
  */
 static struct dentry *start_create(int dfd, const char *name, struct parent_lookup *pl, bool mkdir)
@@ -47,7 +47,7 @@ static struct dentry *start_create(int dfd, const char *name, struct parent_look
 		goto unlock;
 	err = dentry->d_inode ? -EEXIST :
 	      pl->trailing_slash && !mkdir ? -ENOENT :
-	      mnt_is_readonly(pl->parent.mnt) ? -EROFS : 0;
+	      mnt_want_write(pl->parent.mnt);
 	if (!err)
 		return dentry;
 	dput(dentry);
@@ -62,6 +62,7 @@ static void end_create(struct parent_lookup *pl, struct dentry *dentry)
 {
 	dput(dentry);
 	up_write(&pl->parent.dentry->d_inode->i_rwsem);
+	mnt_drop_write(pl->parent.mnt);
 	path_put(&pl->parent);
 }
 
@@ -266,8 +267,10 @@ static int remove_last(struct parent_lookup *pl, bool isdir)
 {
 	struct inode *dir = pl->parent.dentry->d_inode;
 	struct dentry *dentry;
-	int err;
+	int err = mnt_want_write(pl->parent.mnt);
 
+	if (err)
+		return err;
 	down_write(&dir->i_rwsem);
 	dentry = lookup_one(pl->parent.dentry, pl->last, pl->len);
 	if (IS_ERR(dentry)) {
@@ -275,8 +278,6 @@ static int remove_last(struct parent_lookup *pl, bool isdir)
 	} else {
 		if (!dentry->d_inode)
 			err = -ENOENT;
-		else if (mnt_is_readonly(pl->parent.mnt))
-			err = -EROFS;
 		else if (isdir)
 			err = vfs_rmdir(dir, dentry);
 		else
@@ -286,6 +287,7 @@ static int remove_last(struct parent_lookup *pl, bool isdir)
 	up_write(&dir->i_rwsem);
 	if (!IS_ERR(dentry))
 		dput(dentry);		/* the inode's pages go here, without the lock */
+	mnt_drop_write(pl->parent.mnt);
 	return err;
 }
 
@@ -464,10 +466,12 @@ static int do_renameat2(int odfd, const char *oname, int ndfd, const char *nname
 		err = -EBUSY;
 	else if (n.type != LAST_NORM)
 		err = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
-	else if (mnt_is_readonly(o.parent.mnt))
-		err = -EROFS;
 	else
+		err = mnt_want_write(o.parent.mnt);
+	if (!err) {
 		err = rename_locked(&o, &n, flags);
+		mnt_drop_write(o.parent.mnt);
+	}
 	path_put(&n.parent);
 put_old:
 	path_put(&o.parent);

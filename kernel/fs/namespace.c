@@ -16,6 +16,7 @@
 #include "kernel/block/block.h"
 #include "kernel/fs/dcache.h"
 #include "kernel/fs/fsnotify.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/mount_internal.h"
 #include "kernel/fs/namei.h"
@@ -32,6 +33,8 @@ static int next_mnt_id = 1;		/* namespace_lock */
 static LIST_HEAD(super_blocks);		/* sb_lock */
 static spinlock_t sb_lock = SPINLOCK_INIT(LOCK_DCACHE);
 static DECLARE_WAIT_QUEUE_HEAD(walker_gone);	/* an s_walkers fell to 0 */
+static DECLARE_WAIT_QUEUE_HEAD(super_gone);	/* super_ends has grown */
+static _Atomic unsigned long super_ends;	/* superblocks that have come to their end */
 static unsigned int next_anon_dev = 1;	/* namespace_lock: minor of sb->s_dev */
 
 /* fs.h */
@@ -110,6 +113,8 @@ static void deactivate_super(struct super_block *sb)
 	list_del_init(&sb->s_list);
 	spin_unlock(&sb_lock);
 	kfree(sb);
+	super_ends++;
+	wake_up_all(&super_gone);
 }
 
 /* A mount's reference, unless the last one is gone already. => @sb is walked, or has one */
@@ -205,9 +210,34 @@ static int same_bdev(struct super_block *sb, void *found)
 	return 0;
 }
 
+/* Was its last mount unmounted, and is still being written? */
+static bool is_ending(const struct block_device *bdev)
+{
+	struct super_block *sb;
+	bool found = false;
+
+	spin_lock(&sb_lock);
+	list_for_each_entry(sb, &super_blocks, s_list)
+		found = found || (sb->s_bdev == bdev && !sb->s_count);
+	spin_unlock(&sb_lock);
+	return found;
+}
+
+/* mount_internal.h */
+unsigned long count_super_ends(void)
+{
+	return super_ends;
+}
+
+/* mount_internal.h */
+int wait_for_super_end(unsigned long seen)
+{
+	return wait_event_killable(super_gone, super_ends != seen, "umount");
+}
+
 /*
  * A disk that is mounted already shows the same tree again. The superblock, NULL (it is not), or
- * ERR_PTR(-EBUSY: otherwise; -ENOTBLK …). => namespace_lock held
+ * ERR_PTR(-EBUSY: otherwise; -EAGAIN: not any more, soon; -ENOTBLK …). => namespace_lock held
  */
 static struct super_block *find_mounted(struct file_system_type *type, bool rdonly,
 					const char *source)
@@ -223,11 +253,15 @@ static struct super_block *find_mounted(struct file_system_type *type, bool rdon
 		deactivate_super(sb);
 		return ERR_PTR(-EBUSY);
 	}
-	return sb;
+	return sb || !is_ending(bdev) ? sb : ERR_PTR(-EAGAIN);
 }
 
 static void free_mount(struct vfsmount *mnt)
 {
+	WARN_ON(mnt->mnt_writers);
+	spin_lock(&dcache_lock);
+	list_del_init(&mnt->mnt_instance);
+	spin_unlock(&dcache_lock);
 	dput(mnt->mnt_root);
 	deactivate_super(mnt->mnt_sb);
 	kfree(mnt->mnt_devname);
@@ -273,7 +307,94 @@ void path_put(const struct path *path)
 /* mount.h */
 bool mnt_is_readonly(const struct vfsmount *mnt)
 {
-	return mnt->mnt_flags & MS_RDONLY || READ_ONCE(mnt->mnt_sb->s_rdonly);
+	/* This one first: it is cleared when one of the others is set. */
+	return READ_ONCE(mnt->mnt_sb->s_readonly_remount) ||
+	       READ_ONCE(mnt->mnt_flags) & MS_RDONLY || READ_ONCE(mnt->mnt_sb->s_rdonly);
+}
+
+/* One writer more; false: just now somebody asks whether there are any. */
+static bool count_writer(struct vfsmount *mnt)
+{
+	long count = mnt->mnt_writers;
+
+	do {
+		if (count < 0)
+			return false;
+	} while (!__atomic_compare_exchange_n((long *)&mnt->mnt_writers, &count, count + 1, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return true;
+}
+
+/* mount.h. Counted first, then asked: who makes it read-only does it the other way round. */
+int mnt_want_write(struct vfsmount *mnt)
+{
+	while (!count_writer(mnt)) {
+		spin_lock(&dcache_lock);	/* his */
+		spin_unlock(&dcache_lock);
+	}
+	if (!mnt_is_readonly(mnt))
+		return 0;
+	mnt_drop_write(mnt);
+	return -EROFS;
+}
+
+/* mount.h */
+void mnt_drop_write(struct vfsmount *mnt)
+{
+	WARN_ON(mnt->mnt_writers-- <= 0);
+}
+
+/* None is there, and none comes before release_writers(). => dcache_lock held */
+static bool hold_writers(struct vfsmount *mnt)
+{
+	long none = 0;
+
+	return __atomic_compare_exchange_n((long *)&mnt->mnt_writers, &none, -1, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void release_writers(struct vfsmount *mnt)
+{
+	if (mnt->mnt_writers < 0)
+		mnt->mnt_writers = 0;
+}
+
+/* mount_internal.h */
+int mnt_make_readonly(struct vfsmount *mnt, unsigned int flags)
+{
+	bool held;
+
+	spin_lock(&dcache_lock);
+	held = mnt->mnt_flags & MS_RDONLY || hold_writers(mnt);
+	if (held)
+		WRITE_ONCE(mnt->mnt_flags, flags);
+	release_writers(mnt);
+	spin_unlock(&dcache_lock);
+	return held ? 0 : -EBUSY;
+}
+
+/* mount_internal.h */
+int sb_begin_readonly(struct super_block *sb)
+{
+	struct vfsmount *mnt;
+	bool busy = false;
+
+	spin_lock(&dcache_lock);
+	list_for_each_entry(mnt, &sb->s_mounts, mnt_instance)
+		busy = busy || !hold_writers(mnt);
+	busy = busy || has_orphans(sb);
+	if (!busy)
+		WRITE_ONCE(sb->s_readonly_remount, true);
+	list_for_each_entry(mnt, &sb->s_mounts, mnt_instance)
+		release_writers(mnt);
+	spin_unlock(&dcache_lock);
+	return busy ? -EBUSY : 0;
+}
+
+/* mount_internal.h */
+void sb_end_readonly(struct super_block *sb)
+{
+	WRITE_ONCE(sb->s_readonly_remount, false);
 }
 
 /* mount.h. The newest first: it hides those below. */
@@ -382,6 +503,7 @@ static struct super_block *get_super(struct file_system_type *type, unsigned lon
 	mutex_init(&sb->s_sync, LOCK_SB_SYNC);
 	INIT_LIST_HEAD(&sb->s_inodes);
 	INIT_LIST_HEAD(&sb->s_dirty);
+	INIT_LIST_HEAD(&sb->s_mounts);
 	err = type->mount(sb, source, data);
 	if (err) {
 		kfree(sb);
@@ -413,6 +535,9 @@ static struct vfsmount *alloc_mount(struct super_block *sb, struct dentry *root,
 	mnt->mnt_sb = sb;
 	mnt->mnt_root = dget(root);
 	INIT_LIST_HEAD(&mnt->mnt_list);
+	spin_lock(&dcache_lock);
+	list_add_tail(&mnt->mnt_instance, &sb->s_mounts);
+	spin_unlock(&dcache_lock);
 	return mnt;
 }
 
@@ -456,17 +581,36 @@ struct vfsmount *clone_mount(const struct path *path)
 	return mnt;
 }
 
-/* mount_internal.h */
-void attach_mount(struct vfsmount *mnt, const struct path *where)
+/* Takes over @where's references. => dcache_lock held */
+static void link_mount_locked(struct vfsmount *mnt, const struct path *where)
 {
-	path_get(where);
-	spin_lock(&dcache_lock);
 	BUG_ON(mnt->mnt_parent);
 	mnt->mnt_parent = where->mnt;
 	mnt->mnt_mountpoint = where->dentry;
 	where->dentry->d_flags |= DCACHE_MOUNTED;
 	list_del_init(&mnt->mnt_list);
 	list_add_tail(&mnt->mnt_list, &mount_list);
+}
+
+/* mount_internal.h */
+bool is_mounted(struct vfsmount *mnt)
+{
+	bool mounted;
+
+	spin_lock(&dcache_lock);
+	while (mnt->mnt_parent)
+		mnt = mnt->mnt_parent;
+	mounted = !list_empty(&mnt->mnt_list);
+	spin_unlock(&dcache_lock);
+	return mounted;
+}
+
+/* mount_internal.h */
+void attach_mount(struct vfsmount *mnt, const struct path *where)
+{
+	path_get(where);
+	spin_lock(&dcache_lock);
+	link_mount_locked(mnt, where);
 	spin_unlock(&dcache_lock);
 }
 
@@ -494,15 +638,48 @@ static struct path unlink_mount_locked(struct vfsmount *mnt)
 }
 
 /* mount_internal.h */
-void detach_mount(struct vfsmount *mnt)
+struct path move_mount(struct vfsmount *mnt, const struct path *where)
 {
-	struct path where;
+	struct path was;
 
+	path_get(where);
 	spin_lock(&dcache_lock);
-	where = unlink_mount_locked(mnt);
+	was = unlink_mount_locked(mnt);
+	link_mount_locked(mnt, where);
 	spin_unlock(&dcache_lock);
-	if (where.mnt)
+	return was;
+}
+
+static struct vfsmount *child_mount_locked(struct vfsmount *mnt)
+{
+	struct vfsmount *m;
+
+	list_for_each_entry(m, &mount_list, mnt_list)
+		if (m->mnt_parent == mnt)
+			return m;
+	return NULL;
+}
+
+/* mount_internal.h */
+void detach_submounts(struct vfsmount *mnt)
+{
+	for (;;) {
+		struct vfsmount *leaf = mnt, *child;
+		struct path where;
+
+		spin_lock(&dcache_lock);
+		while ((child = child_mount_locked(leaf)))
+			leaf = child;
+		if (leaf != mnt) {
+			leaf->mnt_lazy = true;
+			where = unlink_mount_locked(leaf);
+		}
+		spin_unlock(&dcache_lock);
+		if (leaf == mnt)
+			return;
 		path_put(&where);
+		mntput(leaf);
+	}
 }
 
 /*

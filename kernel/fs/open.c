@@ -98,14 +98,26 @@ static int may_open(const struct path *path, const struct open_flags *op, bool c
 	return 0;
 }
 
-static int handle_truncate(struct file *file)
+/* Who writes to @path's file, which is regular, is counted. 0, -EROFS, -ETXTBSY */
+static int begin_file_write(const struct path *path)
+{
+	struct inode *inode = path->dentry->d_inode;
+	int err = get_write_access(inode);
+
+	if (err)
+		return err;
+	err = mnt_want_write(path->mnt);
+	if (err)
+		put_write_access(inode);
+	return err;
+}
+
+static int do_truncate(struct file *file)
 {
 	struct iattr attr = { .valid = ATTR_SIZE, .size = 0 };
 	struct inode *inode = file->f_inode;
 	int err = 0;
 
-	if (!S_ISREG(inode->i_mode) || !(file->f_flags & O_TRUNC))
-		return 0;
 	down_write(&inode->i_rwsem);
 	if (file->f_op->truncate)
 		err = fsnotify_change(file->f_path.dentry, ATTR_SIZE,
@@ -113,6 +125,23 @@ static int handle_truncate(struct file *file)
 	else if (inode->i_op->setattr)
 		err = notify_change(file->f_path.dentry, &attr, false);
 	up_write(&inode->i_rwsem);
+	return err;
+}
+
+/* O_TRUNC, also of a file that is opened only for reading. */
+static int handle_truncate(struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	int err;
+
+	if (!S_ISREG(inode->i_mode) || !(file->f_flags & O_TRUNC))
+		return 0;
+	err = begin_file_write(&file->f_path);
+	if (err)
+		return err;
+	err = do_truncate(file);
+	put_write_access(inode);
+	mnt_drop_write(file->f_path.mnt);
 	return err;
 }
 
@@ -137,11 +166,10 @@ static int do_dentry_open(struct file *file)
 		return 0;
 	}
 	if (file->f_mode & FMODE_WRITE && S_ISREG(inode->i_mode)) {
-		err = get_write_access(inode);
+		err = begin_file_write(&file->f_path);
 		if (err)
 			return err;
 		file->f_mode |= FMODE_WRITER;
-		inode->i_sb->s_writers++;
 	}
 	set_mode_bits(file);
 	file->f_op = inode->i_fop;
@@ -180,18 +208,14 @@ static int unnamed_path(const struct path *dir, struct inode *inode, struct path
 	return err;
 }
 
-/* O_TMPFILE: @dir is where the file will be, if it ever gets a name. */
-static struct file *open_tmpfile(const struct path *dir, const struct open_flags *op)
+/* => @dir is wanted for writing */
+static struct file *make_tmpfile(const struct path *dir, const struct open_flags *op)
 {
 	struct inode *parent = dir->dentry->d_inode, *inode;
 	struct file *file;
 	struct path path;
 	int err;
 
-	if (!S_ISDIR(parent->i_mode))
-		return ERR_PTR(-ENOTDIR);
-	if (mnt_is_readonly(dir->mnt))
-		return ERR_PTR(-EROFS);
 	err = inode_permission(parent, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return ERR_PTR(err);
@@ -218,6 +242,22 @@ static struct file *open_tmpfile(const struct path *dir, const struct open_flags
 		return file;
 	fput(file);
 	return ERR_PTR(err);
+}
+
+/* O_TMPFILE: @dir is where the file will be, if it ever gets a name. */
+static struct file *open_tmpfile(const struct path *dir, const struct open_flags *op)
+{
+	struct file *file;
+	int err;
+
+	if (!S_ISDIR(dir->dentry->d_inode->i_mode))
+		return ERR_PTR(-ENOTDIR);
+	err = mnt_want_write(dir->mnt);
+	if (err)
+		return ERR_PTR(err);
+	file = make_tmpfile(dir, op);
+	mnt_drop_write(dir->mnt);
+	return file;
 }
 
 /* Opens the place where the walk stands. */
@@ -253,9 +293,22 @@ static struct file *open_here(const struct path *path, const struct open_flags *
 	return file;
 }
 
+static int create_last(struct nameidata *nd, const struct open_flags *op, struct dentry *dentry)
+{
+	struct inode *dir = nd->path.dentry->d_inode;
+	int err = mnt_want_write(nd->path.mnt);
+
+	if (err)
+		return err;
+	err = vfs_create(dir, dentry, op->mode & ~current->fs->umask);
+	if (err)
+		mnt_drop_write(nd->path.mnt);
+	return err;
+}
+
 /*
  * Looks the last name up, making it with O_CREAT. A place in *out with references.
- * 0 or -errno; *created tells.
+ * 0 or -errno; *created tells: then the mount is wanted for writing, until the file is open.
  */
 static int lookup_or_create(struct nameidata *nd, const struct open_flags *op, struct path *out,
 			    bool *created)
@@ -274,8 +327,7 @@ static int lookup_or_create(struct nameidata *nd, const struct open_flags *op, s
 		return PTR_ERR(dentry);
 	}
 	if (!dentry->d_inode) {
-		err = mnt_is_readonly(nd->path.mnt) ? -EROFS :
-		      vfs_create(dir, dentry, op->mode & ~current->fs->umask);
+		err = create_last(nd, op, dentry);
 		*created = !err;
 	} else {
 		err = 0;		/* somebody else was faster */
@@ -323,6 +375,8 @@ static struct file *open_last(struct nameidata *nd, const struct open_flags *op)
 		file = ERR_PTR(-ENOTDIR);
 	} else {
 		file = open_here(&path, op, created);
+		if (created)
+			mnt_drop_write(nd->path.mnt);
 	}
 	path_put(&path);
 	return file;

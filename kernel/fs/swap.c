@@ -136,6 +136,7 @@ static void release_swap_file(void *arg)
 
 	inode->i_flags &= ~S_SWAPFILE;
 	put_write_access(inode);
+	mnt_drop_write(sf->path.mnt);
 	path_put(&sf->path);
 	kfree(sf);
 }
@@ -209,12 +210,15 @@ static long swapon_file(const struct path *path, int flags)
 
 	if (!S_ISREG(inode->i_mode) || !inode->i_op->bmap || !inode->i_sb->s_bdev)
 		return -EINVAL;
-	if (mnt_is_readonly(path->mnt))
-		return -EROFS;
 	header = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!header)
 		return -ENOMEM;
-	err = claim_file(path, &sf);
+	err = mnt_want_write(path->mnt);	/* until swapoff */
+	if (!err) {
+		err = claim_file(path, &sf);
+		if (err)
+			mnt_drop_write(path->mnt);
+	}
 	if (!err)
 		err = swapon_claimed(sf, header, flags);
 	kfree(header);

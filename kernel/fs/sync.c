@@ -17,6 +17,7 @@
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/errseq.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/signal.h"
 #include "mm/backing-dev.h"
 #include "mm/filemap.h"
 #include "mm/page_alloc.h"
@@ -226,14 +227,18 @@ long sys_sync_file_range(int fd, loff_t off, loff_t len, unsigned int flags)
 	return err;
 }
 
-static void read_ahead(struct address_space *mapping, loff_t off, size_t len)
+#define READ_AHEAD_MAX (2L << 20)		/* Linux: no more than 2 MiB at a time */
+
+/* => @off, @len not negative, of any size */
+static void read_ahead(struct address_space *mapping, loff_t off, loff_t len)
 {
-	loff_t end = MIN((loff_t)(off + len), READ_ONCE(*mapping->i_size));
+	loff_t size = READ_ONCE(*mapping->i_size), end;
 
 	/* What is not on a device is in memory already. */
-	if (mapping->flags & (AS_UNEVICTABLE | AS_SWAPBACKED))
+	if (mapping->flags & (AS_UNEVICTABLE | AS_SWAPBACKED) || off >= size)
 		return;
-	end = MIN(end, off + (2 << 20));	/* Linux: no more than 2 MiB at a time */
+	len = MIN(len, size - off);
+	end = off + MIN(len, READ_AHEAD_MAX);
 	for (unsigned long i = off >> PAGE_SHIFT;
 	     i < (unsigned long)DIV_ROUND_UP(end, (loff_t)PAGE_SIZE); i++) {
 		struct page *page;
@@ -244,6 +249,8 @@ static void read_ahead(struct address_space *mapping, loff_t off, size_t len)
 		if (IS_ERR(page))
 			return;
 		put_page(page);
+		if (fatal_signal_pending(current))
+			return;
 		cond_resched();
 	}
 }
@@ -280,7 +287,7 @@ static long fadvise(struct file *file, loff_t off, size_t len, int advice)
 	if (!file->f_mapping || off < 0)
 		return 0;
 	if (advice == POSIX_FADV_WILLNEED)
-		read_ahead(file->f_mapping, off, len ? len : 2 << 20);
+		read_ahead(file->f_mapping, off, len ? (loff_t)len : READ_AHEAD_MAX);
 	else if (advice == POSIX_FADV_DONTNEED)
 		forget_pages(file->f_mapping, off, (loff_t)len);
 	return 0;
@@ -312,7 +319,7 @@ long sys_readahead(int fd, loff_t off, size_t count)
 	else if ((loff_t)count < 0)
 		err = -EINVAL;
 	else if (f.file->f_mapping && off >= 0)
-		read_ahead(f.file->f_mapping, off, MIN(count, (size_t)(2 << 20)));
+		read_ahead(f.file->f_mapping, off, (loff_t)count);
 	fdput(f);
 	return err;
 }

@@ -46,6 +46,8 @@ static int graft(struct vfsmount *mnt, struct path *where)
 		err = -ENOTDIR;
 	else if (d_unhashed(where->dentry))
 		err = -ENOENT;
+	else if (!is_mounted(where->mnt))
+		err = -EINVAL;
 	else
 		attach_mount(mnt, where);
 	up_write(&inode->i_rwsem);
@@ -54,18 +56,14 @@ static int graft(struct vfsmount *mnt, struct path *where)
 	return err;
 }
 
-static int mount_new(struct path *where, const char *dev, const char *type, unsigned long flags,
-		     const char *data)
+/* -EAGAIN: a superblock is about to end, and its disk can be mounted after that. */
+static int try_mount_new(struct path *where, const char *dev, struct file_system_type *fs,
+			 unsigned long flags, const char *data)
 {
-	struct file_system_type *fs = type ? find_filesystem(type) : NULL;
 	struct vfsmount *mnt;
 	struct path top;
 	int err;
 
-	if (!type)
-		return -EINVAL;
-	if (!fs || fs->internal)
-		return -ENODEV;
 	mutex_lock(&namespace_lock);
 	top = *where;
 	path_get(&top);
@@ -83,6 +81,28 @@ static int mount_new(struct path *where, const char *dev, const char *type, unsi
 	path_put(&top);
 	mutex_unlock(&namespace_lock);
 	return err;
+}
+
+static int mount_new(struct path *where, const char *dev, const char *type, unsigned long flags,
+		     const char *data)
+{
+	struct file_system_type *fs = type ? find_filesystem(type) : NULL;
+	unsigned long ends;
+	int err;
+
+	if (!type)
+		return -EINVAL;
+	if (!fs || fs->internal)
+		return -ENODEV;
+	for (;;) {
+		ends = count_super_ends();
+		err = try_mount_new(where, dev, fs, flags, data);
+		if (err != -EAGAIN)
+			return err;
+		err = wait_for_super_end(ends);
+		if (err)
+			return err;
+	}
 }
 
 static int mount_bind(struct path *where, const char *dev)
@@ -107,7 +127,8 @@ static int mount_bind(struct path *where, const char *dev)
 /* switch_root(8): the new root moves on top of the old one. */
 static int mount_move(struct path *where, const char *dev)
 {
-	struct path from;
+	struct path from, was = { NULL, NULL };
+	struct inode *inode;
 	int err;
 
 	if (!dev || !*dev)
@@ -117,53 +138,80 @@ static int mount_move(struct path *where, const char *dev)
 		return err;
 	mutex_lock(&namespace_lock);
 	follow_mount(where);
-	if (from.dentry != from.mnt->mnt_root || !from.mnt->mnt_parent)
+	inode = where->dentry->d_inode;
+	down_write(&inode->i_rwsem);	/* rmdir looks for a mount with it */
+	if (d_unhashed(where->dentry))
+		err = -ENOENT;
+	else if (from.dentry != from.mnt->mnt_root || !from.mnt->mnt_parent ||
+		 !is_mounted(from.mnt) || !is_mounted(where->mnt))
 		err = -EINVAL;
 	else if (is_submount_of(where->mnt, from.mnt))
 		err = -ELOOP;
-	else if (S_ISDIR(where->dentry->d_inode->i_mode) != S_ISDIR(from.dentry->d_inode->i_mode))
+	else if (S_ISDIR(inode->i_mode) != S_ISDIR(from.dentry->d_inode->i_mode))
 		err = -EINVAL;
-	if (!err) {
-		detach_mount(from.mnt);
-		attach_mount(from.mnt, where);
-	}
+	if (!err)
+		was = move_mount(from.mnt, where);
+	up_write(&inode->i_rwsem);
 	mutex_unlock(&namespace_lock);
+	path_put(&was);
 	path_put(&from);
 	return err;
 }
 
-/*
- * The file system's part of a remount. Read-only: nobody may write to it, nor may it have files
- * without a name, which are to be deleted when they are closed.
- */
-static int remount_super(struct super_block *sb, unsigned long flags, const char *data)
+/* The file system's part of a remount. */
+static int remount_super(struct super_block *sb, bool rdonly, const char *data)
 {
-	bool rdonly = flags & MS_RDONLY;
-
 	if (sb->s_remount)		/* all of it is in memory */
 		return sb->s_remount(sb, data);
 	if (!sb->s_op || !sb->s_op->remount)
 		return 0;
-	if (rdonly && !sb->s_rdonly && (sb->s_writers || has_orphans(sb)))
-		return -EBUSY;
 	return sb->s_op->remount(sb, rdonly, data);
+}
+
+static void set_mount_flags(struct vfsmount *mnt, unsigned int flags)
+{
+	spin_lock(&dcache_lock);
+	WRITE_ONCE(mnt->mnt_flags, flags);
+	spin_unlock(&dcache_lock);
+}
+
+/* All of it in memory: it is read-only as far as this mount is. */
+static bool super_is_readonly(const struct vfsmount *mnt)
+{
+	return mnt->mnt_sb->s_rdonly || (!mnt->mnt_sb->s_op && mnt->mnt_flags & MS_RDONLY);
+}
+
+/* All of the file system becomes read-only, or writable, and this mount with it. */
+static int remount_all(struct vfsmount *mnt, unsigned long flags, const char *data)
+{
+	struct super_block *sb = mnt->mnt_sb;
+	bool rdonly = flags & MS_RDONLY;
+	int err = rdonly && !super_is_readonly(mnt) ? sb_begin_readonly(sb) : 0;
+
+	if (err)
+		return err;
+	err = remount_super(sb, rdonly, data);
+	if (!err)
+		set_mount_flags(mnt, kept_flags(flags));
+	sb_end_readonly(sb);
+	return err;
 }
 
 /* With MS_BIND only this mount's own flags change. */
 static int remount(const struct path *where, unsigned long flags, const char *data)
 {
+	struct vfsmount *mnt = where->mnt;
 	int err = 0;
 
-	if (where->dentry != where->mnt->mnt_root)
+	if (where->dentry != mnt->mnt_root)
 		return -EINVAL;
 	mutex_lock(&namespace_lock);
 	if (!(flags & MS_BIND))
-		err = remount_super(where->mnt->mnt_sb, flags, data);
-	if (!err) {
-		spin_lock(&dcache_lock);
-		where->mnt->mnt_flags = kept_flags(flags);
-		spin_unlock(&dcache_lock);
-	}
+		err = remount_all(mnt, flags, data);
+	else if (flags & MS_RDONLY)
+		err = mnt_make_readonly(mnt, kept_flags(flags));
+	else
+		set_mount_flags(mnt, kept_flags(flags));
 	mutex_unlock(&namespace_lock);
 	return err;
 }
@@ -249,14 +297,15 @@ static int do_umount(const struct path *path, bool detach)
 	struct path root;
 	bool is_root;
 
-	if (path->dentry != mnt->mnt_root || !mnt->mnt_parent)
+	if (path->dentry != mnt->mnt_root || !mnt->mnt_parent || !is_mounted(mnt))
 		return -EINVAL;
 	get_fs_root(&root);
 	is_root = root.mnt == mnt && root.dentry == mnt->mnt_root;
 	path_put(&root);
 	if (is_root && !detach)
 		return -EBUSY;
-	/* Lazily: what is mounted on it stays reachable only through those who are inside. */
+	if (detach)
+		detach_submounts(mnt);
 	if (!detach_unused_mount(mnt, detach))
 		return -EBUSY;
 	mntput(mnt);
@@ -296,6 +345,8 @@ static int check_pivot(const struct path *new, const struct path *old, const str
 		return -EINVAL;		/* the rootfs cannot be moved */
 	if (new->mnt->mnt_root != new->dentry || !new->mnt->mnt_parent)
 		return -EINVAL;
+	if (!is_mounted(new->mnt) || !is_mounted(root->mnt))
+		return -EINVAL;
 	if (!is_path_reachable(old, new) || !is_path_reachable(new, root))
 		return -EINVAL;
 	return 0;
@@ -303,22 +354,26 @@ static int check_pivot(const struct path *new, const struct path *old, const str
 
 static int pivot(struct path *new, struct path *old, struct path *root)
 {
-	struct path where;
+	struct path where, was_new = { NULL, NULL }, was_root = { NULL, NULL };
+	struct inode *inode;
 	int err;
 
 	mutex_lock(&namespace_lock);
 	follow_mount(old);
-	err = check_pivot(new, old, root);
+	inode = old->dentry->d_inode;
+	down_write(&inode->i_rwsem);	/* rmdir looks for a mount with it */
+	err = d_unhashed(old->dentry) ? -ENOENT : check_pivot(new, old, root);
 	if (!err) {
 		where = (struct path){ root->mnt->mnt_parent, root->mnt->mnt_mountpoint };
 		path_get(&where);
-		detach_mount(new->mnt);
-		detach_mount(root->mnt);
-		attach_mount(root->mnt, old);
-		attach_mount(new->mnt, &where);
+		was_new = move_mount(new->mnt, &where);
+		was_root = move_mount(root->mnt, old);
 		path_put(&where);
 	}
+	up_write(&inode->i_rwsem);
 	mutex_unlock(&namespace_lock);
+	path_put(&was_new);
+	path_put(&was_root);
 	if (!err)
 		chroot_fs_refs(root, new);
 	return err;

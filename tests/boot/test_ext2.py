@@ -160,6 +160,10 @@ def test_mounting(tmp_path):
         assert "busy" in m.run("swapon /dev/vda 2>&1; true")
         m.run("mount -o remount,ro /mnt")
         assert "Read-only file system" in m.run("echo 2 > /mnt/a; true")
+        out = m.run("mkdir /tmp/t; mount -t tmpfs none /tmp/t; exec 3> /tmp/t/w; mount -o remount,ro /tmp/t 2>&1; mount -o remount,bind,ro /tmp/t 2>&1; "
+                    "mount -o bind /tmp/t /mnt2; mount -o remount,bind,ro /mnt2; echo > /mnt2/w 2>&1; exec 3>&-; umount /mnt2; "
+                    "mount -o remount,ro /tmp/t; rm -f /tmp/t/w 2>&1; umount /tmp/t; true")
+        assert out.count("busy") == 2 and out.count("Read-only") == 2, out
         m.run("mount -o remount,rw /mnt; echo 2 > /mnt/a")
         out = m.run("exec 3> /mnt/open; mount -o remount,ro /mnt 2>&1; umount /mnt 2>&1; rm /mnt/open; exec 3>&-; "
                     "mount -o remount,noatime /mnt; umount /mnt")
@@ -372,7 +376,18 @@ def test_lazy_umount_and_msync(tmp_path):
         m.wait_shell()
         m.run("mkdir /mnt; mount -t ext2 /dev/vda /mnt; dd if=/dev/zero of=/mnt/file bs=1k count=100 2>&1; sync")
         m.run("exec 3< /mnt/file; mapfill /mnt/file; cd /mnt; umount -l /mnt; cd /; exec 3<&-")
-        m.run("while ! mount -t ext2 /dev/vda /mnt 2>/dev/null; do usleep 10000; done; umount /mnt")
+        m.run("mount -t ext2 /dev/vda /mnt && umount /mnt")  # whose end may be under way: mount waits
+        # What is mounted on it goes with it, and does not keep it: it can be mounted otherwise.
+        m.run("mount -t ext2 /dev/vda /mnt; mkdir /mnt/sub; mount -t tmpfs none /mnt/sub; : > /mnt/sub/x; cd /mnt")
+        assert m.run("umount -l /mnt; ls sub; mount -t tmpfs none sub 2>/dev/null || echo no; rmdir sub; cd /") == "no"
+        m.run("until mount -t ext2 -o ro /dev/vda /mnt 2>/dev/null; do usleep 10000; done; umount /mnt; ! grep -e /mnt /proc/mounts")
+        # Nothing changes on a disk that has become read-only, whoever was about to change it.
+        m.run("mount -t ext2 /dev/vda /mnt; "
+              "(while [ ! -e /tmp/still ]; do mkdir /mnt/d; : > /mnt/f; mv /mnt/f /mnt/d/f; rm -r /mnt/d; done 2> /dev/null) & "
+              "(while [ ! -e /tmp/still ]; do touch -d @$RANDOM /mnt/file; truncate -s 9000 /mnt/t; rm /mnt/t; done 2> /dev/null) & "
+              "for i in 1 2 3 4 5; do until mount -o remount,ro /mnt 2> /dev/null; do :; done; "
+              "a=$(md5sum < /dev/vda); b=$(md5sum < /dev/vda); mount -o remount,rw /mnt; [ \"$a\" = \"$b\" ] || break; done; "
+              ": > /tmp/still; wait; umount /mnt; [ \"$a\" = \"$b\" ]", 120)
         # Else the disk is free when umount(2) returns, whoever looks at its file system meanwhile.
         m.run("(while [ ! -e /tmp/end ]; do sync; echo 2 > /proc/sys/vm/drop_caches; done) & (while [ ! -e /tmp/end ]; do sync; done) & "
               "for i in $(seq 25); do mount -t ext2 /dev/vda /mnt && : > /mnt/new && rm /mnt/new && umount /mnt || "

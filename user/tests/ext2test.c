@@ -141,6 +141,30 @@ static void forgets(int alone)
 	close(fd);
 }
 
+/* POSIX_FADV_WILLNEED of however much reads 2 MiB at most. @alone: and nobody takes them away again. */
+static void reads_ahead(int alone)
+{
+	enum { PAGES = 768, READ = 512 };
+	static const off_t lengths[] = { PAGES * 4096, 0x7fffffffffffffff, 0 };
+	unsigned char vec[PAGES];
+	int fd = make("ahead", "");
+	char *map;
+
+	CHECK(ftruncate(fd, PAGES * 4096) == 0);
+	map = mmap(NULL, PAGES * 4096, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	for (unsigned int i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		CHECK(posix_fadvise(fd, 4096, lengths[i], POSIX_FADV_WILLNEED) == 0);
+		CHECK(posix_fadvise(fd, 0x7ffffffffffff000, lengths[i], POSIX_FADV_WILLNEED) == 0);
+		CHECK(mincore(map, PAGES * 4096, vec) == 0);
+		CHECK(!alone || (vec[1] & 1 && vec[READ] & 1));
+		CHECK(!(vec[0] & 1) && !(vec[READ + 1] & 1) && !(vec[PAGES - 1] & 1));
+		CHECK(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0);
+	}
+	munmap(map, PAGES * 4096);
+	close(fd);
+}
+
 static volatile sig_atomic_t got_sigbus;
 
 static void on_sigbus(int sig)
@@ -327,6 +351,7 @@ int main(int argc, char **argv)
 	attributes();
 	orphan(argc > 3);
 	forgets(argc > 3);
+	reads_ahead(argc > 3);
 	big_directory(argc > 2 ? atoi(argv[2]) : 1000);
 	return finish("ext2test");
 }

@@ -265,21 +265,27 @@ int ext2_write_inode(struct inode *inode)
 static void release_attributes(struct inode *inode)
 {
 	struct ext2_inode_info *ei = EXT2_I(inode);
+	struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
 	struct { u32 magic, refcount, blocks; } *head;
 	struct ext2_buf buf;
+	bool last = false;
 
-	if (!ei->file_acl || !ext2_valid_block(EXT2_SB(inode->i_sb), ei->file_acl) ||
+	if (!ei->file_acl || !ext2_valid_block(sbi, ei->file_acl) ||
 	    ext2_bread(inode->i_sb, ei->file_acl, &buf))
 		return;
 	head = (void *)buf.data;
+	mutex_lock(&sbi->alloc);	/* others may be giving it up, too */
 	if (head->magic != EXT2_XATTR_MAGIC || head->blocks != 1) {
 		EXT2_ERROR(inode->i_sb, "inode %lu: bad block %u", inode->i_ino, ei->file_acl);
 	} else if (head->refcount > 1) {
 		head->refcount--;
 		ext2_bdirty(inode->i_sb, &buf);
 	} else {
-		ext2_free_blocks(inode, ei->file_acl, 1);
+		last = true;
 	}
+	mutex_unlock(&sbi->alloc);
+	if (last)
+		ext2_free_blocks(inode, ei->file_acl, 1);
 	ext2_brelse(&buf);
 	ei->file_acl = 0;
 }

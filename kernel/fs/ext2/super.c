@@ -544,10 +544,9 @@ static int ext2_remount(struct super_block *sb, bool rdonly, const char *data)
 	if (err)
 		return err;
 	sbi->mount_state = sbi->es->s_state & (EXT2_VALID_FS | EXT2_ERROR_FS);
-	WRITE_ONCE(sb->s_rdonly, false);
 	err = begin_writing(sb);
-	if (err)
-		WRITE_ONCE(sb->s_rdonly, true);
+	if (!err)
+		WRITE_ONCE(sb->s_rdonly, false);	/* the disk says so: changes may begin */
 	return err;
 }
 
