@@ -379,7 +379,7 @@ def test_lazy_umount_and_msync(tmp_path):
         m.run("mount -t ext2 /dev/vda /mnt && umount /mnt")  # whose end may be under way: mount waits
         # What is mounted on it goes with it, and does not keep it: it can be mounted otherwise.
         m.run("mount -t ext2 /dev/vda /mnt; mkdir /mnt/sub; mount -t tmpfs none /mnt/sub; : > /mnt/sub/x; cd /mnt")
-        assert m.run("umount -l /mnt; ls sub; mount -t tmpfs none sub 2>/dev/null || echo no; rmdir sub; cd /") == "no"
+        assert m.run("umount -l /mnt; ls sub; mount -t tmpfs none sub 2>/dev/null || echo no; rmdir sub; cd /").split() == ["no"]
         m.run("until mount -t ext2 -o ro /dev/vda /mnt 2>/dev/null; do usleep 10000; done; umount /mnt; ! grep -e /mnt /proc/mounts")
         # Nothing changes on a disk that has become read-only, whoever was about to change it.
         m.run("mount -t ext2 /dev/vda /mnt; "

@@ -141,6 +141,40 @@ static void forgets(int alone)
 	close(fd);
 }
 
+/*
+ * Who renames is killed, again and again, in a directory of many blocks: the file has one name, and that
+ * one's count.
+ */
+static void killed_renames(void)
+{
+	char name[256];
+	struct stat st;
+
+	CHECK(mkdir("renames", 0755) == 0 && chdir("renames") == 0);
+	close(make("first", ""));
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "%0200d", i);
+		CHECK(link("first", name) == 0);
+	}
+	close(make("odd", ""));
+	for (int i = 0; i < 30; i++) {
+		pid_t pid = FORK_OR_EXIT();
+
+		while (!pid)
+			if (rename("odd", "even") && rename("even", "odd"))
+				_exit(1);
+		usleep(rand() % 3000);
+		kill(pid, SIGKILL);
+		CHECK(waitpid(pid, NULL, 0) == pid);
+		CHECK((access("odd", F_OK) == 0) + (access("even", F_OK) == 0) == 1);
+	}
+	CHECK(rename("even", "odd") == 0 || errno == ENOENT);
+	CHECK(stat("odd", &st) == 0 && st.st_nlink == 1 && unlink("odd") == 0);
+	FAILS(unlink("even"), ENOENT);
+	CHECK(chdir("..") == 0);
+	system("rm -r renames");
+}
+
 /* POSIX_FADV_WILLNEED of however much reads 2 MiB at most. @alone: and nobody takes them away again. */
 static void reads_ahead(int alone)
 {
@@ -352,6 +386,7 @@ int main(int argc, char **argv)
 	orphan(argc > 3);
 	forgets(argc > 3);
 	reads_ahead(argc > 3);
+	killed_renames();
 	big_directory(argc > 2 ? atoi(argv[2]) : 1000);
 	return finish("ext2test");
 }

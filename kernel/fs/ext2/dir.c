@@ -19,13 +19,6 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/signal.h"
 
-/* An entry, and the block that it is in. */
-struct entry_pos {
-	struct ext2_buf buf;
-	u32 block;			/* number within the directory */
-	struct ext2_dir_entry *entry, *prev;	/* prev: NULL at a block's start */
-};
-
 static u32 dir_blocks(const struct inode *dir)
 {
 	const struct ext2_sb_info *sbi = EXT2_SB(dir->i_sb);
@@ -98,12 +91,11 @@ static struct ext2_dir_entry *check_entry(struct inode *dir, u32 block, const st
  * there is compared with all that are, so this is as short as it can be: what leads to the
  * next entry is checked here, the rest by check_entry() if it is not as it should be.
  */
-static bool find_in_block(struct inode *dir, struct entry_pos *pos, const char *name,
+static bool find_in_block(struct inode *dir, struct ext2_entry *pos, const char *name,
 			  unsigned int len, int *err)
 {
 	u32 size = dir->i_sb->s_blocksize, rec_len;
 
-	pos->prev = NULL;
 	for (u32 off = 0; off < size; off += rec_len) {
 		struct ext2_dir_entry *entry = entry_at(&pos->buf, off);
 
@@ -120,13 +112,12 @@ static bool find_in_block(struct inode *dir, struct entry_pos *pos, const char *
 			*err = pos->entry ? 0 : -EIO;
 			return pos->entry != NULL;
 		}
-		pos->prev = entry;
 	}
 	return false;
 }
 
-/* 0: pos->buf is to be released. -ENOENT, -EIO. */
-static int find_entry(struct inode *dir, const char *name, unsigned int len, struct entry_pos *pos)
+/* ext2.h */
+int ext2_find_entry(struct inode *dir, const char *name, unsigned int len, struct ext2_entry *pos)
 {
 	u32 blocks = dir_blocks(dir);
 	int err = 0;
@@ -150,10 +141,10 @@ static int find_entry(struct inode *dir, const char *name, unsigned int len, str
 /* ext2.h */
 u32 ext2_inode_by_name(struct inode *dir, const char *name, unsigned int len, int *err)
 {
-	struct entry_pos pos;
+	struct ext2_entry pos;
 	u32 ino;
 
-	*err = find_entry(dir, name, len, &pos);
+	*err = ext2_find_entry(dir, name, len, &pos);
 	if (*err)
 		return 0;
 	ino = pos.entry->inode;
@@ -174,7 +165,7 @@ static u8 file_type(const struct inode *inode)
 }
 
 /* The directory's content changed: Linux clears the mark of an index, too. */
-static void dir_changed(struct inode *dir, const struct entry_pos *pos)
+static void dir_changed(struct inode *dir, const struct ext2_entry *pos)
 {
 	ext2_bdirty(dir->i_sb, &pos->buf);
 	ext2_path_changed(dir, pos->block);
@@ -195,7 +186,7 @@ static void fill_entry(struct ext2_dir_entry *entry, const char *name, unsigned 
 }
 
 /* Room for a name of @len in the block of @pos: pos->entry, made long enough. *err: a broken block. */
-static bool make_room(struct inode *dir, struct entry_pos *pos, unsigned int len, int *err)
+static bool make_room(struct inode *dir, struct ext2_entry *pos, unsigned int len, int *err)
 {
 	u32 need = ext2_rec_len(len);
 
@@ -225,7 +216,7 @@ static bool make_room(struct inode *dir, struct entry_pos *pos, unsigned int len
 }
 
 /* A new block at the directory's end, one free entry. */
-static int append_block(struct inode *dir, struct entry_pos *pos)
+static int append_block(struct inode *dir, struct ext2_entry *pos)
 {
 	struct super_block *sb = dir->i_sb;
 	int err;
@@ -237,8 +228,10 @@ static int append_block(struct inode *dir, struct entry_pos *pos)
 	err = ext2_get_block(dir, pos->block, &nr, true, NULL);
 	if (!err)
 		err = ext2_bnew(sb, nr, &pos->buf);
-	if (err)
+	if (err) {
+		ext2_truncate_blocks(dir, dir->i_size);
 		return err;
+	}
 	pos->entry = entry_at(&pos->buf, 0);
 	pos->entry->rec_len = sb->s_blocksize;
 	ext2_bdirty(sb, &pos->buf);
@@ -252,7 +245,7 @@ int ext2_add_link(struct inode *dir, const char *name, unsigned int len, struct 
 {
 	struct ext2_inode_info *ei = EXT2_I(dir);
 	u32 blocks = dir_blocks(dir);
-	struct entry_pos pos;
+	struct ext2_entry pos;
 	bool found = false;
 	int err = 0;
 
@@ -285,42 +278,52 @@ int ext2_add_link(struct inode *dir, const char *name, unsigned int len, struct 
 /* ext2.h */
 int ext2_delete_entry(struct inode *dir, const char *name, unsigned int len)
 {
-	struct entry_pos pos;
-	int err = find_entry(dir, name, len, &pos);
+	struct ext2_entry pos;
+	int err = ext2_find_entry(dir, name, len, &pos);
 
 	if (err)
 		return err;
-	if (pos.prev)
-		pos.prev->rec_len += pos.entry->rec_len;
-	pos.entry->inode = 0;
-	EXT2_I(dir)->dir_hint = MIN(EXT2_I(dir)->dir_hint, pos.block);
-	dir_changed(dir, &pos);
+	ext2_delete_found(dir, &pos);
 	ext2_brelse(&pos.buf);
 	return 0;
 }
 
-/* ext2.h */
-int ext2_set_link(struct inode *dir, const char *name, unsigned int len, struct inode *inode)
+/*
+ * ext2.h. The one before it is looked for now: a name may have come in between since it was found.
+ * The block was checked as far as that then, but somebody may be writing to /dev/vda.
+ */
+void ext2_delete_found(struct inode *dir, struct ext2_entry *pos)
 {
-	struct entry_pos pos;
-	int err = find_entry(dir, name, len, &pos);
+	struct ext2_dir_entry *at = entry_at(&pos->buf, 0), *prev = NULL;
 
-	if (err)
-		return err == -ENOENT ? -EIO : err;
-	pos.entry->file_type = file_type(inode);
-	pos.entry->inode = inode->i_ino;
-	dir_changed(dir, &pos);
-	if (len != 2 || memcmp(name, "..", 2))
+	while (at < pos->entry && at->rec_len >= ext2_rec_len(1)) {
+		prev = at;
+		at = (struct ext2_dir_entry *)((u8 *)at + at->rec_len);
+	}
+	if (prev && at == pos->entry)
+		prev->rec_len += at->rec_len;
+	pos->entry->inode = 0;
+	EXT2_I(dir)->dir_hint = MIN(EXT2_I(dir)->dir_hint, pos->block);
+	dir_changed(dir, pos);
+}
+
+/* ext2.h */
+void ext2_set_found(struct inode *dir, struct ext2_entry *pos, struct inode *inode)
+{
+	const struct ext2_dir_entry *entry = pos->entry;
+
+	pos->entry->file_type = file_type(inode);
+	pos->entry->inode = inode->i_ino;
+	dir_changed(dir, pos);
+	if (entry->name_len != 2 || memcmp(entry->name, "..", 2))
 		ext2_named(inode, dir);
-	ext2_brelse(&pos.buf);
-	return 0;
 }
 
 /* ext2.h */
 int ext2_make_empty(struct inode *dir, struct inode *parent)
 {
 	struct ext2_dir_entry *dotdot;
-	struct entry_pos pos;
+	struct ext2_entry pos;
 	int err = append_block(dir, &pos);
 
 	if (err)

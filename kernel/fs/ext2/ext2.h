@@ -196,8 +196,17 @@ int ext2_fsync(struct file *file, bool data_only);
 u32 ext2_inode_by_name(struct inode *dir, const char *name, unsigned int len, int *err);
 int ext2_add_link(struct inode *dir, const char *name, unsigned int len, struct inode *inode);
 int ext2_delete_entry(struct inode *dir, const char *name, unsigned int len);
-/* The name stands for @inode from now on. */
-int ext2_set_link(struct inode *dir, const char *name, unsigned int len, struct inode *inode);
+/* An entry, and the block that it is in: it stays there until it is deleted. */
+struct ext2_entry {
+	struct ext2_buf buf;
+	u32 block;			/* number within the directory */
+	struct ext2_dir_entry *entry;
+};
+/* 0: pos->buf is to be released. -ENOENT, -EIO, -EINTR (killed). */
+int ext2_find_entry(struct inode *dir, const char *name, unsigned int len, struct ext2_entry *pos);
+/* It goes; it stands for @inode from now on. Neither can fail. */
+void ext2_delete_found(struct inode *dir, struct ext2_entry *pos);
+void ext2_set_found(struct inode *dir, struct ext2_entry *pos, struct inode *inode);
 int ext2_make_empty(struct inode *dir, struct inode *parent);	/* "." and ".." */
 int ext2_empty_dir(struct inode *dir);		/* 1: it is, 0, -EIO */
 int ext2_readdir(struct file *file, struct dir_context *ctx);

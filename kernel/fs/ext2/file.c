@@ -226,6 +226,29 @@ static void dirty_fresh(struct inode *inode, struct page *page, unsigned int fre
 	set_page_dirty_nobuffers(page);
 }
 
+/*
+ * Blocks just given, and the page cannot be filled: they get their zeroes by themselves, lest the file
+ * show what the disk has there. => locked, not up to date
+ */
+static void zero_fresh(struct inode *inode, struct page *page, const struct page_blocks *blocks)
+{
+	unsigned int size = inode->i_sb->s_blocksize;
+	struct blk_request *open = NULL;
+
+	if (!blocks->fresh)
+		return;
+	wait_on_page_writeback(page);
+	for (unsigned int i = 0; i < blocks->count; i++)
+		if (blocks->fresh & BIT(i))
+			zero_user_segment(page, i * size, (i + 1) * size);
+	set_page_writeback(page);
+	page_io_begin(page);
+	write_blocks(inode, page, blocks, blocks->fresh, &open);
+	page_io_end(page, BLK_WRITE, 0);
+	page_io_send(&open);
+	wait_on_page_writeback(page);
+}
+
 /* A write that failed leaves nothing beyond the end. => i_rwsem held for writing */
 static void write_failed(struct inode *inode)
 {
@@ -312,6 +335,8 @@ static int ext2_write_begin(struct address_space *mapping, loff_t pos, unsigned 
 		fill = blocks.broken ? -EIO : fill_page(inode, page, &blocks);
 	if (!fill)
 		dirty_fresh(inode, page, blocks.fresh);
+	else
+		zero_fresh(inode, page, &blocks);
 	if (err || fill) {
 		unlock_page(page);
 		put_page(page);

@@ -298,7 +298,8 @@ static bool has_blocks(const struct inode *inode)
 
 /*
  * The inode goes from the disk: its blocks first, its number last. Before that it is marked as gone,
- * since a commit may begin before it has lost the last of them.
+ * since a commit may begin before it has lost the last of them. If that cannot be, the disk goes on
+ * naming its blocks: they stay taken, for e2fsck to find.
  */
 static void delete_inode(struct inode *inode)
 {
@@ -306,7 +307,8 @@ static void delete_inode(struct inode *inode)
 
 	ei->dtime = current_time().tv_sec;
 	if (has_blocks(inode)) {
-		ext2_write_inode(inode);
+		if (ext2_write_inode(inode))
+			return;
 		inode->i_size = 0;
 		ext2_truncate_blocks(inode, 0);
 	}

@@ -249,20 +249,59 @@ static int ext2_rmdir(struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 
-/* A directory that moved from @odir to @ndir: its ".." is the new one. */
-static int new_parent(struct inode *inode, struct inode *odir, struct inode *ndir)
-{
-	int err;
+/*
+ * The entries that a rename changes, all of them found before the first change: after that nothing can
+ * fail, neither for the disk's sake nor because we are killed, and no file is left with a name too many.
+ */
+struct renaming {
+	struct ext2_entry old, new;		/* the two names; new: if there is one */
+	struct ext2_entry old_up, new_up;	/* ".." of the directories that move */
+};
 
-	if (odir == ndir || !S_ISDIR(inode->i_mode))
-		return 0;
-	err = ext2_set_link(inode, "..", 2, ndir);
+static int find_name(struct inode *dir, const char *name, unsigned int len, struct ext2_entry *pos)
+{
+	int err = ext2_find_entry(dir, name, len, pos);
+
 	if (err)
-		return err;
+		*pos = (struct ext2_entry){ .entry = NULL };
+	return err == -ENOENT ? -EIO : err;
+}
+
+/* ".." of @inode, if that is a directory and moves. */
+static int find_up(struct inode *inode, struct inode *from, struct inode *to, struct ext2_entry *pos)
+{
+	return from == to || !S_ISDIR(inode->i_mode) ? 0 : find_name(inode, "..", 2, pos);
+}
+
+/* 0, -EIO, -EINTR. put_renaming() in any case */
+static int find_renaming(struct renaming *r, struct inode *odir, struct dentry *o, struct inode *ndir,
+			 struct dentry *n)
+{
+	int err = find_name(odir, o->d_name, name_len(o), &r->old);
+
+	if (!err && n->d_inode)
+		err = find_name(ndir, n->d_name, name_len(n), &r->new);
+	return err ? err : find_up(o->d_inode, odir, ndir, &r->old_up);
+}
+
+static void put_renaming(struct renaming *r)
+{
+	ext2_brelse(&r->old.buf);
+	ext2_brelse(&r->new.buf);
+	ext2_brelse(&r->old_up.buf);
+	ext2_brelse(&r->new_up.buf);
+}
+
+/* A directory that moved from @odir to @ndir: its ".." is the new one. */
+static void new_parent(struct inode *inode, struct ext2_entry *up, struct inode *odir,
+		       struct inode *ndir)
+{
+	if (!up->entry)
+		return;
+	ext2_set_found(inode, up, ndir);
 	if (odir->i_nlink > 1)
 		add_links(odir, -1);
 	add_links(ndir, 1);
-	return 0;
 }
 
 /*
@@ -285,76 +324,90 @@ static void moved(struct inode *inode, struct inode *odir, struct inode *ndir)
 static int exchange(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n)
 {
 	struct inode *oi = o->d_inode, *ni = n->d_inode;
-	int err;
+	struct renaming r = { .old.entry = NULL };
+	int err = find_renaming(&r, odir, o, ndir, n);
 
+	if (!err)
+		err = find_up(ni, ndir, odir, &r.new_up);
+	if (err)
+		goto put;
 	moved(oi, odir, ndir);
-	err = ext2_set_link(ndir, n->d_name, name_len(n), oi);
-	if (!err)
-		err = ext2_set_link(odir, o->d_name, name_len(o), ni);
-	if (!err)
-		err = new_parent(oi, odir, ndir);
-	if (!err)
-		err = new_parent(ni, ndir, odir);
+	ext2_set_found(ndir, &r.new, oi);
+	ext2_set_found(odir, &r.old, ni);
+	new_parent(oi, &r.old_up, odir, ndir);
+	new_parent(ni, &r.new_up, ndir, odir);
 	moved(oi, odir, ndir);
 	moved(ni, ndir, odir);
-	if (err)
-		return err;
 	inode_touch_ctime(oi);
 	inode_touch_ctime(ni);
 	d_exchange(o, n);
-	return 0;
+put:
+	put_renaming(&r);
+	return err;
 }
 
 /* The new name stands for the old's inode: in its place, or as a new entry. */
-static int take_name(struct inode *ndir, struct dentry *n, struct inode *inode)
+static int take_name(struct inode *ndir, struct dentry *n, struct inode *inode, struct renaming *r)
 {
-	if (n->d_inode)
-		return ext2_set_link(ndir, n->d_name, name_len(n), inode);
+	if (n->d_inode) {
+		ext2_set_found(ndir, &r->new, inode);
+		return 0;
+	}
 	if (S_ISDIR(inode->i_mode) && ndir->i_nlink >= EXT2_LINK_MAX)
 		return -EMLINK;
 	return ext2_add_link(ndir, n->d_name, name_len(n), inode);
+}
+
+/* @victim had the name that is @inode's now. */
+static void lost_name(struct inode *victim, struct inode *dir)
+{
+	if (!S_ISDIR(victim->i_mode)) {
+		drop_link(victim);
+		return;
+	}
+	victim->i_nlink = 0;
+	inode_touch_ctime(victim);
+	if (dir->i_nlink > 1)
+		add_links(dir, -1);
 }
 
 static int ext2_rename(struct inode *odir, struct dentry *o, struct inode *ndir, struct dentry *n,
 		       unsigned int flags)
 {
 	struct inode *inode = o->d_inode, *victim = n->d_inode;
-	bool isdir = S_ISDIR(inode->i_mode);
+	struct renaming r = { .old.entry = NULL };
 	int err;
 
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	if (flags & RENAME_EXCHANGE)
 		return exchange(odir, o, ndir, n);
-	if (victim && isdir) {
+	if (victim && S_ISDIR(victim->i_mode)) {
 		err = ext2_empty_dir(victim);
 		if (err != 1)
 			return err ? err : -ENOTEMPTY;
 	}
-	moved(inode, odir, ndir);
-	if (victim)
-		ext2_needs_all(ndir);
-	err = take_name(ndir, n, inode);
-	if (!err)
-		err = ext2_delete_entry(odir, o->d_name, name_len(o));
-	if (!err)
-		err = new_parent(inode, odir, ndir);
-	moved(inode, odir, ndir);
-	if (victim)
-		ext2_needs_all(ndir);
+	err = find_renaming(&r, odir, o, ndir, n);
 	if (err)
-		return err;
-	if (victim && isdir) {
-		victim->i_nlink = 0;
-		inode_touch_ctime(victim);
-		if (ndir->i_nlink > 1)
-			add_links(ndir, -1);
-	} else if (victim) {
-		drop_link(victim);
+		goto put;
+	moved(inode, odir, ndir);
+	if (victim)
+		ext2_needs_all(ndir);
+	err = take_name(ndir, n, inode, &r);
+	if (err)
+		goto put;
+	ext2_delete_found(odir, &r.old);
+	new_parent(inode, &r.old_up, odir, ndir);
+	moved(inode, odir, ndir);
+	if (victim) {
+		ext2_needs_all(ndir);
+		lost_name(victim, ndir);
 	}
 	inode_touch_ctime(inode);
 	d_move(o, n);
-	return 0;
+put:
+	put_renaming(&r);
+	return err;
 }
 
 const struct inode_operations ext2_dir_inode_operations = {
