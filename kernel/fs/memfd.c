@@ -9,8 +9,10 @@
 #include "kernel/fs/anon_inodes.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/mount.h"
 #include "kernel/fs/syscalls.h"
 #include "kernel/fs/tmpfs.h"
+#include "kernel/lib/bug.h"
 #include "kernel/lib/format.h"
 #include "kernel/x86/uaccess.h"
 #include "mm/shmem.h"
@@ -39,8 +41,10 @@ static struct file *memfd_file(const char *name)
 		return file;
 	file->f_mapping = &inode->i_data;
 	file->f_mode |= FMODE_LSEEK | FMODE_ATOMIC_POS;
-	if (!get_write_access(inode))
+	if (!get_write_access(inode)) {
+		BUG_ON(mnt_want_write(mnt));	/* its mount is not to be remounted */
 		file->f_mode |= FMODE_WRITER;
+	}
 	return file;
 }
 

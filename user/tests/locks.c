@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
@@ -112,6 +113,8 @@ int main(int argc, char **argv)
 	if (range(a, F_SETLK, F_RDLCK, 100, 0) || range(a, F_SETLK, F_WRLCK, 10, 5) ||
 	    range(b, F_OFD_SETLK, F_RDLCK, 0, 4) || flock(b, LOCK_EX) || flock(c, LOCK_SH))
 		return 1;
+	if (range(a, F_SETLK, F_WRLCK, -2, LONG_MIN) != -1 || errno != EINVAL)
+		return 3;		/* not a lock up there that ends before it begins */
 	print_fdinfo(a);
 	print_fdinfo(b);
 	print_fdinfo(c);
