@@ -354,13 +354,8 @@ static bool sharers_are_dying(struct task_struct *task, struct mm_struct *mm)
 	return true;
 }
 
-/*
- * task_will_free_mem: will @task give its memory back by itself, very soon? Then nobody need be
- * killed.
- *
- * => a reference is held, or it is current
- */
-bool task_will_free_mem(struct task_struct *task)
+/* oom_kill.h */
+bool task_will_free_mm(struct task_struct *task, const struct mm_struct *only)
 {
 	struct mm_struct *mm;
 	bool will = false;
@@ -371,11 +366,22 @@ bool task_will_free_mem(struct task_struct *task)
 	task_lock(task);
 	mm = task->mm;
 	/* A memory that was reaped has been waited for already. */
-	if (mm && !(mm->flags & MMF_OOM_SKIP))
+	if (mm && (!only || mm == only) && !(mm->flags & MMF_OOM_SKIP))
 		will = mm->mm_users <= 1 || sharers_are_dying(task, mm);
 	task_unlock(task);
 	read_unlock(&tasklist_lock);
 	return will;
+}
+
+/*
+ * task_will_free_mem: will @task give its memory back by itself, very soon? Then nobody need be
+ * killed.
+ *
+ * => a reference is held, or it is current
+ */
+bool task_will_free_mem(struct task_struct *task)
+{
+	return task_will_free_mm(task, NULL);
 }
 
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))

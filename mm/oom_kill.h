@@ -36,6 +36,8 @@ bool out_of_memory(struct oom_control *oc);
 void pagefault_out_of_memory(void);
 void exit_oom_victim(void);			/* current's mm is gone */
 bool task_will_free_mem(struct task_struct *task);
+/* The same, if it has @only (held by mmgrab); NULL: whatever it has. => a reference is held */
+bool task_will_free_mm(struct task_struct *task, const struct mm_struct *only);
 /* current is a victim, was killed otherwise or is exiting: killing more gives it no memory sooner */
 bool task_is_dying(void);
 static inline bool tsk_is_oom_victim(struct task_struct *task) { return task->signal->oom_mm; }

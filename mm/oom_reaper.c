@@ -196,37 +196,40 @@ void queue_oom_reaper(struct task_struct *victim)
  */
 int release_dying_mm(struct task_struct *task)
 {
-	struct mm_struct *mm = NULL;
+	struct mm_struct *mm;
 	struct task_struct *t;
-	bool reap = false;
+	bool reap, gone;
 	int error = 0;
 
-	read_lock(&tasklist_lock);
-	t = find_lock_task_mm(task);
-	if (t) {
+	do {
+		read_lock(&tasklist_lock);
+		t = find_lock_task_mm(task);
+		if (!t) {
+			read_unlock(&tasklist_lock);
+			return -ESRCH;
+		}
+		get_task_struct(t);
 		mm = t->mm;
 		mmgrab(mm);
 		task_unlock(t);
-	}
-	read_unlock(&tasklist_lock);
-	if (!mm)
-		return -ESRCH;
-	if (task_will_free_mem(task)) {
-		reap = true;
-	} else if (!(mm->flags & MMF_OOM_SKIP)) {
-		/* Not dying; or it let go of the memory since we looked, which is as good. */
-		read_lock(&tasklist_lock);
-		error = process_shares_mm(task, mm) ? -EINVAL : -ESRCH;
 		read_unlock(&tasklist_lock);
-	}
-	if (reap) {
-		error = down_read_killable(&mm->mmap_lock) ? -EINTR : 0;
-		/* exit_mmap() sets the bit before it takes the lock for writing: it was faster then. */
-		if (!error) {
-			if (!(mm->flags & MMF_OOM_SKIP))
-				__oom_reap_task_mm(mm);
-			up_read(&mm->mmap_lock);
-		}
+		/* This memory: the thread may execute another program, and that one be what is dying. */
+		reap = task_will_free_mm(t, mm);
+		gone = !reap && !READ_ONCE(t->mm);	/* it has let go: another thread may have it */
+		if (!reap && !gone && !(mm->flags & MMF_OOM_SKIP))
+			error = -EINVAL;
+		put_task_struct(t);
+		if (!reap)
+			mmdrop(mm);
+	} while (gone);
+	if (!reap)
+		return error;
+	error = down_read_killable(&mm->mmap_lock) ? -EINTR : 0;
+	/* exit_mmap() sets the bit before it takes the lock for writing: it was faster then. */
+	if (!error) {
+		if (!(mm->flags & MMF_OOM_SKIP))
+			__oom_reap_task_mm(mm);
+		up_read(&mm->mmap_lock);
 	}
 	mmdrop(mm);
 	return error;

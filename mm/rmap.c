@@ -577,16 +577,18 @@ bool try_to_unmap(struct page *page, struct tlb_batch *tlb)
 static bool page_mkclean_one(struct page *page, struct vm_area_struct *vma, unsigned long addr,
 			     struct rmap_walk *walk)
 {
+	pmd_t *pmd = mm_find_pmd(vma->vm_mm, addr);
 	spinlock_t *ptl;
 	pte_t *ptep, pte;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!(vma->vm_flags & VM_SHARED) || !pmd || pmd_none(*pmd))
 		return true;
-	ptep = page_check_address(page, vma->vm_mm, addr, &ptl);
-	if (!ptep)
-		return true;
+	/* No look without the lock: zap.c may have taken the entry out, and is about to say that it was dirty. */
+	ptl = pte_lockptr(pmd);
+	ptep = pte_offset(pmd, addr);
+	spin_lock(ptl);
 	pte = ptep_get(ptep);
-	if (pte_dirty(pte) || pte_write(pte)) {
+	if (pte_present(pte) && pte_pfn(pte) == page_to_pfn(page) && (pte_dirty(pte) || pte_write(pte))) {
 		pte = ptep_get_and_clear(ptep);
 		flush_tlb_page(&vma->vm_mm->tlb, addr);
 		set_pte(ptep, pte_mkclean(pte_wrprotect(pte)));

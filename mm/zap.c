@@ -29,6 +29,7 @@ struct zap {
 	struct mmu_gather *tlb;
 	struct vm_area_struct *vma;
 	bool keep_cows;			/* in: truncate of a hole: private copies stay */
+	bool dirty;			/* a file's page was: TLBs may let CPUs write to it yet */
 	long rss[NR_MM_COUNTERS];	/* out: changes not yet in the mm */
 };
 
@@ -57,8 +58,10 @@ static void zap_page(struct zap *z, pte_t *ptep, pte_t pte, unsigned long addr)
 	}
 	z->rss[mm_counter(page)]--;
 	if (!PageAnon(page)) {
-		if (pte_dirty(pte))
+		if (pte_dirty(pte)) {
 			set_page_dirty(page);
+			z->dirty = true;
+		}
 		if (pte_young(pte) && !(vma->vm_flags & VM_SEQ_READ))
 			mark_page_accessed(page);
 	}
@@ -94,6 +97,10 @@ static void zap_pte_range(struct zap *z, pmd_t *pmd, unsigned long addr, unsigne
 			add_mm_counter(z->vma->vm_mm, (enum rss_counter)i, z->rss[i]);
 		z->rss[i] = 0;
 	}
+	/* Who writes a page back waits for our lock (page_mkclean): nobody changes it unseen after that. */
+	if (z->dirty)
+		tlb_flush_mmu(z->tlb);
+	z->dirty = false;
 	spin_unlock(ptl);
 }
 

@@ -327,13 +327,18 @@ long sys_flock(unsigned int fd, unsigned int cmd)
 /* struct flock to a range: fcntl(2). */
 static long to_lock(struct file *file, bool ofd, const struct flock *fl, struct file_lock *lock)
 {
-	loff_t start = fl->l_start;
+	loff_t start = 0;
 
 	if (fl->l_whence == SEEK_CUR)
-		start += file->f_pos;
+		start = file->f_pos;
 	else if (fl->l_whence == SEEK_END)
-		start += READ_ONCE(file->f_inode->i_size);
+		start = READ_ONCE(file->f_inode->i_size);
 	else if (fl->l_whence != SEEK_SET)
+		return -EINVAL;
+	if (fl->l_start > OFFSET_MAX - start)
+		return -EOVERFLOW;
+	start += fl->l_start;
+	if (start < 0)
 		return -EINVAL;
 	if (fl->l_type != F_RDLCK && fl->l_type != F_WRLCK && fl->l_type != F_UNLCK)
 		return -EINVAL;

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -260,6 +261,12 @@ static void test_wrong_use(void)
 	CHECK((fd = open("/proc/meminfo", O_RDWR)) >= 0);
 	FAILS(write(fd, "1", 1), EIO);
 	close(fd);
+	/* a range that has no end, or no beginning */
+	CHECK((fd = open("/tmp/fdcalls", O_RDWR | O_CREAT | O_TRUNC, 0600)) >= 0 && write(fd, "1", 1) == 1);
+	FAILS(fcntl(fd, F_SETLK, &(struct flock){ F_WRLCK, SEEK_END, LONG_MAX, 0, 0 }), EOVERFLOW);
+	FAILS(fcntl(fd, F_SETLK, &(struct flock){ F_WRLCK, SEEK_SET, LONG_MAX, 2, 0 }), EOVERFLOW);
+	FAILS(fcntl(fd, F_SETLK, &(struct flock){ F_WRLCK, SEEK_SET, LONG_MIN, -1, 0 }), EINVAL);
+	CHECK(close(fd) == 0 && unlink("/tmp/fdcalls") == 0);
 }
 
 /* What open(2) passes over, openat2(2) refuses. */
