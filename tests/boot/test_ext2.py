@@ -222,7 +222,10 @@ range no flag: 0
 
 
 def test_write_errors_are_told_once_to_each_open_file(tmp_path):
-    """QEMU's blkdebug refuses to write one sector, in the middle of a file's data."""
+    """
+    QEMU's blkdebug refuses to write one sector, in the middle of a file's data. On another disk one cannot be read, once, as
+    the block beside it is given to the file: that does not show what was there before.
+    """
     source = tmp_path / "source"
     source.mkdir()
     (source / "bad").write_bytes(b"x" * 65536)
@@ -230,11 +233,25 @@ def test_write_errors_are_told_once_to_each_open_file(tmp_path):
     block = int(re.search(r"^(\d+)$", tool("debugfs", "-R", "bmap /bad 8", image)[1], re.M).group(1))
     rules = f"file.inject-error.0.event=none,file.inject-error.0.iotype=write,file.inject-error.0.sector={block * 8}"
     disk = f"driver=raw,file.driver=blkdebug,{rules},file.image.driver=file,file.image.filename={image}"
-    with Machine(mem=64, disks=[disk]) as m:
+    (source / "bad").write_bytes(b"a" * 1024)
+    used = make_image(tmp_path / "used", 8, 1024, source)
+    (source / "old").write_bytes(b"X" * (6 << 20))
+    tool("debugfs", "-w", "-R", f"write {source}/old old", used)
+    block = int(re.search(r"^(\d+)$", tool("debugfs", "-R", "bmap /bad 0", used)[1], re.M).group(1))
+    rules = f"file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0.once=on,file.inject-error.0.sector={block * 2}"
+    disk2 = f"driver=raw,file.driver=blkdebug,{rules},file.image.driver=file,file.image.filename={used}"
+    with Machine(mem=64, disks=[disk, disk2]) as m:
         m.wait_shell()
-        assert m.run("dmesg -n 1; mkdir -p /mnt; mount -t ext2 /dev/vda /mnt; fsyncerror /mnt") == WRITE_ERRORS
+        assert m.run("dmesg -n 1; mkdir -p /mnt /mnt2; mount -t ext2 /dev/vda /mnt; fsyncerror /mnt") == WRITE_ERRORS
         assert "I/O error, dev vda" in m.run("dmesg")
         m.run("echo fine > /mnt/other; sync; umount /mnt; true")
+        m.run("mount -t ext2 /dev/vdb /mnt2; rm /mnt2/old; truncate -s 4096 /mnt2/bad; sync")
+        status, out = m.run_status("printf b | dd of=/mnt2/bad bs=1 seek=1024 conv=notrunc 2>&1")
+        assert status and "Input/output error" in out, out
+        assert m.run("stat -c %b /mnt2/bad; tr -d '\\0' < /mnt2/bad | tr -s aX").split() == ["4", "a"]
+        m.run("umount /mnt2")
+        m.power_off()
+    assert_clean(used)
 
 
 def test_fsync_writes_what_the_file_needs(tmp_path):
