@@ -342,8 +342,6 @@ static long to_lock(struct file *file, bool ofd, const struct flock *fl, struct 
 		return -EINVAL;
 	if (fl->l_type != F_RDLCK && fl->l_type != F_WRLCK && fl->l_type != F_UNLCK)
 		return -EINVAL;
-	if (start < 0)			/* or beyond the last offset */
-		return fl->l_whence != SEEK_SET && fl->l_start > 0 ? -EOVERFLOW : -EINVAL;
 	*lock = (struct file_lock){
 		.inode = file->f_inode, .file = file,
 		.owner = ofd ? (void *)file : current->files, .type = fl->l_type,
