@@ -16,6 +16,7 @@
 
 struct cpu_info cpu_info;
 void entry_SYSCALL_64(void);
+void entry_SYSCALL_compat(void);
 
 enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_NXE = 1 << 11 };
 /* Cleared by SYSCALL: TF, IF, DF, IOPL, NT, AC. */
@@ -118,6 +119,9 @@ static void init_syscall(void)
 	wrmsr(MSR_EFER, EFER_SCE | EFER_LME | (cpu_has(X86_NX) ? EFER_NXE : 0));
 	wrmsr(MSR_STAR, (u64)USER32_CS << 48 | (u64)KERNEL_CS << 32);
 	wrmsr(MSR_LSTAR, (u64)entry_SYSCALL_64);
+	/* A program may jump to 32-bit code; what it calls there is no system call. */
+	wrmsr(MSR_CSTAR, (u64)entry_SYSCALL_compat);
+	wrmsr(MSR_SYSENTER_CS, 0);	/* SYSENTER faults: SDM vol. 2 */
 	wrmsr(MSR_SFMASK, SYSCALL_FLAGS_CLEARED);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	wrmsr(MSR_FS_BASE, 0);

@@ -129,6 +129,13 @@ entry_SYSCALL_64_after_hwframe:
 	swapgs
 	o64 sysret
 
+; SYSCALL in 32-bit code: AMD's processors come here (on Intel's it is no instruction). There are no such
+; calls: back at once, on the user's stack, with the user's GS, interrupts off.
+global entry_SYSCALL_compat
+entry_SYSCALL_compat:
+	mov eax, -ENOSYS
+	sysret				; to STAR's 32-bit code segment
+
 ; --- the way back ----------------------------------------------------------------
 exception_return:
 	cli

@@ -68,6 +68,7 @@ static inline void write_cr4(u64 v) { __asm__ volatile("mov %0, %%cr4" ::"r"(v) 
 /* MSR numbers: SDM vol. 4. */
 enum msr {
 	MSR_APIC_BASE = 0x1b,
+	MSR_SYSENTER_CS = 0x174,
 	MSR_TSC_DEADLINE = 0x6e0,
 	MSR_X2APIC = 0x800,
 	MSR_EFER = 0xc0000080,
