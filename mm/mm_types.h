@@ -300,6 +300,8 @@ struct address_space {
 	struct list_head i_mmap;	/* i_mmap_rwsem: VMAs */
 	const struct address_space_operations *a_ops;	/* c */
 	_Atomic unsigned long flags;	/* a: AS_* */
+	/* a: futex.c: no other mapping has or had this number; 0: none yet */
+	_Atomic u64 futex_id;
 	/* the owner's size in bytes; aligned, read with READ_ONCE */
 	loff_t *i_size;
 	_Atomic unsigned int wb_err;	/* errseq.h: the last error of writing it */

@@ -4,7 +4,8 @@
  * Idea: a waiter hashes the word's identity (its key) to a bucket, and under
  *       the bucket's lock compares the word and links itself. A waker takes the
  *       same lock, so no wake-up falls between comparison and sleep. The key is
- *       (mm, address), or for shared mappings (page cache, offset). The user's
+ *       (mm, address), or for shared mappings (page cache's number, offset): a page cache
+ *       may go with its file while somebody waits, and its memory be another's. The user's
  *       word is read with faults disabled; if its page is not there the lock is
  *       dropped, the page fetched, and everything starts again.
  * Locks:  bucket->lock (LOCK_FUTEX); two: lower address first.
@@ -30,7 +31,7 @@
 #define FUTEX_HASH_BITS 8
 #define NO_DEADLINE (~0UL)
 
-struct futex_key { const void *object; unsigned long index; };
+struct futex_key { u64 object; unsigned long index; };	/* an mm's address, or a number */
 
 struct futex_bucket {
 	spinlock_t lock;		/* LOCK_FUTEX */
@@ -57,6 +58,21 @@ void futex_init(void)
 
 /* --- keys --- */
 
+/*
+ * The mapping's number, which a waiter may keep without a reference: no other is ever given it.
+ * Odd, so that it is no mm's address.
+ */
+static u64 mapping_id(struct address_space *mapping)
+{
+	static _Atomic u64 last = 1;
+	u64 id = mapping->futex_id, none = 0;
+
+	if (id)
+		return id;
+	id = last += 2;
+	return atomic_compare_exchange_strong(&mapping->futex_id, &none, id) ? id : none;
+}
+
 static int get_futex_key(u32 __user *uaddr, bool shared, struct futex_key *key)
 {
 	unsigned long addr = (unsigned long)uaddr;
@@ -68,7 +84,7 @@ static int get_futex_key(u32 __user *uaddr, bool shared, struct futex_key *key)
 		return -EINVAL;
 	if (!access_ok(uaddr, sizeof(u32)))
 		return -EFAULT;
-	*key = (struct futex_key){ mm, addr };
+	*key = (struct futex_key){ (u64)mm, addr };
 	if (!shared)
 		return 0;
 	down_read(&mm->mmap_lock);
@@ -76,14 +92,17 @@ static int get_futex_key(u32 __user *uaddr, bool shared, struct futex_key *key)
 	if (!vma || vma->vm_start > addr)
 		err = -EFAULT;
 	else if (vma->vm_flags & VM_SHARED && vma->vm_mapping)
-		*key = (struct futex_key){ vma->vm_mapping, (vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start };
+		*key = (struct futex_key){
+			mapping_id(vma->vm_mapping),
+			(vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start,
+		};
 	up_read(&mm->mmap_lock);
 	return err;
 }
 
 static struct futex_bucket *bucket_of(const struct futex_key *key)
 {
-	return &buckets[hash_64((u64)key->object ^ key->index * 31, FUTEX_HASH_BITS)];
+	return &buckets[hash_64(key->object ^ key->index * 31, FUTEX_HASH_BITS)];
 }
 
 static bool match(const struct futex_q *q, const struct futex_key *key, u32 bitset)

@@ -437,6 +437,72 @@ static void wait_a_moment(int i)
 	usleep(1000);
 }
 
+/* --- a word that nobody maps any more, but its waiter --- */
+
+static int *word;
+static _Atomic pid_t waiter;
+static void interrupts(int sig) { }
+
+static void *waits(void *arg)
+{
+	waiter = syscall(SYS_gettid);
+	FAILS(syscall(SYS_futex, word, 0 /* WAIT */, 0, NULL, NULL, 0), EINTR);
+	return NULL;
+}
+
+static int *new_word(void)
+{
+	int fd = memfd_create("word", 0);
+	int *p;
+
+	CHECK(fd >= 0 && ftruncate(fd, 4096) == 0);
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	close(fd);
+	return p;
+}
+
+static char state_of(pid_t tid)
+{
+	char path[64], text[256] = "", *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	f = fopen(path, "r");
+	if (f) {
+		fgets(text, sizeof(text), f);
+		fclose(f);
+	}
+	end = strrchr(text, ')');
+	return end ? end[2] : 0;
+}
+
+/* Its file goes while it waits, and the next files may lie where that one lay: they wake nobody. */
+static void forgotten_word(void)
+{
+	struct sigaction sa = { .sa_handler = interrupts };
+	int *others[8];
+	pthread_t t;
+
+	CHECK(sigaction(SIGUSR1, &sa, NULL) == 0);
+	for (int round = 0; round < 20; round++) {
+		waiter = 0;
+		word = new_word();
+		CHECK(pthread_create(&t, NULL, waits, NULL) == 0);
+		while (!waiter || state_of(waiter) != 'S')
+			sched_yield();
+		munmap(word, 4096);
+		for (int i = 0; i < 8; i++) {
+			others[i] = new_word();
+			CHECK(syscall(SYS_futex, others[i], 1 /* WAKE */, 1, NULL, NULL, 0) == 0);
+		}
+		for (int i = 0; i < 8; i++)
+			munmap(others[i], 4096);
+		pthread_kill(t, SIGUSR1);
+		pthread_join(t, NULL);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	self = "/proc/self/exe";
@@ -453,6 +519,7 @@ int main(int argc, char **argv)
 	killed_in_exec();
 	group_bit();
 	link_counts();
+	forgotten_word();
 	alarm(60);		/* ends a kernel whose yield lets nobody run */
 	race(takes_turns, 2, wait_a_moment, 1);
 	alarm(0);
