@@ -84,18 +84,20 @@ int tty_check_change(struct tty_struct *tty, int sig)
 
 /* --- gaining and losing the terminal --- */
 
-static void set_signal_tty(struct task_struct *p, struct tty_struct *tty)
+/* The process has @tty no more; another, which it may have by now, it keeps. */
+static void clear_signal_tty(struct task_struct *p, struct tty_struct *tty)
 {
 	unsigned long flags;
 
 	if (lock_task_sighand(p, &flags)) {
-		p->signal->tty = tty;
+		if (p->signal->tty == tty)
+			p->signal->tty = NULL;
 		unlock_task_sighand(p, flags);
 	}
 }
 
-/* The session's processes have no terminal any more. */
-static void session_clear_tty(kpid_t session)
+/* The session's processes have @tty no more. */
+static void session_clear_tty(kpid_t session, struct tty_struct *tty)
 {
 	struct task_struct *p;
 
@@ -104,43 +106,62 @@ static void session_clear_tty(kpid_t session)
 	read_lock(&tasklist_lock);
 	for_each_process(p)
 		if (p->signal->session == session)
-			set_signal_tty(p, NULL);
+			clear_signal_tty(p, tty);
 	read_unlock(&tasklist_lock);
 }
 
-static void give_tty(struct tty_struct *tty)
+/*
+ * The terminal, if it is still session @from's (0: nobody's), becomes that of current's session,
+ * if that has none. 0; -EPERM: it has one; -EAGAIN: somebody was faster.
+ */
+static int give_tty(struct tty_struct *tty, kpid_t from)
 {
+	struct signal_struct *sig = current->signal;
 	unsigned long flags = spin_lock_irqsave(&tty->lock);
+	int error = 0;
 
-	tty->session = current->signal->session;
-	tty->pgrp = current->signal->pgrp;
+	spin_lock(&current->sighand->siglock);
+	if (sig->tty)
+		error = -EPERM;		/* another thread opened one */
+	else if (tty->session != from)
+		error = -EAGAIN;
+	if (!error) {
+		tty->session = sig->session;
+		tty->pgrp = sig->pgrp;
+		sig->tty = tty;
+	}
+	spin_unlock(&current->sighand->siglock);
 	spin_unlock_irqrestore(&tty->lock, flags);
-	set_signal_tty(current, tty);
+	return error;
 }
 
 void tty_open_ctty(struct tty_struct *tty)
 {
-	if (current->signal->session_leader && !get_current_tty() && !READ_ONCE(tty->session))
-		give_tty(tty);
+	if (current->signal->session_leader)
+		give_tty(tty, 0);
 }
 
 static long tiocsctty(struct tty_struct *tty, struct file *file, unsigned long arg)
 {
 	struct signal_struct *sig = current->signal;
+	kpid_t owner;
+	int error;
 
-	if (sig->session_leader && READ_ONCE(tty->session) == sig->session)
-		return 0;
-	if (!sig->session_leader || sig->tty)
-		return -EPERM;
-	if (READ_ONCE(tty->session)) {
-		if (arg != 1 || !fs_capable(CAP_SYS_ADMIN))
+	do {
+		owner = READ_ONCE(tty->session);
+		if (sig->session_leader && owner == sig->session)
+			return 0;
+		if (!sig->session_leader || sig->tty)
 			return -EPERM;
-		session_clear_tty(tty->session);	/* stolen */
-	}
-	if (!(file->f_mode & FMODE_READ) && !fs_capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	give_tty(tty);
-	return 0;
+		if (owner && (arg != 1 || !fs_capable(CAP_SYS_ADMIN)))
+			return -EPERM;
+		if (!(file->f_mode & FMODE_READ) && !fs_capable(CAP_SYS_ADMIN))
+			return -EPERM;
+		error = give_tty(tty, owner);
+	} while (error == -EAGAIN);
+	if (!error && owner)
+		session_clear_tty(owner, tty);	/* stolen */
+	return error;
 }
 
 void tty_session_gone(struct tty_struct *tty, bool exiting)
@@ -157,7 +178,7 @@ void tty_session_gone(struct tty_struct *tty, bool exiting)
 	for_each_process(p) {
 		if (p->signal->session != session)
 			continue;
-		set_signal_tty(p, NULL);
+		clear_signal_tty(p, tty);
 		if (p->signal->session_leader) {
 			do_send_sig_info_group(p, SIGHUP);
 			do_send_sig_info_group(p, SIGCONT);
@@ -171,8 +192,8 @@ void tty_session_gone(struct tty_struct *tty, bool exiting)
 void disassociate_ctty(bool on_exit)
 {
 	struct tty_struct *tty = get_current_tty();
+	kpid_t session = current->signal->session, pgrp = 0;
 	unsigned long flags;
-	kpid_t pgrp;
 
 	if (!current->signal->session_leader || !tty)
 		return;
@@ -181,14 +202,16 @@ void disassociate_ctty(bool on_exit)
 		return;
 	}
 	flags = spin_lock_irqsave(&tty->lock);
-	pgrp = tty->pgrp;
-	tty->session = tty->pgrp = 0;
+	if (tty->session == session) {	/* it could have been stolen */
+		pgrp = tty->pgrp;
+		tty->session = tty->pgrp = 0;
+	}
 	spin_unlock_irqrestore(&tty->lock, flags);
 	if (pgrp) {
 		kill_pgrp(pgrp, SIGHUP, NULL);
 		kill_pgrp(pgrp, SIGCONT, NULL);
 	}
-	session_clear_tty(current->signal->session);
+	session_clear_tty(session, tty);
 }
 
 /* --- ioctls --- */
@@ -238,9 +261,12 @@ static long tiocspgrp(struct tty_struct *tty, kpid_t __user *p)
 	if (session != current->signal->session)
 		return -EPERM;
 	flags = spin_lock_irqsave(&tty->lock);
-	tty->pgrp = pgrp;
+	if (tty->session == session)
+		tty->pgrp = pgrp;
+	else
+		error = -ENOTTY;	/* it hung up meanwhile */
 	spin_unlock_irqrestore(&tty->lock, flags);
-	return 0;
+	return error;
 }
 
 static long tiocgsid(struct tty_struct *tty, kpid_t __user *p)
@@ -258,7 +284,7 @@ static long tiocnotty(struct tty_struct *tty)
 		return -ENOTTY;
 	if (current->signal->session_leader)
 		disassociate_ctty(false);
-	set_signal_tty(current, NULL);
+	clear_signal_tty(current, tty);
 	return 0;
 }
 

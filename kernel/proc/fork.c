@@ -534,6 +534,10 @@ static int link_task(struct task_struct *t, const struct kernel_clone_args *args
 	} else {
 		t->group_leader = t;
 		t->tgid = t->pid;
+		/* Who changed these since they were copied did not meet the child on his walk. */
+		t->signal->pgrp = current->signal->pgrp;
+		t->signal->session = current->signal->session;
+		t->signal->tty = current->signal->tty;
 		if (t->pid == 1)
 			t->signal->flags |= SIGNAL_UNKILLABLE;
 		list_add_tail(&t->sibling, &t->real_parent->children);

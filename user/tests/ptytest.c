@@ -7,8 +7,10 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -202,6 +204,41 @@ static void sessions(void)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP);
 }
 
+/* Two session leaders open a terminal that is nobody's: it becomes one's. */
+static void one_of_two(void)
+{
+	_Atomic int *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char name[64];
+	int status, m, got;
+
+	for (int round = 0; round < 50; round++) {
+		m = open_master(name, sizeof(name));
+		CHECK(unlockpt(m) == 0);
+		at[0] = at[1] = 0;
+		for (int i = 0; i < 2; i++)
+			if (!FORK_OR_EXIT()) {
+				signal(SIGHUP, SIG_IGN);
+				setsid();
+				at[0]++;
+				while (at[0] < 2)
+					sched_yield();
+				got = open(name, O_RDWR) >= 0 && open("/dev/tty", O_RDWR) >= 0;
+				at[1]++;	/* as one goes, the terminal is free again */
+				while (at[1] < 2)
+					sched_yield();
+				_exit(got);
+			}
+		got = 0;
+		for (int i = 0; i < 2; i++) {
+			CHECK(wait(&status) > 0 && WIFEXITED(status));
+			got += WEXITSTATUS(status);
+		}
+		CHECK(got == 1);
+		close(m);
+	}
+	munmap((void *)at, 4096);
+}
+
 static void many(void)
 {
 	int fd[64];
@@ -311,6 +348,7 @@ int main(int argc, char **argv)
 	bytes_go_through();
 	packets();
 	sessions();
+	one_of_two();
 	locked_modes();
 	many();
 	return finish("ptytest");
