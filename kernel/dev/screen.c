@@ -135,7 +135,9 @@ static struct screen *probe_framebuffer(void)
 	const struct boot_framebuffer *f = &boot_info.fb;
 
 	if (!f->addr || f->width < 8 * FONT_WIDTH || f->height < 2 * FONT_HEIGHT ||
-	    (f->bpp != 32 && f->bpp != 24 && f->bpp != 16 && f->bpp != 15))
+	    (f->bpp != 32 && f->bpp != 24 && f->bpp != 16 && f->bpp != 15) ||
+	    f->pitch < (u64)f->width * ((f->bpp + 7) / 8) || f->red_size > 8 || f->green_size > 8 ||
+	    f->blue_size > 8)
 		return NULL;
 	fb = ioremap(f->addr, (u64)f->pitch * f->height);
 	if (!fb)

@@ -69,6 +69,17 @@ static bool checksum_ok(const void *p, size_t len)
 	return !sum;
 }
 
+/* The table at @addr, if all of it lies below 4 GiB. NULL: there is none. */
+static const struct sdt *find_table(u64 addr)
+{
+	const struct sdt *t = phys(addr);
+
+	if (!t || addr + sizeof(*t) > 1UL << 32 || t->length < sizeof(*t) ||
+	    addr + t->length > 1UL << 32)
+		return NULL;
+	return t;
+}
+
 static const struct rsdp *scan_rsdp(u64 start, u64 end)
 {
 	for (; start < end; start += 16)	/* on 16-byte boundaries: ACPI 6.4, 5.2.5.1 */
@@ -121,8 +132,11 @@ static void find_s5(const struct sdt *dsdt)
 
 static void parse_fadt(const struct fadt *f)
 {
-	const struct sdt *dsdt = phys(f->dsdt);
+	const struct sdt *dsdt;
 
+	if (f->h.length < offsetof(struct fadt, gpe0))
+		return;
+	dsdt = find_table(f->dsdt);
 	acpi_info.pm_timer_port = f->pm_timer;
 	acpi_info.pm1a_cnt = f->pm1a_cnt;
 	acpi_info.pm1b_cnt = f->pm1b_cnt;
@@ -147,6 +161,10 @@ static void add_cpu(u32 apic_id, u32 flags)
 			apic_id);
 		return;
 	}
+	/* The same one by both kinds of entries: to start it twice would be its end. */
+	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
+		if (acpi_info.apic_ids[i] == apic_id)
+			return;
 	acpi_info.apic_ids[acpi_info.nr_cpus++] = apic_id;
 }
 
@@ -162,6 +180,10 @@ static void add_override(u8 irq, u32 gsi, u16 flags)
 /* ACPI 6.4, 5.2.12: type, length, then by type. */
 static void parse_madt_entry(const u8 *e)
 {
+	static const u8 least[] = { [0] = 8, [1] = 12, [2] = 10, [5] = 12, [9] = 16 };
+
+	if (e[0] >= sizeof(least) || e[1] < least[e[0]])
+		return;
 	switch (e[0]) {
 	case 0:		/* local APIC */
 		add_cpu(e[3], le32(e + 4));
@@ -244,14 +266,14 @@ static void parse_table(const struct sdt *t)
 		return;
 	if (!memcmp(t->sig, "FACP", 4)) {
 		parse_fadt((const void *)t);
-	} else if (!memcmp(t->sig, "APIC", 4)) {
+	} else if (!memcmp(t->sig, "APIC", 4) && t->length >= sizeof(struct madt)) {
 		acpi_info.lapic = ((const struct madt *)t)->lapic;
 		for_each_entry(((const struct madt *)t)->entries, end, parse_madt_entry);
 	} else if (!memcmp(t->sig, "SRAT", 4)) {
 		srat = (const void *)t;
-	} else if (!memcmp(t->sig, "SLIT", 4)) {
+	} else if (!memcmp(t->sig, "SLIT", 4) && t->length >= sizeof(struct slit)) {
 		parse_slit((const void *)t);
-	} else if (!memcmp(t->sig, "HPET", 4)) {
+	} else if (!memcmp(t->sig, "HPET", 4) && t->length >= sizeof(struct hpet_table)) {
 		acpi_info.hpet = ((const struct hpet_table *)t)->base.addr;
 	} else if (!memcmp(t->sig, "MCFG", 4) && t->length >= sizeof(struct mcfg_table)) {
 		const struct mcfg_table *m = (const void *)t;
@@ -265,7 +287,7 @@ static void parse_table(const struct sdt *t)
 static void parse_root(const struct rsdp *rsdp)
 {
 	bool wide = rsdp->revision >= 2 && phys(rsdp->xsdt);
-	const struct sdt *root = phys(wide ? rsdp->xsdt : rsdp->rsdt);
+	const struct sdt *root = find_table(wide ? rsdp->xsdt : rsdp->rsdt);
 	unsigned int size = wide ? 8 : 4;
 
 	if (!root || !checksum_ok(root, root->length))
@@ -273,7 +295,7 @@ static void parse_root(const struct rsdp *rsdp)
 	acpi_info.found = true;
 	for (u32 at = sizeof(*root); at + size <= root->length; at += size) {
 		const u8 *p = (const u8 *)root + at;
-		const struct sdt *t = phys(wide ? le64(p) : le32(p));
+		const struct sdt *t = find_table(wide ? le64(p) : le32(p));
 
 		if (t)
 			parse_table(t);

@@ -51,6 +51,17 @@ struct counter {
 	const char *name;
 };
 
+/* Firmware may name a counter that is not there. */
+static bool counts(u32 (*read)(void))
+{
+	u32 first = read();
+
+	for (int i = 0; i < 100000; i++)	/* each reading takes a tick or more */
+		if (read() != first)
+			return true;
+	return false;
+}
+
 static volatile char *hpet_regs;
 static u32 read_hpet(void) { return readl(hpet_regs + HPET_COUNTER); }
 static u32 read_pm_timer(void) { return inl(acpi_info.pm_timer_port); }
@@ -77,7 +88,7 @@ static bool open_hpet(struct counter *c)
 		return false;
 	writel(readl(hpet_regs + HPET_CONFIG) | HPET_ENABLE, hpet_regs + HPET_CONFIG);
 	*c = (struct counter){ read_hpet, 1000000000000000UL / period, ~0U, 1000, "HPET" };
-	return true;
+	return counts(read_hpet);
 }
 
 static struct counter open_counter(void)
@@ -86,7 +97,7 @@ static struct counter open_counter(void)
 
 	if (open_hpet(&c))
 		return c;
-	if (acpi_info.pm_timer_port)
+	if (acpi_info.pm_timer_port && counts(read_pm_timer))
 		return (struct counter){ read_pm_timer, PM_TIMER_HZ, 0xffffff, 2000,
 					 "ACPI PM timer" };
 	outb((inb(PIT_GATE) & ~2) | 1, PIT_GATE);	/* gate on, speaker off */

@@ -14,7 +14,7 @@ static char hardware_name[128];
 struct dmi_header { u8 type, length; u16 handle; } __packed;
 enum { DMI_BIOS = 0, DMI_SYSTEM = 1, DMI_END = 127 };
 
-/* String @n (from 1) of the set behind the structure. */
+/* String @n (from 1) of the set behind the structure, which ends with two zero bytes. */
 static const char *dmi_string(const struct dmi_header *h, u8 n)
 {
 	const char *s = (const char *)h + h->length;
@@ -26,29 +26,34 @@ static const char *dmi_string(const struct dmi_header *h, u8 n)
 	return s;
 }
 
-static const struct dmi_header *next_structure(const struct dmi_header *h)
+/* Behind @h and its strings; NULL: they do not end before @end. */
+static const struct dmi_header *next_structure(const struct dmi_header *h, u64 end)
 {
 	const char *s = (const char *)h + h->length;
 
-	while (s[0] || s[1])	/* the set ends with two zero bytes */
-		s++;
-	return (const void *)(s + 2);
+	for (; (u64)s + 2 <= end; s++)
+		if (!s[0] && !s[1])
+			return (const void *)(s + 2);
+	return NULL;
 }
 
 static void read_table(u64 table, u32 length)
 {
-	const struct dmi_header *h = (const void *)table, *bios = NULL, *sys = NULL;
+	const struct dmi_header *h = (const void *)table, *bios = NULL, *sys = NULL, *next;
+	u64 end = table + length;
 	const u8 *b, *s;
 
-	if (!table || table + length > 1UL << 32)
+	/* what the boot tables map */
+	if (!table || table >= 1UL << 32 || end > 1UL << 32)
 		return;
-	while ((u64)h + sizeof(*h) < table + length && h->type != DMI_END &&
-	       h->length >= sizeof(*h)) {
+	for (; (u64)h + sizeof(*h) < end && h->type != DMI_END && h->length >= sizeof(*h); h = next) {
+		next = next_structure(h, end);
+		if (!next)
+			break;
 		if (h->type == DMI_BIOS && !bios)
 			bios = h;
 		if (h->type == DMI_SYSTEM && !sys)
 			sys = h;
-		h = next_structure(h);
 	}
 	if (!bios || !sys || bios->length < 9 || sys->length < 6)
 		return;
@@ -74,6 +79,8 @@ static bool read_entry_point(const u8 *p)
 
 void dmi_init(void)
 {
+	if (boot_info.smbios >= 1UL << 32)
+		return;
 	if (boot_info.smbios) {
 		read_entry_point((const u8 *)boot_info.smbios);
 		return;
