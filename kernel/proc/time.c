@@ -17,6 +17,9 @@
 #include "kernel/x86/clock.h"
 #include "kernel/x86/uaccess.h"
 
+/* Linux's: in 30 years of running the clock does not overflow. */
+#define SETTOD_SEC_MAX (KTIME_MAX / NSEC_PER_SEC - 30L * 365 * 24 * 3600)
+
 static struct timezone sys_tz;	/* a: the time page has it as well */
 
 /* pthread_getcpuclockid(3), clock_getcpuclockid(3). */
@@ -102,10 +105,15 @@ long sys_clock_gettime(int clock, struct timespec __user *uts)
 	return copy_to_user(uts, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
+/* Never to before the machine was switched on: what is an offset to it here is not negative. */
 static long set_real_time(s64 ns)
 {
+	if (ns / NSEC_PER_SEC >= SETTOD_SEC_MAX)
+		return -EINVAL;
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
+	if ((u64)ns < ktime_get_ns())
+		return -EINVAL;
 	ktime_set_real_ns(ns);
 	return 0;
 }

@@ -333,8 +333,8 @@ static bool change_group(struct task_struct *t, struct cgroup *to)
 	unsigned long flags;
 	struct rq *rq;
 
-	cgroup_leave_times(t);
 	write_lock(&tasklist_lock);	/* who walks a group's tasks finds it in the one or the other */
+	cgroup_leave_times(t);		/* and its time with the task or written down */
 	rq = task_lock_still(t, &flags);
 	spin_lock(&cgroup_tree_lock);
 	if (t->cgroup_exited) {

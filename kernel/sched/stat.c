@@ -131,7 +131,8 @@ static long nr_active(void)
 
 static void sample_load(struct timer_list *timer)
 {
-	unsigned long active = nr_active() * FIXED_1;
+	/* The CPUs are not looked at at one moment: a task that moves may be missed, and the sum be -1. */
+	unsigned long active = MAX(nr_active(), 0L) * FIXED_1;
 
 	for (int i = 0; i < 3; i++) {
 		unsigned long load = avenrun[i] * exp_n[i] + active * (FIXED_1 - exp_n[i]);

@@ -115,7 +115,8 @@ static void test_time_of_day(void)
 {
 	struct timezone zone = { 123, 1 }, zero = { 0, 0 }, seen = { 9, 9 };
 	struct timeval a, b, c;
-	struct timespec set = { 1000000000, 0 }, before, after;
+	/* before the machine was on; so late that its nanoseconds would not fit 30 years from then */
+	struct timespec set = { 1000000000, 0 }, early = { 0, 0 }, late = { 8277292036, 0 }, before, after;
 	time_t now, stored;
 
 	syscall(SYS_gettimeofday, &a, NULL);
@@ -133,6 +134,8 @@ static void test_time_of_day(void)
 	v_gettime(CLOCK_MONOTONIC, &after);
 	CHECK(ns(&after) >= ns(&before) && in_order(CLOCK_MONOTONIC));
 	CHECK(settimeofday(&a, NULL) == 0 && v_time(NULL) >= a.tv_sec);
+	FAILS(clock_settime(CLOCK_REALTIME, &early), EINVAL);
+	FAILS(clock_settime(CLOCK_REALTIME, &late), EINVAL);
 
 	CHECK(syscall(SYS_settimeofday, NULL, &zone) == 0 && v_gettimeofday(NULL, &seen) == 0);
 	CHECK(seen.tz_minuteswest == 123 && seen.tz_dsttime == 1);
