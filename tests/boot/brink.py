@@ -194,9 +194,13 @@ class Machine:
     def vmstat(self):
         return {m[0]: int(m[1]) for m in re.findall(r"^(\w+) (\d+)$", self.run("cat /proc/vmstat"), re.M)}
 
-    def settled(self):
+    def settled(self, swap=None):
         """Free memory (kB; the CPUs' own stocks are free, too), free swap and Committed_AS with caches let go:
-        what must be the same after a test. The root file system is a tmpfs: what of its files is in swap is read back."""
+        what must be the same after a test. The root file system is a tmpfs: what of its files is in swap is read back.
+        @swap: a device that a test has used. A page that is on its way there as its last user ends stays in the swap
+        cache, with its slot, as on Linux; how many do depends on the disk. swapoff meets them, and counts each slot."""
+        if swap:
+            self.run(f"swapoff {swap} && swapon {swap}", 120)
         self.run("find / -xdev -type f -exec cat {} + > /dev/null; echo 3 > /proc/sys/vm/drop_caches")
         stocks = sum(map(int, re.findall(r"count: (\d+)", self.run("grep count: /proc/zoneinfo"))))
         info = self.meminfo()

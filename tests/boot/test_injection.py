@@ -26,7 +26,7 @@ def test_programs_under_failing_allocations(cpus, interval, seed):
         m.run("echo 0 > /proc/sys/vm/fail_page_alloc_interval")
         m.run("killall -9 thousand swapcheck threads 2>/dev/null; rm -f /tmp/busybox; wait; "
               "while pidof timeout; do :; done > /dev/null", 60)
-        after = m.settled()
+        after = m.settled(swap="/dev/vda")
         assert before["MemFree"] - after["MemFree"] < 1024
         assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
         assert before["SwapFree"] - after["SwapFree"] < 1024
@@ -48,7 +48,7 @@ def test_programs_under_failing_objects(interval):
                 pass
         m.run("killall -9 thousand swapcheck threads socktest pidfd 2>/dev/null; rm -f /tmp/busybox; wait; "
               "while pidof timeout; do :; done > /dev/null", 60)
-        after = m.settled()
+        after = m.settled(swap="/dev/vda")
         assert before["MemFree"] - after["MemFree"] < 1024
         assert abs(after["Committed_AS"] - before["Committed_AS"]) < 512
 
@@ -62,7 +62,7 @@ def test_memory_calls_under_failing_allocations():
         before = m.settled()
         for pages, objects in [(100, 0), (0, 100), (30, 30), (6, 6)]:
             assert "all passed" in m.run(f"mmfail 40 {pages} {objects}", 120)
-        after = m.settled()
+        after = m.settled(swap="/dev/vda")
         assert before["MemFree"] - after["MemFree"] < 1024
         assert abs(after["Committed_AS"] - before["Committed_AS"]) < 256
         assert before["SwapFree"] - after["SwapFree"] < 1024

@@ -10,9 +10,6 @@ def test_pidfds_and_what_they_reach():
         before = m.settled()
         for _ in range(3):
             assert "pidfd: all passed" in m.run("pidfd swap", 60)
-        after = m.settled()
-        # A page that is on its way to swap as its last user ends stays in the swap cache, with its slot.
-        cached = before["SwapFree"] - after["SwapFree"]
-        assert before["MemFree"] - after["MemFree"] < 512 + cached
-        assert cached <= 3 * 1024       # what the three runs had sent there
+        after = m.settled(swap="/dev/vda")
+        assert before["MemFree"] - after["MemFree"] < 512 and before["SwapFree"] == after["SwapFree"]
         assert before["Committed_AS"] == after["Committed_AS"]
