@@ -69,7 +69,7 @@ static u64 mapping_id(struct address_space *mapping)
 
 	if (id)
 		return id;
-	id = last += 2;
+	id = atomic_fetch_add(&last, 2);
 	return atomic_compare_exchange_strong(&mapping->futex_id, &none, id) ? id : none;
 }
 

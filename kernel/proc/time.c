@@ -105,14 +105,10 @@ long sys_clock_gettime(int clock, struct timespec __user *uts)
 	return copy_to_user(uts, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
-/* Never to before the machine was switched on: what is an offset to it here is not negative. */
-static long set_real_time(s64 ns)
+/* time.h */
+int set_real_time(s64 ns)
 {
-	if (ns / NSEC_PER_SEC >= SETTOD_SEC_MAX)
-		return -EINVAL;
-	if (!capable(CAP_SYS_TIME))
-		return -EPERM;
-	if ((u64)ns < ktime_get_ns())
+	if (ns / NSEC_PER_SEC >= SETTOD_SEC_MAX || ns < (s64)ktime_get_ns())
 		return -EINVAL;
 	ktime_set_real_ns(ns);
 	return 0;
@@ -128,7 +124,7 @@ long sys_clock_settime(int clock, const struct timespec __user *uts)
 		return -EFAULT;
 	if (!timespec_valid(&ts))
 		return -EINVAL;
-	return set_real_time(timespec_to_ns(&ts));
+	return capable(CAP_SYS_TIME) ? set_real_time(timespec_to_ns(&ts)) : -EPERM;
 }
 
 long sys_clock_getres(int clock, struct timespec __user *uts)

@@ -45,4 +45,6 @@ static inline struct timeval ns_to_timeval(u64 ns)
 int clock_now(int clock, u64 *ns);
 /* Not a CPU-time clock: how far it is ahead of CLOCK_MONOTONIC now. */
 s64 clock_offset(int clock);
+/* The caller has the right to. 0; -EINVAL: before the machine was on, or so late that it may overflow */
+int set_real_time(s64 ns);
 bool clock_can_sleep(int clock);	/* monotonic, realtime, boottime and their like */

@@ -11,6 +11,7 @@
 #include "kernel/abi/timex.h"
 #include "kernel/proc/cred.h"
 #include "kernel/proc/syscalls.h"
+#include "kernel/proc/time.h"
 #include "kernel/sched/timer.h"
 #include "kernel/x86/clock.h"
 #include "kernel/x86/uaccess.h"
@@ -27,11 +28,7 @@ static int jump(const struct timex *tx)
 	if (tx->time.tv_usec < 0 || tx->time.tv_usec >= NSEC_PER_SEC / unit ||
 	    tx->time.tv_sec < -limit || tx->time.tv_sec > limit)
 		return -EINVAL;
-	now += tx->time.tv_sec * NSEC_PER_SEC + tx->time.tv_usec * unit;
-	if (now < 0)
-		return -EINVAL;
-	ktime_set_real_ns(now);
-	return 0;
+	return set_real_time(now + tx->time.tv_sec * NSEC_PER_SEC + tx->time.tv_usec * unit);
 }
 
 /* adjtime(3)'s request, in microseconds, as a jump. */

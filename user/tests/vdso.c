@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -117,9 +118,11 @@ static void test_time_of_day(void)
 	struct timeval a, b, c;
 	/* before the machine was on; so late that its nanoseconds would not fit 30 years from then */
 	struct timespec set = { 1000000000, 0 }, early = { 0, 0 }, late = { 8277292036, 0 }, before, after;
+	struct timex back = { .modes = ADJ_SETOFFSET };
 	time_t now, stored;
 
 	syscall(SYS_gettimeofday, &a, NULL);
+	back.time.tv_sec = -a.tv_sec;
 	v_gettimeofday(&b, &seen);
 	syscall(SYS_gettimeofday, &c, NULL);
 	CHECK(!timercmp(&a, &b, >) && !timercmp(&b, &c, >));
@@ -136,6 +139,7 @@ static void test_time_of_day(void)
 	CHECK(settimeofday(&a, NULL) == 0 && v_time(NULL) >= a.tv_sec);
 	FAILS(clock_settime(CLOCK_REALTIME, &early), EINVAL);
 	FAILS(clock_settime(CLOCK_REALTIME, &late), EINVAL);
+	FAILS(adjtimex(&back), EINVAL);
 
 	CHECK(syscall(SYS_settimeofday, NULL, &zone) == 0 && v_gettimeofday(NULL, &seen) == 0);
 	CHECK(seen.tz_minuteswest == 123 && seen.tz_dsttime == 1);
