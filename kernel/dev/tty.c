@@ -44,6 +44,7 @@ struct tty_struct *console_tty;
 
 static struct tty_file *tty_file(const struct file *file) { return file->private_data; }
 static bool file_hung_up(struct file *file) { return READ_ONCE(tty_file(file)->hung_up); }
+bool tty_hung_up(struct file *file) { return file_hung_up(file); }	/* tty.h */
 
 struct tty_struct *tty_find(kdev_t dev)
 {
@@ -138,7 +139,7 @@ static int tty_open(struct inode *inode, struct file *file)
 	}
 	file->private_data = tf;
 	if (may_become_ctty(dev, file->f_flags) && file->f_mode & FMODE_READ)
-		tty_open_ctty(tty);
+		tty_open_ctty(tty, file);
 	return 0;
 }
 

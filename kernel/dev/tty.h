@@ -96,6 +96,7 @@ struct tty_struct *tty_alloc(const char *name, unsigned int major, unsigned int 
 			     const struct tty_driver_ops *ops, void *driver);
 int tty_register_major(unsigned int major);	/* 0, -EBUSY, -ENOMEM */
 bool tty_has_files(struct tty_struct *tty);	/* also hung-up ones */
+bool tty_hung_up(struct file *file);	/* since it was opened; for good only with the tty's lock */
 bool tty_is_open(struct tty_struct *tty);	/* by a file that is not hung up */
 /* The ioctls that have nothing to do with sessions, for a pty's master. */
 long tty_other_ioctl(struct tty_struct *tty, unsigned int cmd, unsigned long arg);
@@ -119,7 +120,8 @@ int tty_check_change(struct tty_struct *tty, int sig);
 /* -ENOIOCTLCMD: not one */
 long tty_jobctrl_ioctl(struct tty_struct *tty, struct file *file, unsigned int cmd,
 		       unsigned long arg);
-void tty_open_ctty(struct tty_struct *tty);	/* a session leader without a terminal opened it */
+/* current opened it by @file: a session leader without a terminal has one now, if it was free */
+void tty_open_ctty(struct tty_struct *tty, struct file *file);
 /* SIGHUP, SIGCONT to the leader; no process of the session keeps the tty */
 void tty_session_gone(struct tty_struct *tty, bool exiting);
 struct tty_struct *get_current_tty(void);	/* NULL */

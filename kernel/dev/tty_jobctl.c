@@ -112,9 +112,10 @@ static void session_clear_tty(kpid_t session, struct tty_struct *tty)
 
 /*
  * The terminal, if it is still session @from's (0: nobody's), becomes that of current's session,
- * if that has none. 0; -EPERM: it has one; -EAGAIN: somebody was faster.
+ * if that has none. 0; -EPERM: it has one; -EAGAIN: somebody was faster; -EIO: it was hung up
+ * since @file was opened: nobody would take it away again.
  */
-static int give_tty(struct tty_struct *tty, kpid_t from)
+static int give_tty(struct tty_struct *tty, struct file *file, kpid_t from)
 {
 	struct signal_struct *sig = current->signal;
 	unsigned long flags = spin_lock_irqsave(&tty->lock);
@@ -125,6 +126,8 @@ static int give_tty(struct tty_struct *tty, kpid_t from)
 		error = -EPERM;		/* another thread opened one */
 	else if (tty->session != from)
 		error = -EAGAIN;
+	else if (tty_hung_up(file))
+		error = -EIO;
 	if (!error) {
 		tty->session = sig->session;
 		tty->pgrp = sig->pgrp;
@@ -135,10 +138,10 @@ static int give_tty(struct tty_struct *tty, kpid_t from)
 	return error;
 }
 
-void tty_open_ctty(struct tty_struct *tty)
+void tty_open_ctty(struct tty_struct *tty, struct file *file)
 {
 	if (current->signal->session_leader)
-		give_tty(tty, 0);
+		give_tty(tty, file, 0);
 }
 
 static long tiocsctty(struct tty_struct *tty, struct file *file, unsigned long arg)
@@ -157,7 +160,7 @@ static long tiocsctty(struct tty_struct *tty, struct file *file, unsigned long a
 			return -EPERM;
 		if (!(file->f_mode & FMODE_READ) && !fs_capable(CAP_SYS_ADMIN))
 			return -EPERM;
-		error = give_tty(tty, owner);
+		error = give_tty(tty, file, owner);
 	} while (error == -EAGAIN);
 	if (!error && owner)
 		session_clear_tty(owner, tty);	/* stolen */
