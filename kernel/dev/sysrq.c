@@ -9,9 +9,11 @@
  * Above:  keyboard.c, serial.c, whoever writes the trigger file.
  * In Linux: drivers/tty/sysrq.c, Documentation/admin-guide/sysrq.rst.
  */
+#include <stdatomic.h>
+
 #include "kernel/abi/errno.h"
-#include "kernel/block/block.h"
 #include "kernel/dev/tty.h"
+#include "kernel/fs/sync.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/ctlfile.h"
 #include "kernel/lib/printk.h"
@@ -24,7 +26,6 @@
 #include "kernel/x86/process.h"
 #include "kernel/x86/reboot.h"
 #include "kernel/x86/smp.h"
-#include "mm/filemap.h"
 #include "mm/oom_kill.h"
 #include "mm/show_mem.h"
 
@@ -89,15 +90,9 @@ static void signal_all(int sig)
 static void key_term(char key) { signal_all(SIGTERM); console_loglevel = 8; }
 static void key_kill(char key) { signal_all(SIGKILL); console_loglevel = 8; }
 
-static void sync_device(struct block_device *bdev, void *arg)
-{
-	filemap_write_and_wait(&bdev->mapping);
-	blk_flush_sync(bdev);
-}
-
 static void key_sync(char key)
 {
-	for_each_block_device(sync_device, NULL);
+	ksys_sync();
 	pr_info("Emergency Sync complete\n");
 }
 

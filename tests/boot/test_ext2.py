@@ -555,6 +555,8 @@ def test_a_write_whose_buffer_ends(tmp_path):
         # No page stays dirty behind the end, where nobody would ever write it: its inode would stay with it, and its group.
         assert "takenbuf: all passed" in m.run("takenbuf /mnt 200", 120)
         m.wait_until("sync; grep -q 'Dirty: *0 kB' /proc/meminfo")
+        m.run("echo new > /mnt/sysrq; grep 'Dirty: *[1-9]' /proc/meminfo && echo s > /proc/sysrq-trigger")
+        m.run("until dmesg | grep -q 'Emergency Sync complete'; do usleep 10000; done; grep 'Dirty: *0 kB' /proc/meminfo")
         # A raw disk: whole pages are not read before they are replaced.
         m.run("umount /mnt; echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/zero of=/dev/vda bs=4k count=1 2>/dev/null")
         m.run("dd if=/dev/zero of=/dev/vda bs=64k count=16 2>/dev/null; sync")
